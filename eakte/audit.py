@@ -1,0 +1,165 @@
+"""Writing the audit log: what an entry is, how its leaf is made, who signs.
+
+An entry is written in the transaction of its act (`Ledger.entry`), so nothing committed is without one and writers never
+wait for each other. Later the sequencer (`eakte.operations.auditing`) gives committed entries their places in the tree.
+The verifier (`eakte.verifier`) imports nothing from here: both follow docs/audit.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from eakte.errors import SetupFailed
+from eakte.models import AuditEntry
+from eakte.terms import new_id, now
+
+LEAF_PREFIX = b"\x00"
+"""RFC 6962 section 2.1: a leaf is hashed under 0x00, an inner node under 0x01, so neither can pass for the other."""
+
+
+class Tag(StrEnum):
+    """What happened, as `kind:subject:action`. The first part is the entry's kind; there are two kinds in one tree."""
+
+    PLAN_CLASS_CREATE = "record:plan-class:create"
+    PLAN_IMPORT = "record:plan:import"
+    UNIT_CREATE = "record:unit:create"
+    USER_CREATE = "record:user:create"
+    USER_PASSWORD = "record:user:set-password"  # noqa: S105 - a tag, not a password
+    TOKEN_CREATE = "record:token:create"  # noqa: S105 - a tag
+    TOKEN_REVOKE = "record:token:revoke"  # noqa: S105 - a tag
+    DOSSIER_CREATE = "record:dossier:create"
+    DOSSIER_CLOSE = "record:dossier:close"
+    DOSSIER_REOPEN = "record:dossier:reopen"
+    DOSSIER_EVENT = "record:dossier:event"
+    CASE_CREATE = "record:case:create"
+    CASE_CLOSE = "record:case:close"
+    CASE_REOPEN = "record:case:reopen"
+    DOCUMENT_FILE = "record:document:file"
+    DOCUMENT_CHANGE = "record:document:change"
+    DOCUMENT_VERSION = "record:document:add-version"
+    DOCUMENT_PROCESS = "record:document:process"
+    DOCUMENT_FAIL = "record:document:fail"
+    DOCUMENT_RETRY = "record:document:retry"
+    DOCUMENT_READ = "access:document:read"
+    DENY = "access:object:deny"
+    SIGN_IN = "access:session:sign-in"
+    SIGN_IN_FAIL = "access:session:fail"
+    SIGN_OUT = "access:session:sign-out"
+
+    @property
+    def kind(self) -> str:
+        """`record` or `access`."""
+        return self.value.split(":", 1)[0]
+
+
+def canonical(entry: AuditEntry) -> bytes:
+    """The bytes a leaf stands for: JSON, keys sorted, no spaces, UTF-8, times in microseconds (docs/audit.md)."""
+    value = {
+        "actor": entry.actor,
+        "at": entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "details": entry.details,
+        "id": str(entry.id),
+        "kind": entry.kind,
+        "subject": str(entry.subject) if entry.subject else None,
+        "tag": entry.tag,
+        "v": 1,
+    }
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Ledger:
+    """The log's pen: an Ed25519 key that signs tree heads, and a MAC key derived from it that marks every entry."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        raw = key.private_bytes_raw()
+        self._mac_key = hmac.digest(raw, b"eakte audit entry mac v1", "sha256")
+        self.public_key: bytes = key.public_key().public_bytes_raw()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool) -> Ledger:
+        """The key in a file (PEM, mode 0600). Raises SetupFailed when it is absent and may not be made, or unreadable."""
+        if not path.exists():
+            if not create:
+                raise SetupFailed(f"Der Schlüssel des Protokolls fehlt: {path}")
+            write_new_key(path)
+        try:
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except (OSError, ValueError) as error:
+            raise SetupFailed(f"Der Schlüssel des Protokolls ist nicht lesbar: {path}") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise SetupFailed(f"Der Schlüssel des Protokolls ist kein Ed25519-Schlüssel: {path}")
+        return cls(key)
+
+    def entry(
+        self,
+        tag: Tag,
+        *,
+        actor: str,
+        subject: uuid.UUID | None,
+        details: Mapping[str, Any],
+        subjects: Sequence[uuid.UUID] = (),
+        at: datetime | None = None,
+    ) -> AuditEntry:
+        """A complete entry, ready to be added to the session of its act.
+
+        Details hold ids, digests, dates and counts only: no personal content (records, "Other duties"). Numbers are
+        whole, because JSON does not fix the spelling of others.
+        """
+        content = dict(details)
+        if subjects:
+            content["subjects"] = sorted(str(other) for other in subjects)
+        entry = AuditEntry(
+            id=new_id(),
+            at=at or now(),
+            kind=tag.kind,
+            actor=actor,
+            tag=tag.value,
+            subject=subject,
+            details=content,
+        )
+        entry.leaf_hash = hashlib.sha256(LEAF_PREFIX + canonical(entry)).digest()
+        entry.mac = hmac.digest(self._mac_key, entry.leaf_hash, "sha256")
+        return entry
+
+    def head_body(self, size: int, root: bytes, signed_at: datetime) -> bytes:
+        """The bytes of a head that are signed."""
+        at = signed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"eakte tree head v1\n{size}\n{root.hex()}\n{at}\n".encode()
+
+    def sign_head(self, size: int, root: bytes, signed_at: datetime) -> bytes:
+        """Ed25519 signature (RFC 8032) over `head_body`."""
+        return self._key.sign(self.head_body(size, root, signed_at))
+
+
+def write_new_key(path: Path) -> None:
+    """Make a key and write it whole or not at all; when another process was first, its key stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+    finally:
+        temporary.unlink()

@@ -1,0 +1,86 @@
+"""The connection to PostgreSQL: one engine for each process, made from a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from eakte.errors import SetupFailed, Unavailable
+
+OLDEST_SERVER = 150000
+"""`server_version_num` of the oldest supported PostgreSQL."""
+
+
+def engine_url(url: str) -> str:
+    """A libpq URL with the driver SQLAlchemy shall use (psycopg 3). Raises SetupFailed for anything but PostgreSQL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SetupFailed("EAKTE_DATABASE_URL muss mit postgresql:// beginnen.")
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+class Database:
+    """An engine and its sessions.
+
+    A pool that hands out connections the server has closed hangs or fails requests after every restart of PostgreSQL,
+    so every connection is proven before use (`pool_pre_ping`) and none lives longer than half an hour. Statements
+    that run for minutes are faults: `statement_timeout` ends them.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = url
+        self.engine: Engine = create_engine(
+            engine_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=20,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "eakte",
+                "options": "-c timezone=UTC -c statement_timeout=120000 -c idle_in_transaction_session_timeout=300000",
+            },
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+
+    def session(self) -> Session:
+        """A new session. Only `eakte.transaction` commits one."""
+        return self._sessions()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session in a read-only transaction: a write in it is refused by the server."""
+        with unavailable_when_down(), self._sessions() as session:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+            yield session
+
+    def check(self) -> str:
+        """The server's version, proven by a question. Raises Unavailable, or SetupFailed when it is too old."""
+        with unavailable_when_down(), self.engine.connect() as connection:
+            number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+            version = str(connection.execute(text("SHOW server_version")).scalar_one())
+        if number < OLDEST_SERVER:
+            raise SetupFailed(f"PostgreSQL {version} ist zu alt; nötig ist 15 oder neuer.")
+        return version
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def unavailable_when_down() -> Iterator[None]:
+    """Turn a lost connection into Unavailable; every other database error stays what it is (a fault of ours)."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("Die Datenbank antwortet nicht.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("Die Datenbank antwortet nicht.") from error
+        raise

@@ -1,0 +1,108 @@
+"""What can go wrong in the domain. A class's docstring is its message to people, in German; HTTP is unknown here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong at one place of the input: `at` is a field name or a path such as `retention.term`."""
+
+    at: str
+    message: str
+
+
+class EakteError(Exception):
+    """Das hat nicht geklappt."""
+
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+        self.title = (type(self).__doc__ or "").strip()
+        self.detail = detail
+        self.errors = tuple(errors)
+        super().__init__(detail or self.title)
+
+
+class NotFound(EakteError):
+    """Hier ist nichts, was Sie öffnen können."""
+
+
+class NotSignedIn(EakteError):
+    """Bitte melden Sie sich an."""
+
+
+class SignInFailed(EakteError):
+    """Kennung und Passwort passen nicht zusammen."""
+
+
+class SignInPaused(EakteError):
+    """Zu viele Versuche. Bitte warten Sie einige Minuten."""
+
+
+class NotAllowed(EakteError):
+    """Dazu fehlt Ihnen das Recht."""
+
+
+class ScopeMissing(EakteError):
+    """Der Zugriffsschlüssel erlaubt das nicht."""
+
+
+class CrossSiteRequest(EakteError):
+    """Die Anfrage kam nicht von einer Seite dieses Dienstes. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal."""
+
+
+class InvalidInput(EakteError):
+    """Einige Angaben passen nicht."""
+
+
+class WrongState(EakteError):
+    """Das geht im jetzigen Zustand nicht."""
+
+
+class CasesOpen(WrongState):
+    """Die Akte hat noch offene Vorgänge."""
+
+
+class StaleRevision(EakteError):
+    """Inzwischen wurde diese Angabe geändert. Bitte laden Sie neu."""
+
+
+class RevisionMissing(EakteError):
+    """Zum Ändern ist die Angabe des gelesenen Standes (If-Match) nötig."""
+
+
+class KeyReused(EakteError):
+    """Dieser Idempotency-Key wurde schon für eine andere Anfrage benutzt."""
+
+
+class TooLarge(EakteError):
+    """Die Datei ist zu groß."""
+
+
+class Unavailable(EakteError):
+    """Der Dienst ist gerade nicht verfügbar. Bitte versuchen Sie es gleich noch einmal."""
+
+
+class SearchUnavailable(Unavailable):
+    """Die Suche ist gerade nicht verfügbar. Ablegen, Öffnen und alle Listen arbeiten weiter."""
+
+
+class StorageFailed(Unavailable):
+    """Die Ablage der Dateien ist gerade nicht verfügbar. Es wurde nichts gespeichert."""
+
+
+class ContentDamaged(EakteError):
+    """Die gespeicherte Datei ist beschädigt und wird nicht ausgegeben. Bitte verständigen Sie die IT."""
+
+
+class UnauditedWrite(EakteError):
+    """Eine Änderung ohne Protokolleintrag wurde verweigert."""
+
+
+class SchemaOutdated(EakteError):
+    """Die Datenbank ist nicht auf dem Stand dieses Programms. Bitte rufen Sie `eakte migrate` auf."""
+
+
+class SetupFailed(EakteError):
+    """Die Einrichtung ist unvollständig."""

@@ -1,0 +1,1 @@
+"""The one migration history, for the private PostgreSQL and for every server alike."""

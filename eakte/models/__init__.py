@@ -1,0 +1,54 @@
+"""The tables of the service, one module a noun. No model imports an operation."""
+
+from eakte.models.audit import (
+    AuditEntry,
+    AuditHead,
+    AuditPseudonym,
+    AuditSubject,
+    DocumentLook,
+    IdempotencyKey,
+)
+from eakte.models.base import Base, Operational, Record
+from eakte.models.documents import Blob, Document, ProcessingProgress, Version
+from eakte.models.dossiers import (
+    Case,
+    Dossier,
+    DossierEvent,
+    DossierExclusion,
+    DossierShare,
+    ReferenceCounter,
+    container_number,
+)
+from eakte.models.plan import PlanClass
+from eakte.models.units import AccessScope, Unit
+from eakte.models.users import SignInThrottle, Token, User, WebSession
+
+__all__ = [
+    "AccessScope",
+    "AuditEntry",
+    "AuditHead",
+    "AuditPseudonym",
+    "AuditSubject",
+    "Base",
+    "Blob",
+    "Case",
+    "Document",
+    "DocumentLook",
+    "Dossier",
+    "DossierEvent",
+    "DossierExclusion",
+    "DossierShare",
+    "IdempotencyKey",
+    "Operational",
+    "PlanClass",
+    "ProcessingProgress",
+    "Record",
+    "ReferenceCounter",
+    "SignInThrottle",
+    "Token",
+    "Unit",
+    "User",
+    "Version",
+    "WebSession",
+    "container_number",
+]

@@ -1,0 +1,70 @@
+"""Accounts of people and machines, their sessions and tokens."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eakte.models.base import Operational, Record, id_column
+from eakte.terms import Level, now
+
+
+class User(Record):
+    """An account. `password_hash` is argon2; a machine account has none and signs in by token only."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[uuid.UUID] = id_column()
+    login: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    level: Mapped[int] = mapped_column(SmallInteger, default=int(Level.INTERNAL))
+    password_hash: Mapped[str | None]
+    machine: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    revision: Mapped[int] = mapped_column(default=1)
+
+
+class Token(Record):
+    """An access key of a machine (`Authorization: Bearer`). Only its SHA-256 is kept; the prefix tells people which one."""
+
+    __tablename__ = "token"
+
+    id: Mapped[uuid.UUID] = id_column()
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    sha256: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class WebSession(Operational):
+    """A signed-in browser. The cookie holds the secret, the row its SHA-256."""
+
+    __tablename__ = "web_session"
+
+    id: Mapped[uuid.UUID] = id_column()
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    sha256: Mapped[bytes] = mapped_column(unique=True)
+    csrf: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInThrottle(Operational):
+    """Failed tries of one login, known or not: the answer must not tell which logins exist."""
+
+    __tablename__ = "sign_in_throttle"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
