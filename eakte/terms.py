@@ -125,7 +125,7 @@ class Actor:
         roles: what the account may do.
         unit_id: the account's unit.
         level: the highest confidentiality level it may read.
-        scopes: what this way of signing in may be used for; a page session has read and write (and admin, audit by role).
+        scopes: what this way of signing in may be used for; a page session has read and write, more by role.
         access_key: the session or token, so that a look at a document is logged once for each.
         machine: the operating system's user when a command acts for somebody (`--as`).
     """

@@ -1,7 +1,7 @@
 """One act = one transaction = one audit event. This module holds the only commit of the service.
 
-A `Transaction` carries the session and the actor; an operation calls `record` for what it did and `enqueue` for the work
-that follows, and both commit or vanish with the rows. Three rules are enforced here, not by habit:
+A `Transaction` carries the session and the actor; an operation calls `record` for what it did and `enqueue` for the
+work that follows, and both commit or vanish with the rows. Three rules are enforced here, not by habit:
 
 - a write to a record table without a recorded act is refused before the commit (`UnauditedWrite`);
 - a job is inserted on the transaction's own connection, so no crash can separate a document from its processing;
@@ -26,7 +26,9 @@ from eakte.errors import UnauditedWrite
 from eakte.models import AuditEntry, AuditSubject, Record
 from eakte.terms import Actor
 
-_RECORD_TABLES = frozenset(mapper.local_table for mapper in Record.registry.mappers if issubclass(mapper.class_, Record))
+_RECORD_TABLES = frozenset(
+    mapper.local_table for mapper in Record.registry.mappers if issubclass(mapper.class_, Record)
+)
 _TOUCHED = "eakte.touched"
 _RECORDED = "eakte.recorded"
 

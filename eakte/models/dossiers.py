@@ -25,11 +25,15 @@ from eakte.models.units import Unit
 from eakte.terms import now
 
 container_number = Sequence("container_number", metadata=Base.metadata)
-"""One number sequence for dossiers and cases: search rights name both by small integers (architecture, search rights)."""
+"""One number sequence for dossiers and cases: search rights name both by small integers."""
 
 
 class Dossier(Record):
-    """All records of one matter. `scope_number` follows unit and level; retention columns are derived when it is closed."""
+    """All records of one matter.
+
+    `scope_number` follows unit and level. `state` is open or closed; what follows by the calendar alone (transfer grace
+    over, term over) is derived from `grace_end`, `retention_end` and `retention_offer_by` on the day of reading.
+    """
 
     __tablename__ = "dossier"
     __table_args__ = (
@@ -58,6 +62,7 @@ class Dossier(Record):
     retention_state: Mapped[str]
     retention_end: Mapped[date | None]
     retention_offer_by: Mapped[date | None]
+    grace_end: Mapped[date | None]
     retention_rule: Mapped[str | None]
     retention_basis: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

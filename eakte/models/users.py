@@ -32,7 +32,7 @@ class User(Record):
 
 
 class Token(Record):
-    """An access key of a machine (`Authorization: Bearer`). Only its SHA-256 is kept; the prefix tells people which one."""
+    """An access key of a machine (`Authorization: Bearer`). Only its SHA-256 is kept; people know it by its prefix."""
 
     __tablename__ = "token"
 

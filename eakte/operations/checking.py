@@ -1,0 +1,52 @@
+"""Checks of input that several operations share. Every failure names its field in the user's words."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from eakte.errors import FieldError, InvalidInput, StaleRevision
+
+LONGEST_LINE = 500
+"""Characters of a title or name."""
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def line(value: str | None, *, at: str, label: str, longest: int = LONGEST_LINE) -> str:
+    """One line of text: composed (NFC), inner space folded, not empty. Raises InvalidInput naming the field."""
+    text = optional_line(value, at=at, label=label, longest=longest)
+    if text is None:
+        raise InvalidInput(errors=[FieldError(at, f"{label} fehlt.")])
+    return text
+
+
+def optional_line(value: str | None, *, at: str, label: str, longest: int = LONGEST_LINE) -> str | None:
+    """As `line`, but nothing is None."""
+    text = unicodedata.normalize("NFC", " ".join((value or "").split()))
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise InvalidInput(errors=[FieldError(at, f"{label} enthält Steuerzeichen.")])
+    if len(text) > longest:
+        raise InvalidInput(errors=[FieldError(at, f"{label} ist länger als {longest} Zeichen.")])
+    return text or None
+
+
+def one_of(kind: type[Word], value: str, *, at: str, label: str) -> Word:
+    """A word of a closed list. Raises InvalidInput naming the allowed ones."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidInput(errors=[FieldError(at, f"{label}: erlaubt sind {allowed(kind)}.")]) from None
+
+
+def allowed(words: Iterable[str]) -> str:
+    """A list of words for a message."""
+    return ", ".join(str(word) for word in words)
+
+
+def same_revision(expected: int | None, actual: int) -> None:
+    """Raise StaleRevision when the caller read an older state than the one that would be changed."""
+    if expected is not None and expected != actual:
+        raise StaleRevision(f"Gelesen wurde Stand {expected}, jetzt gilt Stand {actual}.")

@@ -1,0 +1,188 @@
+"""Closing (zdA) and reopening, and the retention that is counted from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+
+from eakte.audit import Tag
+from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
+from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
+from eakte.operations.checking import line, same_revision
+from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
+from eakte.operations.plan import resolve_class
+from eakte.terms import CaseState, DossierState, today
+from eakte.transaction import Transaction
+from retention.errors import CalendarError
+from retention.periods import Facts, assess, grace_end
+
+
+def close_dossier(
+    tx: Transaction,
+    dossier_id: uuid.UUID,
+    *,
+    closed_on: date | None = None,
+    close_cases: bool = False,
+    reason: str | None = None,
+    revision: int | None = None,
+) -> Dossier:
+    """Close a dossier (zdA verfügen) and count its term.
+
+    Open cases are closed in the same act when the caller says so, each named in the event; otherwise CasesOpen names
+    them: never a closed dossier with an open case. A day in the future or before the youngest document is the easiest
+    way to destroy early, so it needs the registrar and a reason (records, "Retention arithmetic").
+    """
+    dossier = writable_dossier(tx, dossier_id, revision)
+    require_open(dossier)
+    day = closed_on or today()
+    backdated = _check_day(tx, dossier, day, reason)
+    cases = _open_cases(tx, dossier.id)
+    if cases and not close_cases:
+        names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
+        raise CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
+    for case in cases:
+        case.state, case.closed_on = CaseState.CLOSED.value, day
+        case.revision += 1
+    dossier.state, dossier.closed_on = DossierState.CLOSED.value, day
+    recount(tx, dossier)
+    tx.record(
+        Tag.DOSSIER_CLOSE,
+        dossier.id,
+        {"closed_on": day.isoformat(), "backdated": backdated, "reason": bool(reason), "end": _iso(dossier)},
+        subjects=[case.id for case in cases],
+    )
+    _reindex(tx, dossier)
+    return dossier
+
+
+def reopen_dossier(tx: Transaction, dossier_id: uuid.UUID, *, reason: str, revision: int | None = None) -> Dossier:
+    """Open a closed dossier again; its term ends to run and is counted anew at the next closing."""
+    dossier = writable_dossier(tx, dossier_id, revision)
+    if dossier.closed_on is None:
+        raise WrongState("Die Akte ist nicht geschlossen.")
+    line(reason, at="reason", label="Grund")
+    before = dossier.closed_on
+    dossier.state, dossier.closed_on = DossierState.OPEN.value, None
+    recount(tx, dossier)
+    tx.record(Tag.DOSSIER_REOPEN, dossier.id, {"was_closed_on": before.isoformat()})
+    _reindex(tx, dossier)
+    return dossier
+
+
+def set_event(tx: Transaction, dossier_id: uuid.UUID, *, name: str, on: date) -> Dossier:
+    """Say when a named event happened (anchor `event:NAME`) and count the term anew."""
+    dossier = writable_dossier(tx, dossier_id)
+    name = line(name, at="name", label="Ereignis", longest=100)
+    if on > today():
+        raise InvalidInput(errors=[FieldError("on", "Der Tag des Ereignisses liegt in der Zukunft.")])
+    event = tx.session.scalar(
+        select(DossierEvent).where(DossierEvent.dossier_id == dossier.id, DossierEvent.name == name)
+    )
+    before = event.on.isoformat() if event else None
+    if event is None:
+        tx.session.add(DossierEvent(dossier_id=dossier.id, name=name, on=on))
+    else:
+        event.on = on
+    tx.session.flush()
+    recount(tx, dossier)
+    tx.record(Tag.DOSSIER_EVENT, dossier.id, {"on": on.isoformat(), "before": before, "end": _iso(dossier)})
+    return dossier
+
+
+def close_case(
+    tx: Transaction, case_id: uuid.UUID, *, closed_on: date | None = None, revision: int | None = None
+) -> Case:
+    """Close a case of an open dossier."""
+    case = _writable_case(tx, case_id, revision)
+    if case.closed_on is not None:
+        raise WrongState("Der Vorgang ist schon geschlossen.")
+    day = closed_on or today()
+    if day > today():
+        raise InvalidInput(errors=[FieldError("closed_on", "Der Tag liegt in der Zukunft.")])
+    case.state, case.closed_on = CaseState.CLOSED.value, day
+    case.revision += 1
+    tx.record(Tag.CASE_CLOSE, case.id, {"closed_on": day.isoformat()}, subjects=[case.dossier_id])
+    return case
+
+
+def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: int | None = None) -> Case:
+    """Open a case again; its dossier must be open."""
+    case = _writable_case(tx, case_id, revision)
+    if case.closed_on is None:
+        raise WrongState("Der Vorgang ist nicht geschlossen.")
+    line(reason, at="reason", label="Grund")
+    case.state, case.closed_on = CaseState.OPEN.value, None
+    case.revision += 1
+    tx.record(Tag.CASE_REOPEN, case.id, {}, subjects=[case.dossier_id])
+    return case
+
+
+def recount(tx: Transaction, dossier: Dossier) -> None:
+    """Count the term of a dossier from its class, closing, documents and events, and store what follows."""
+    plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
+    resolved = resolve_class(tx.session, plan_class)
+    rule = resolved.rule()
+    dossier.revision += 1
+    dossier.retention_end = dossier.retention_offer_by = None
+    dossier.grace_end = grace_end(dossier.closed_on, resolved.transfer_grace.value) if dossier.closed_on else None
+    if rule is None:
+        # No term anywhere above: such a dossier never becomes due by itself, and the registrar's lists say so.
+        dossier.retention_state, dossier.retention_rule, dossier.retention_basis = "no-rule", None, None
+        return
+    events = tx.session.scalars(select(DossierEvent).where(DossierEvent.dossier_id == dossier.id))
+    facts = Facts(
+        closed_on=dossier.closed_on,
+        last_document_on=youngest_document_day(tx.session, dossier.id),
+        events={event.name: event.on for event in events},
+    )
+    try:
+        assessment = assess(rule, facts, offer_by=resolved.offer_by.value)
+    except CalendarError as error:
+        raise InvalidInput(errors=[FieldError("closed_on", str(error))]) from error
+    dossier.retention_state = assessment.state.value
+    dossier.retention_end = assessment.end
+    dossier.retention_offer_by = assessment.offer_by
+    dossier.retention_rule = assessment.explanation
+    dossier.retention_basis = rule.legal_basis
+
+
+def _check_day(tx: Transaction, dossier: Dossier, day: date, reason: str | None) -> bool:
+    youngest = youngest_document_day(tx.session, dossier.id)
+    if day <= today() and (youngest is None or day >= youngest):
+        return False
+    why = "liegt in der Zukunft" if day > today() else "liegt vor dem jüngsten Dokument"
+    if not is_registrar(tx.actor):
+        raise NotAllowed(f"Der Tag {why}. Das darf nur die Registratur, mit einem Grund.")
+    if not (reason or "").strip():
+        raise NotAllowed(f"Der Tag {why}. Dazu ist ein Grund nötig.")
+    return True
+
+
+def _open_cases(tx: Transaction, dossier_id: uuid.UUID) -> Sequence[Case]:
+    return tx.session.scalars(
+        select(Case).where(Case.dossier_id == dossier_id, Case.closed_on.is_(None)).order_by(Case.ordinal)
+    ).all()
+
+
+def _writable_case(tx: Transaction, case_id: uuid.UUID, revision: int | None) -> Case:
+    case = readable_case(tx.session, tx.actor, case_id)
+    require_open(writable_dossier(tx, case.dossier_id))
+    tx.session.refresh(case, with_for_update=True)
+    same_revision(revision, case.revision)
+    return case
+
+
+def _iso(dossier: Dossier) -> str | None:
+    return dossier.retention_end.isoformat() if dossier.retention_end else None
+
+
+def _reindex(tx: Transaction, dossier: Dossier) -> None:
+    """The entries of its documents show the dossier's state, so they are written again from their stored terms."""
+    documents = tx.session.scalars(select(Document).where(Document.dossier_id == dossier.id)).all()
+    for document in documents:
+        document.revision += 1
+    if documents:
+        tx.enqueue("eakte.index", queue="index", priority=10, queueing_lock="index")
