@@ -1,0 +1,19 @@
+// The two live regions exist from the start of every page; one sentence an act.
+export function announce(text) {
+  say("ansage", text);
+}
+
+// Failures are spoken at once, and seen: the region is the alert line under the page head.
+export function alarm(text) {
+  say("fehler", text);
+}
+
+function say(id, text) {
+  const region = document.getElementById(id);
+  if (!region) return;
+  region.textContent = "";
+  // A changed text is spoken; the same text set twice at once is not.
+  requestAnimationFrame(() => {
+    region.textContent = text;
+  });
+}

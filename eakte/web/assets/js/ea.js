@@ -1,0 +1,34 @@
+// What every page loads. Nothing here is needed to do the work: without script the pages are links and forms.
+import { alarm, announce } from "./announce.js";
+import { startDialogs } from "./dialogs.js";
+import { startKeys } from "./keys.js";
+
+const root = document.documentElement;
+root.classList.add("ea-js");
+
+startDialogs();
+startKeys(root.dataset.eaKeys !== "off");
+
+// A page that answers with errors opens on the summary, so that it is heard first.
+document.querySelector("[data-ea-errors]")?.focus();
+
+if (document.querySelector("[data-ea-tree]")) import("./tree.js").then((module) => module.startTree());
+if (document.querySelector("[data-ea-drop]")) import("./upload.js").then((module) => module.startUploads());
+if (document.querySelector("[data-ea-viewer]")) import("./viewer.js").then((module) => module.startViewer());
+if (document.querySelector("[data-ea-hits]")) import("./hits.js").then((module) => module.startHits());
+if (document.querySelector("[data-ea-reveal]")) import("./passwords.js").then((module) => module.startReveal());
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-ea-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.eaCopy);
+  announce("Kopiert");
+});
+
+// htmx: what a partial request could not do is said once, and what was typed stays where it is.
+document.addEventListener("htmx:sendError", () => alarm("Keine Verbindung zum Dienst. Ihre Eingaben sind noch da, bitte versuchen Sie es erneut."));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 401) location.assign(`/anmelden?weiter=${encodeURIComponent(location.pathname + location.search)}`);
+  else if (status !== 286) alarm("Das hat nicht geklappt. Ihre Eingaben sind noch da, bitte versuchen Sie es erneut.");
+});
