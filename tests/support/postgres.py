@@ -1,0 +1,188 @@
+"""A real PostgreSQL server for tests: Debian's, or the one that EAKTE_TEST_DATABASE_URL names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+OLDEST = 15
+"""What production may run; nothing older is looked at."""
+
+_ROLE = "eakte_test"
+_START_POLLS = 600  # of 0.05 s
+_INSTALLED = Path("/usr/lib/postgresql")
+
+
+@contextlib.contextmanager
+def debian_postgres() -> Iterator[str]:
+    """The URL of a fresh database on a real server, over TCP with a password; its role, no superuser, may create more.
+
+    The server ends with the context, or with this process however it dies. Without a server a test is skipped, in CI it
+    fails.
+    """
+    given = os.environ.get("EAKTE_TEST_DATABASE_URL")
+    if given:
+        url = new_database(given)
+        try:
+            yield url
+        finally:
+            drop_database(given, url)
+        return
+    binaries = _binaries()
+    with _temporary_folder() as folder:
+        password = secrets.token_hex(16)
+        _initdb(binaries, folder, password)
+        with _running(binaries, folder, password) as superuser_url:
+            yield new_database(_with_role(superuser_url))
+
+
+def new_database(admin_url: str) -> str:
+    """Create an empty database as production has it (UTF-8) and answer its URL.
+
+    Args:
+        admin_url: Any database on the server, with a role that may create databases; the role owns the new one.
+    """
+    name = f"test_{secrets.token_hex(8)}"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(statement.format(sql.Identifier(name)))
+    return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+
+
+def drop_database(admin_url: str, url: str) -> None:
+    """Remove a database that `new_database` made, whoever is still connected to it."""
+    name = urlsplit(url).path.removeprefix("/")
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _binaries() -> Path:
+    found = {
+        int(server.parent.parent.name): server.parent
+        for server in _INSTALLED.glob("*/bin/postgres")
+        if server.parent.parent.name.isdecimal()
+    }
+    fitting = [version for version in found if version >= OLDEST]
+    if not fitting:
+        _missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
+    return found[min(fitting)]  # the oldest we promise to work with
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        raise RuntimeError(f"CI needs {what}")
+    pytest.skip(f"MISSING SERVER: {what}")
+
+
+def _account() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root; Debian's package brings a user for it."""
+    return pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="eakte-test-postgres-"))
+    account = _account()
+    if account is not None:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_account(command: list[str]) -> list[str]:
+    """The command as PostgreSQL's user; it gets SIGQUIT when we die, so that a killed test run leaves no server."""
+    account = _account()
+    change = [] if account is None else [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    return ["setpriv", *change, "--pdeathsig=QUIT", "--", *command]
+
+
+def _initdb(binaries: Path, folder: Path, password: str) -> None:
+    password_file = folder / "password"
+    password_file.touch(mode=0o644)  # in a folder that only PostgreSQL's user can enter
+    password_file.write_text(password)
+    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--username=postgres"]
+    command = [str(binaries / "initdb"), "-D", str(folder / "cluster"), f"--pwfile={password_file}", *options]
+    made = subprocess.run(_as_account(command), cwd=folder, capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
+
+
+@contextlib.contextmanager
+def _running(binaries: Path, folder: Path, password: str) -> Iterator[str]:
+    port = _free_port()
+    # Durability is what faults tests of the private server check; here only speed counts.
+    settings = [
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        "unix_socket_directories=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=100",
+        "timezone=UTC",
+    ]
+    options = [part for setting in settings for part in ("-c", setting)]
+    log_path = folder / "log"
+    with log_path.open("wb") as log:
+        server = subprocess.Popen(
+            _as_account([str(binaries / "postgres"), "-D", str(folder / "cluster"), *options]),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        _wait_until_answering(server, url, log_path)
+        yield url
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once, without a last write: the folder goes anyway
+        server.wait(timeout=30)
+
+
+def _wait_until_answering(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    for _ in range(_START_POLLS):
+        try:
+            server.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
+                return
+        else:
+            break
+    raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+
+
+def _with_role(superuser_url: str) -> str:
+    """The same server for a role as production has it: it owns its databases and is no superuser."""
+    password = secrets.token_hex(16)
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(sql.Identifier(_ROLE), sql.Literal(password))
+        )
+    host = urlsplit(superuser_url).netloc.rpartition("@")[2]
+    return urlsplit(superuser_url)._replace(netloc=f"{_ROLE}:{password}@{host}").geturl()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
