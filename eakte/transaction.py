@@ -17,18 +17,21 @@ from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import event
+from sqlalchemy import Update, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from eakte.audit import Ledger, Tag
 from eakte.database import Database, unavailable_when_down
 from eakte.errors import UnauditedWrite
-from eakte.models import AuditEntry, AuditSubject, Record
+from eakte.models import AuditEntry, AuditSubject, FormerValue, Record
 from eakte.terms import Actor
 
-_RECORD_TABLES = frozenset(
-    mapper.local_table for mapper in Record.registry.mappers if issubclass(mapper.class_, Record)
-)
+_DERIVED = {
+    mapper.local_table: mapper.class_.derived
+    for mapper in Record.registry.mappers
+    if issubclass(mapper.class_, Record)
+}
+"""Each record table with the columns that may change without an event."""
 _TOUCHED = "eakte.touched"
 _RECORDED = "eakte.recorded"
 
@@ -68,6 +71,10 @@ class Transaction:
         self.session.add_all(AuditSubject(subject=other, entry_id=entry.id) for other in dict.fromkeys(subjects))
         self.session.info[_RECORDED] = True
         return entry
+
+    def remember(self, entry: AuditEntry, object_id: uuid.UUID, field: str, value: str | None) -> None:
+        """Keep what a field held before the act, or its reason, beside the log: the log holds no personal content."""
+        self.session.add(FormerValue(entry_id=entry.id, object_id=object_id, field=field, value=value))
 
     def enqueue(
         self, task: str, *, queue: str, priority: int = 0, queueing_lock: str | None = None, **arguments: Any
@@ -130,19 +137,37 @@ class Transactions:
             tx.record(tag, subject, details)
 
 
+def _record_changed(row: object) -> bool:
+    """Whether anything but derived columns of a record changed; asked while the flush still knows the history."""
+    if not isinstance(row, Record):
+        return False
+    return any(attribute.history.has_changes() for attribute in inspect(row).attrs if attribute.key not in row.derived)
+
+
+def _updated_columns(statement: Update) -> set[str]:
+    # SQLAlchemy has no public name for the columns of an UPDATE; an unknown form counts as a change of records.
+    values = getattr(statement, "_values", None)
+    return {column.key for column in values} if values else {"*"}
+
+
 def _watch(session: Session) -> None:
     """Refuse the commit of this session when record tables changed and no act was recorded."""
 
     def after_flush(flushed: Session, _context: UOWTransaction) -> None:
-        changed = (*flushed.new, *flushed.deleted, *(row for row in flushed.dirty if flushed.is_modified(row)))
-        if any(isinstance(row, Record) for row in changed):
+        appeared = (*flushed.new, *flushed.deleted)
+        if any(isinstance(row, Record) for row in appeared) or any(_record_changed(row) for row in flushed.dirty):
             flushed.info[_TOUCHED] = True
 
     def on_execute(state: ORMExecuteState) -> None:
-        if state.is_insert or state.is_update or state.is_delete:
-            table = getattr(state.statement, "table", None)
-            if table in _RECORD_TABLES:
-                state.session.info[_TOUCHED] = True
+        if not (state.is_insert or state.is_update or state.is_delete):
+            return
+        statement = state.statement
+        table = getattr(statement, "table", None)
+        if table not in _DERIVED:
+            return
+        if isinstance(statement, Update) and _DERIVED[table] >= _updated_columns(statement):
+            return
+        state.session.info[_TOUCHED] = True
 
     def before_commit(committing: Session) -> None:
         if committing.in_nested_transaction():

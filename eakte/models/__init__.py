@@ -6,6 +6,7 @@ from eakte.models.audit import (
     AuditPseudonym,
     AuditSubject,
     DocumentLook,
+    FormerValue,
     IdempotencyKey,
 )
 from eakte.models.base import Base, Operational, Record
@@ -38,6 +39,7 @@ __all__ = [
     "DossierEvent",
     "DossierExclusion",
     "DossierShare",
+    "FormerValue",
     "IdempotencyKey",
     "Operational",
     "PlanClass",

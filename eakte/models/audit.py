@@ -51,6 +51,20 @@ class AuditSubject(Operational):
     entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("audit_entry.id"), primary_key=True)
 
 
+class FormerValue(Operational):
+    """What a field held before an act, or the reason given for it: the words that may not stand in the log itself.
+
+    Erased together with its object; the entry stays.
+    """
+
+    __tablename__ = "former_value"
+
+    entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("audit_entry.id"), primary_key=True)
+    object_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, index=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str | None]
+
+
 class AuditHead(Operational):
     """A signed tree head (RFC 6962 section 3.5 in shape): root over the first `size` entries, Ed25519 signature.
 

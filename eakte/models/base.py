@@ -54,9 +54,14 @@ class Base(DeclarativeBase):
 
 
 class Record(Base):
-    """A table whose rows are records: changing one without an audit event is refused (`eakte.transaction`)."""
+    """A table whose rows are records: changing one without an audit event is refused (`eakte.transaction`).
+
+    `derived` names columns that only mirror work that is logged elsewhere or can be made again (a state of processing,
+    what the index shows); changing nothing but those needs no event.
+    """
 
     __abstract__ = True
+    derived: ClassVar[frozenset[str]] = frozenset()
 
 
 class Operational(Base):

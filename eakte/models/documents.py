@@ -36,6 +36,7 @@ class Document(Record):
     """
 
     __tablename__ = "document"
+    derived = frozenset({"state", "state_reason", "indexed_revision"})
     __table_args__ = (
         CheckConstraint("num_nonnulls(dossier_id, inbox_unit_id) = 1", name="one_place"),
         CheckConstraint("case_id IS NULL OR dossier_id IS NOT NULL", name="case_in_dossier"),

@@ -46,6 +46,7 @@ class Dossier(Record):
     id: Mapped[uuid.UUID] = id_column()
     number: Mapped[int] = mapped_column(Integer, container_number, unique=True)
     reference_number: Mapped[str] = mapped_column(unique=True)
+    reference_key: Mapped[str] = mapped_column(unique=True)
     reference_sort: Mapped[str] = mapped_column(Text(collation="C"))
     plan_class_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan_class.id"))
     title: Mapped[str]

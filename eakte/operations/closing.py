@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
 from eakte.operations.checking import line, same_revision
+from eakte.operations.queueing import enqueue_indexing
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
 from eakte.operations.plan import resolve_class
 from eakte.terms import CaseState, DossierState, today
@@ -48,12 +49,14 @@ def close_dossier(
         case.revision += 1
     dossier.state, dossier.closed_on = DossierState.CLOSED.value, day
     recount(tx, dossier)
-    tx.record(
+    entry = tx.record(
         Tag.DOSSIER_CLOSE,
         dossier.id,
-        {"closed_on": day.isoformat(), "backdated": backdated, "reason": bool(reason), "end": _iso(dossier)},
+        {"closed_on": day.isoformat(), "backdated": backdated, "end": _iso(dossier)},
         subjects=[case.id for case in cases],
     )
+    if reason:
+        tx.remember(entry, dossier.id, "reason", reason.strip())
     _reindex(tx, dossier)
     return dossier
 
@@ -63,11 +66,12 @@ def reopen_dossier(tx: Transaction, dossier_id: uuid.UUID, *, reason: str, revis
     dossier = writable_dossier(tx, dossier_id, revision)
     if dossier.closed_on is None:
         raise WrongState("Die Akte ist nicht geschlossen.")
-    line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label="Grund")
     before = dossier.closed_on
     dossier.state, dossier.closed_on = DossierState.OPEN.value, None
     recount(tx, dossier)
-    tx.record(Tag.DOSSIER_REOPEN, dossier.id, {"was_closed_on": before.isoformat()})
+    entry = tx.record(Tag.DOSSIER_REOPEN, dossier.id, {"was_closed_on": before.isoformat()})
+    tx.remember(entry, dossier.id, "reason", reason)
     _reindex(tx, dossier)
     return dossier
 
@@ -113,10 +117,11 @@ def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: i
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is None:
         raise WrongState("Der Vorgang ist nicht geschlossen.")
-    line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label="Grund")
     case.state, case.closed_on = CaseState.OPEN.value, None
     case.revision += 1
-    tx.record(Tag.CASE_REOPEN, case.id, {}, subjects=[case.dossier_id])
+    entry = tx.record(Tag.CASE_REOPEN, case.id, {}, subjects=[case.dossier_id])
+    tx.remember(entry, case.id, "reason", reason)
     return case
 
 
@@ -181,8 +186,8 @@ def _iso(dossier: Dossier) -> str | None:
 
 def _reindex(tx: Transaction, dossier: Dossier) -> None:
     """The entries of its documents show the dossier's state, so they are written again from their stored terms."""
-    documents = tx.session.scalars(select(Document).where(Document.dossier_id == dossier.id)).all()
-    for document in documents:
-        document.revision += 1
-    if documents:
-        tx.enqueue("eakte.index", queue="index", priority=10, queueing_lock="index")
+    touched = tx.session.execute(
+        update(Document).where(Document.dossier_id == dossier.id).values(revision=Document.revision + 1)
+    )
+    if touched.rowcount:
+        enqueue_indexing(tx)

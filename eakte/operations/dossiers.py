@@ -16,7 +16,7 @@ from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongSt
 from eakte.models import Case, Document, Dossier, PlanClass, Unit
 from eakte.operations.checking import line, one_of, same_revision
 from eakte.operations.plan import find_class
-from eakte.operations.references import next_reference, sort_key
+from eakte.operations.references import next_reference, normalised_spelling, sort_key
 from eakte.operations.units import find_unit, scope_number
 from eakte.terms import Actor, CaseState, DossierState, Level, Medium, Role, today
 from eakte.transaction import Transaction
@@ -62,6 +62,7 @@ def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[D
     )
     dossier = Dossier(
         reference_number=reference,
+        reference_key=normalised_spelling(reference),
         reference_sort=sort_key(reference),
         plan_class_id=plan_class.id,
         title=title,

@@ -1,0 +1,210 @@
+"""The log after the act: giving entries their places in the tree, signing heads, proving, listing, exporting."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from eakte.audit import Ledger
+from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.models import AuditEntry, AuditHead, AuditSubject
+from eakte.terms import SYSTEM, now
+from eakte.transaction import Transaction, Transactions
+from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof
+from storage.blobs import BlobStore
+
+SEQUENCER_LOCK = 0x6C6F67
+"""Advisory lock ("log" in ASCII): one sequencer at a time, whichever machine it runs on."""
+
+BATCH = 5000
+HEADS = "audit/heads"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry stands in the log: its leaf, its place, the way up to a signed root (RFC 6962 section 2.1.1)."""
+
+    number: int
+    leaf_hash: bytes
+    size: int
+    root: bytes
+    signature: bytes
+    signed_at: str
+    hashes: Sequence[bytes]
+
+
+def sequence(transactions: Transactions, blobs: BlobStore) -> int:
+    """Give all committed entries their numbers, sign the new head, and keep every head as a blob. Returns how many.
+
+    The head is committed before its blob is written: a blob without its row could contradict what is signed next. What
+    a crash leaves unpublished is published by the next run, from the row, with the same bytes.
+    """
+    total = 0
+    while True:
+        with transactions.begin(SYSTEM) as tx:
+            tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEQUENCER_LOCK})
+            placed = _sequence_batch(tx, transactions.ledger)
+        total += placed
+        if placed < BATCH:
+            break
+    publish_heads(transactions, blobs)
+    return total
+
+
+def publish_heads(transactions: Transactions, blobs: BlobStore) -> None:
+    """Write heads that are only in the database into the blob store, out of reach of SQL."""
+    with transactions.read() as session:
+        waiting = session.scalars(select(AuditHead).where(~AuditHead.published).order_by(AuditHead.size)).all()
+    for head in waiting:
+        blobs.put(f"{HEADS}/{head.size:015}.json", iter([head_document(head)]))
+        with transactions.begin(SYSTEM) as tx:
+            tx.session.execute(update(AuditHead).where(AuditHead.size == head.size).values(published=True))
+
+
+def head_document(head: AuditHead) -> bytes:
+    """A head as it is kept outside the database (docs/audit.md)."""
+    value = {
+        "root": head.root.hex(),
+        "signature": head.signature.hex(),
+        "signed_at": head.signed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "size": head.size,
+    }
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def prove(session: Session, document_id: uuid.UUID) -> list[Proof]:
+    """Inclusion proofs of every act on an object against the newest head; sequence first. Raises NotFound."""
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject == document_id, AuditEntry.number.is_not(None), AuditEntry.kind == "record")
+        .order_by(AuditEntry.number)
+    ).all()
+    head = session.scalar(select(AuditHead).order_by(AuditHead.size.desc()).limit(1))
+    if not entries or head is None:
+        raise NotFound
+
+    def leaves(begin: int, end: int) -> Iterable[bytes]:
+        statement = select(AuditEntry.leaf_hash).where(AuditEntry.number > begin, AuditEntry.number <= end)
+        return session.scalars(statement.order_by(AuditEntry.number))
+
+    fetch = fetch_from_leaves(leaves)
+    return [
+        Proof(
+            number=entry.number or 0,
+            leaf_hash=entry.leaf_hash,
+            size=head.size,
+            root=head.root,
+            signature=head.signature,
+            signed_at=head.signed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            hashes=inclusion_proof((entry.number or 1) - 1, head.size, fetch),
+        )
+        for entry in entries
+    ]
+
+
+def list_entries(
+    session: Session,
+    *,
+    subject: uuid.UUID | None = None,
+    actor: str | None = None,
+    tag: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> tuple[list[AuditEntry], str | None]:
+    """Sequenced entries, newest first, one page by key. Filters by subject also find acts with many subjects."""
+    statement = select(AuditEntry).where(AuditEntry.number.is_not(None)).order_by(AuditEntry.number.desc())
+    if subject is not None:
+        others = select(AuditSubject.entry_id).where(AuditSubject.subject == subject)
+        statement = statement.where(or_(AuditEntry.subject == subject, AuditEntry.id.in_(others)))
+    if actor is not None:
+        statement = statement.where(AuditEntry.actor == actor)
+    if tag is not None:
+        statement = statement.where(AuditEntry.tag == tag)
+    if after is not None:
+        if not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
+            raise InvalidInput(errors=[FieldError("after", "Diese Seite gibt es nicht.")])
+        statement = statement.where(AuditEntry.number < int(after))
+    rows = list(session.scalars(statement.limit(limit + 1)))
+    following = str(rows[limit - 1].number) if len(rows) > limit else None
+    return rows[:limit], following
+
+
+def history(session: Session, subject: uuid.UUID, *, limit: int = 50) -> Sequence[AuditEntry]:
+    """The acts on a record, newest first, sequenced or not: what every reader of it may see. Reads are not among them."""
+    others = select(AuditSubject.entry_id).where(AuditSubject.subject == subject)
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.kind == "record", or_(AuditEntry.subject == subject, AuditEntry.id.in_(others)))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def export(session: Session) -> Iterator[dict[str, Any]]:
+    """All sequenced entries in order, in the shape that the leaf is made of, with number and leaf hash."""
+    rows = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.number.is_not(None))
+        .order_by(AuditEntry.number)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        yield entry_document(row)
+
+
+def entry_document(row: AuditEntry) -> dict[str, Any]:
+    """An entry in the words of the API."""
+    return {
+        "number": row.number,
+        "id": str(row.id),
+        "at": row.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "kind": row.kind,
+        "actor": row.actor,
+        "tag": row.tag,
+        "subject": str(row.subject) if row.subject else None,
+        "details": row.details,
+        "leaf_hash": row.leaf_hash.hex(),
+    }
+
+
+def _sequence_batch(tx: Transaction, ledger: Ledger) -> int:
+    head = tx.session.scalar(select(AuditHead).order_by(AuditHead.size.desc()).limit(1))
+    frontier = Frontier.from_bytes(head.frontier) if head else Frontier()
+    rows = tx.session.execute(
+        select(AuditEntry.id, AuditEntry.leaf_hash).where(AuditEntry.number.is_(None)).order_by(AuditEntry.id).limit(BATCH)
+    ).all()
+    if not rows:
+        return 0
+    first = frontier.size + 1
+    # One statement for the whole batch: unnest pairs ids with their numbers.
+    tx.session.execute(
+        text(
+            "UPDATE audit_entry SET number = placed.number FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]))"
+            " AS placed(id, number) WHERE audit_entry.id = placed.id"
+        ),
+        {"ids": [row.id for row in rows], "numbers": list(range(first, first + len(rows)))},
+    )
+    frontier = frontier.extend(row.leaf_hash for row in rows)
+    signed_at = now()
+    root = frontier.root()
+    tx.session.add(
+        AuditHead(
+            size=frontier.size,
+            root=root,
+            signed_at=signed_at,
+            signature=ledger.sign_head(frontier.size, root, signed_at),
+            frontier=frontier.to_bytes(),
+        )
+    )
+    return len(rows)
+
+
+def unsequenced(session: Session) -> int:
+    """How many committed entries wait for their place."""
+    return session.scalar(select(func.count()).where(AuditEntry.number.is_(None))) or 0

@@ -1,0 +1,139 @@
+"""Reading documents: who may, that it is logged, and the bytes with every block checked."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from eakte.access import Want, rule_for
+from eakte.audit import Tag
+from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
+from eakte.models import AuditPseudonym, Blob, Document, DocumentLook, Dossier, ProcessingProgress, Version
+from eakte.terms import Actor, now
+from eakte.transaction import Transactions
+from indexing.words import PageWords, page_text, read_page, read_pages
+from storage.blobs import BlobStore, Digests, VerifiedReader
+from storage.errors import BlobDamaged, BlobMissing, StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document with its current version and how far its processing is."""
+
+    document: Document
+    version: Version
+    progress: ProcessingProgress | None
+
+
+def readable_document(session: Session, actor: Actor, document_id: uuid.UUID, want: Want = Want.CONTENT) -> Document:
+    """The document. Raises NotFound when it may not be known, NotAllowed when it may be known but not read."""
+    rule = rule_for(session, actor)
+    known = select(Document).outerjoin(Dossier, Dossier.id == Document.dossier_id).where(Document.id == document_id)
+    if actor.user_id is None:
+        document = session.scalar(known)
+    else:
+        document = session.scalar(known.where(rule.documents(Want.METADATA)))
+    if document is None:
+        raise NotFound
+    if actor.user_id is not None and want is Want.CONTENT and session.scalar(known.where(rule.documents(want))) is None:
+        raise NotAllowed("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen.")
+    return document
+
+
+def view_document(session: Session, actor: Actor, document_id: uuid.UUID) -> DocumentView:
+    """A document's metadata with its current version."""
+    document = readable_document(session, actor, document_id, Want.METADATA)
+    version = current_version(session, document)
+    return DocumentView(document, version, session.get(ProcessingProgress, version.id))
+
+
+def current_version(session: Session, document: Document, number: int | None = None) -> Version:
+    """A version by number, else the current one. Raises NotFound."""
+    version = session.scalar(
+        select(Version).where(Version.document_id == document.id, Version.number == (number or document.version))
+    )
+    if version is None:
+        raise NotFound
+    return version
+
+
+def list_versions(session: Session, document: Document) -> Sequence[Version]:
+    """All versions, newest first."""
+    return session.scalars(
+        select(Version).where(Version.document_id == document.id).order_by(Version.number.desc())
+    ).all()
+
+
+def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -> None:
+    """Log that a person looks into a document: once for each person, document and session, before the first byte.
+
+    The entry names a pseudonym that is new each month; who stands behind it is kept apart and can be erased (DSGVO).
+    """
+    if actor.user_id is None or actor.access_key is None:
+        return
+    key = (actor.access_key, document_id)
+    with transactions.read() as session:
+        if session.get(DocumentLook, key) is not None:
+            return
+    with transactions.begin(actor) as tx:
+        first = tx.session.execute(
+            insert(DocumentLook)
+            .values(access_key=actor.access_key, document_id=document_id, at=now())
+            .on_conflict_do_nothing()
+            .returning(DocumentLook.document_id)
+        ).one_or_none()
+        if first is not None:
+            tx.record(Tag.DOCUMENT_READ, document_id, pseudonym=_pseudonym(tx.session, actor.user_id))
+
+
+def _pseudonym(session: Session, user_id: uuid.UUID) -> str:
+    month = f"{now():%Y-%m}"
+    known = select(AuditPseudonym.pseudonym).where(AuditPseudonym.user_id == user_id, AuditPseudonym.month == month)
+    found = session.scalar(known.limit(1))
+    if found is None:
+        found = "p:" + secrets.token_hex(12)
+        session.add(AuditPseudonym(pseudonym=found, user_id=user_id, month=month))
+        session.flush()
+    return found
+
+
+def digests_of(session: Session, name: str) -> Digests:
+    """What was written under a name. Raises NotFound."""
+    blob = session.get(Blob, name)
+    if blob is None:
+        raise NotFound
+    return Digests(size=blob.size, sha256=blob.sha256, blocks=blob.blocks)
+
+
+@contextmanager
+def opened(blobs: BlobStore, name: str, digests: Digests) -> Iterator[VerifiedReader]:
+    """A blob as a seekable file, each block checked before it is read. Raises ContentDamaged or StorageFailed."""
+    try:
+        with VerifiedReader(blobs, name, digests) as reader:
+            yield reader
+    except (BlobDamaged, BlobMissing) as error:
+        raise ContentDamaged(str(error)) from error
+    except StorageError as error:
+        raise StorageFailed(str(error)) from error
+
+
+def words_of_page(blobs: BlobStore, name: str, digests: Digests, page: int) -> PageWords:
+    """The word layer of one page. Raises NotFound for a page that is not there."""
+    with opened(blobs, name, digests) as reader:
+        try:
+            return read_page(reader, page)  # type: ignore[arg-type]
+        except KeyError:
+            raise NotFound from None
+
+
+def text_of(blobs: BlobStore, name: str, digests: Digests) -> list[str]:
+    """The text of each page, from the word layer."""
+    with opened(blobs, name, digests) as reader:
+        return [page_text(page) for page in read_pages(reader)]  # type: ignore[arg-type]

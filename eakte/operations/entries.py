@@ -1,0 +1,187 @@
+"""The derived index: entries from the database's truth, written by one job for many acts.
+
+`Document.indexed_revision` says what the index shows. The job reads rows whose revision is newer, makes their entries from
+stored terms and the row as it is now, puts them, and then notes what it put. A crash between the two puts the same
+entries again; the index keeps the higher revision, so late jobs change nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from eakte.errors import SearchUnavailable
+from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Version
+from eakte.operations.documents import digests_of, opened, text_of
+from eakte.operations.dossiers import state_on
+from eakte.terms import BERLIN, SYSTEM, DocumentState, Level, today
+from eakte.transaction import Transactions
+from indexing.passages import describe, windows
+from indexing.search import DocumentEntries, Entry, SearchIndex
+from indexing.search_errors import TermsUnreadable
+from indexing.terms import terms_from_bytes
+from storage.blobs import BlobStore
+
+BATCH = 100
+"""Documents of one commit of the index."""
+
+NOWHERE = "-"
+"""Facet value of inbox documents, which have no class."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How far the index is behind the truth."""
+
+    documents: int
+    waiting: int
+    indexed: int
+
+
+def index_pending(transactions: Transactions, blobs: BlobStore, search: SearchIndex) -> int:
+    """Bring the index up to date and return how many documents were written."""
+    written = 0
+    while batch := _next_batch(transactions, blobs):
+        search.put(batch)
+        _note(transactions, batch)
+        written += len(batch)
+    return written
+
+
+def rebuild(transactions: Transactions, blobs: BlobStore, search: SearchIndex) -> Iterator[tuple[int, int]]:
+    """Build the index anew beside the old one, which serves until the swap. Yields (done, total) after each batch."""
+    with transactions.read() as session:
+        total = session.scalar(select(func.count()).select_from(Document).where(_indexable())) or 0
+    generation = search.start_rebuild()
+    done, after = 0, None
+    while True:
+        with transactions.read() as session:
+            rows = _rows(session, after=after, pending=False)
+            batch = [_entries(session, blobs, document, version) for document, version in rows]
+        if not batch:
+            break
+        search.fill(generation, batch)
+        after = batch[-1].document
+        done += len(batch)
+        yield done, total
+    search.finish_rebuild(generation)
+
+
+def status(transactions: Transactions, search: SearchIndex) -> IndexStatus:
+    """Counts of truth and index. Raises SearchUnavailable when the index cannot be asked."""
+    with transactions.read() as session:
+        documents = session.scalar(select(func.count()).select_from(Document)) or 0
+        waiting = session.scalar(select(func.count()).where(Document.indexed_revision < Document.revision)) or 0
+    try:
+        indexed = search.count()
+    except Exception as error:
+        raise SearchUnavailable(str(error)) from error
+    return IndexStatus(documents, waiting, indexed)
+
+
+def _next_batch(transactions: Transactions, blobs: BlobStore) -> list[DocumentEntries]:
+    with transactions.read() as session:
+        rows = _rows(session, after=None, pending=True)
+        return [_entries(session, blobs, document, version) for document, version in rows]
+
+
+def _indexable() -> ColumnElement[bool]:
+    processed = select(Version.id).where(
+        Version.document_id == Document.id, Version.number == Document.version, Version.processed_at.is_not(None)
+    )
+    return or_(Document.state == DocumentState.FAILED.value, processed.exists())
+
+
+def _rows(session: Session, *, after: uuid.UUID | None, pending: bool) -> Sequence[tuple[Document, Version]]:
+    statement = (
+        select(Document, Version)
+        .join(Version, (Version.document_id == Document.id) & (Version.number == Document.version))
+        .where(_indexable())
+        .order_by(Document.id)
+        .limit(BATCH)
+    )
+    if pending:
+        statement = statement.where(Document.indexed_revision < Document.revision)
+    if after is not None:
+        statement = statement.where(Document.id > after)
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def _note(transactions: Transactions, batch: Sequence[DocumentEntries]) -> None:
+    ready = case(
+        (Document.state == DocumentState.FAILED.value, Document.state),
+        else_=DocumentState.READY.value,
+    )
+    with transactions.begin(SYSTEM) as tx:
+        for entries in batch:
+            tx.session.execute(
+                update(Document)
+                .where(Document.id == entries.document, Document.indexed_revision < entries.revision)
+                .values(
+                    indexed_revision=entries.revision,
+                    # A version that came meanwhile is on its way again; then this entry does not make it ready.
+                    state=case((Document.revision == entries.revision, ready), else_=Document.state),
+                )
+            )
+
+
+def _entries(session: Session, blobs: BlobStore, document: Document, version: Version) -> DocumentEntries:
+    dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
+    file_case = session.get(Case, document.case_id) if document.case_id else None
+    plan_class = session.get(PlanClass, dossier.plan_class_id) if dossier else None
+    day = document.received_on or document.written_on or document.sent_on
+    return DocumentEntries(
+        document=document.id,
+        revision=document.revision,
+        scope=dossier.scope_number if dossier else _inbox_scope(session, document),
+        dossier=dossier.number if dossier else 0,
+        case=file_case.number if file_case else 0,
+        plan_class=plan_class.number if plan_class else NOWHERE,
+        unit=str(dossier.unit_id if dossier else document.inbox_unit_id),
+        kind=document.kind,
+        state=state_on(dossier, today()).value if dossier else NOWHERE,
+        date=day or document.created_at.astimezone(BERLIN).date(),
+        reference_key=dossier.reference_sort if dossier else "",
+        description=describe(
+            exact=[text for text in (document.title, dossier.reference_number if dossier else None) if text],
+            others=[
+                text
+                for text in (
+                    document.sender,
+                    document.addressee,
+                    version.filename,
+                    dossier.title if dossier else None,
+                    file_case.title if file_case else None,
+                )
+                if text
+            ],
+        ),
+        entries=_terms(session, blobs, version),
+    )
+
+
+def _terms(session: Session, blobs: BlobStore, version: Version) -> tuple[Entry, ...]:
+    if version.terms is None:
+        return ()
+    with opened(blobs, version.terms, digests_of(session, version.terms)) as reader:
+        stored = reader.read()
+    try:
+        return terms_from_bytes(stored)
+    except TermsUnreadable:
+        # Made by another version of the analyser: analysed anew from the word layer, which does not age.
+        if version.words is None:
+            return ()
+        return windows(text_of(blobs, version.words, digests_of(session, version.words)))
+
+
+def _inbox_scope(session: Session, document: Document) -> int:
+    """Inbox documents are internal documents of their unit."""
+    return session.scalars(
+        select(AccessScope.number).where(
+            AccessScope.unit_id == document.inbox_unit_id, AccessScope.level == int(Level.INTERNAL)
+        )
+    ).one()

@@ -1,0 +1,275 @@
+"""Filing: a document arrives. Bytes first, row second, job in the same transaction."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import PurePath, PureWindowsPath
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from eakte.access import may_write, rule_for
+from eakte.audit import Tag
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
+from eakte.models import Blob, Case, Document, Dossier, Version
+from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.documents import readable_document
+from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
+from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.units import find_unit
+from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
+from eakte.transaction import Transaction
+from storage.blobs import BlobStore, Digests
+from storage.errors import BlobTooLarge, StorageError
+
+LONGEST_FILENAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a caller says about a document to be filed: into a dossier, a case, or the inbox of a unit."""
+
+    dossier: uuid.UUID | None = None
+    case: uuid.UUID | None = None
+    inbox: bool = False
+    unit: str | None = None
+    title: str | None = None
+    kind: str = DocumentKind.INCOMING.value
+    received_on: date | None = None
+    sent_on: date | None = None
+    written_on: date | None = None
+    sender: str | None = None
+    addressee: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes that lie safely under their name, waiting for their row. Without one they are an orphan, swept later."""
+
+    document_id: uuid.UUID
+    version: int
+    name: str
+    filename: str
+    media_type: str
+    digests: Digests
+
+
+def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
+    """Raise what filing would raise for this draft, before any byte is taken."""
+    _check_words(draft)
+    if draft.inbox:
+        _inbox_unit(session, actor, draft.unit)
+        return
+    case = readable_case(session, actor, draft.case) if draft.case else None
+    dossier = readable_dossier(session, actor, case.dossier_id if case else _dossier_id(draft))
+    if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
+        raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
+    _check_place(draft, dossier, case)
+
+
+def store_original(
+    blobs: BlobStore,
+    chunks: Iterable[bytes],
+    *,
+    filename: str,
+    media_type: str,
+    limit: int,
+    document_id: uuid.UUID | None = None,
+    version: int = 1,
+) -> Stored:
+    """Write the bytes as received, hashed while they stream, in constant memory.
+
+    Raises TooLarge above `limit` bytes and StorageFailed when the store fails; nothing half-written stays.
+    """
+    document_id = document_id or new_id()
+    # A version that is sent twice (a retry, or a loser of If-Match) must not collide: each upload has its own name.
+    name = f"{document_id}/{version}/original.{new_id().hex}"
+    try:
+        digests = blobs.put(name, chunks, limit=limit)
+    except BlobTooLarge as error:
+        raise TooLarge(f"Erlaubt sind {limit / 1e9:.1f} GB je Datei.") from error
+    except StorageError as error:
+        raise StorageFailed(str(error)) from error
+    return Stored(document_id, version, name, clean_filename(filename), media_type, digests)
+
+
+def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
+    """File stored bytes as a document and ask for its processing; all of it commits or none."""
+    _check_words(draft)
+    document = Document(
+        id=stored.document_id,
+        title=optional_line(draft.title, at="title", label="Betreff") or _title_from(stored.filename),
+        kind=DocumentKind(draft.kind).value,
+        received_on=draft.received_on,
+        sent_on=draft.sent_on,
+        written_on=draft.written_on,
+        sender=optional_line(draft.sender, at="sender", label="Absender"),
+        addressee=optional_line(draft.addressee, at="addressee", label="Empfänger"),
+        fields=draft.fields,
+        version=1,
+        state=DocumentState.RECEIVED.value,
+        created_by=tx.actor.user_id,
+    )
+    if draft.inbox:
+        document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
+        place = {"inbox": str(document.inbox_unit_id)}
+        beside = [document.inbox_unit_id]
+    else:
+        case = readable_case(tx.session, tx.actor, draft.case) if draft.case else None
+        dossier = writable_dossier(tx, case.dossier_id if case else _dossier_id(draft))
+        _check_place(draft, dossier, case)
+        document.dossier_id, document.case_id = dossier.id, case.id if case else None
+        place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
+        beside = [dossier.id, *([case.id] if case else [])]
+    _add_version(tx, document, stored)
+    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **_digest_details(stored)}, subjects=beside)
+    enqueue_processing(tx, document.id, 1)
+    return document
+
+
+def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Document:
+    """Add a content state to a document that the caller has read. Raises StaleRevision when it changed meanwhile."""
+    document = writable_document(tx, stored.document_id, revision)
+    if document.version + 1 != stored.version:
+        raise InvalidInput("Inzwischen gibt es eine neuere Fassung.")
+    document.version = stored.version
+    document.state, document.state_reason = DocumentState.RECEIVED.value, None
+    document.revision += 1
+    _add_version(tx, document, stored)
+    tx.record(
+        Tag.DOCUMENT_VERSION,
+        document.id,
+        _digest_details(stored),
+        subjects=[document.dossier_id] if document.dossier_id else [],
+    )
+    enqueue_processing(tx, document.id, stored.version)
+    return document
+
+
+CHANGEABLE = ("title", "kind", "received_on", "sent_on", "written_on", "sender", "addressee")
+
+
+def change_document(
+    tx: Transaction, document_id: uuid.UUID, changes: dict[str, Any], *, revision: int
+) -> Document:
+    """Change metadata. What stood there before is kept beside the log, so every former state can be determined."""
+    document = writable_document(tx, document_id, revision)
+    unknown = sorted(set(changes) - set(CHANGEABLE))
+    if unknown:
+        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
+    clean = {name: _clean_change(name, value) for name, value in changes.items()}
+    before = {name: getattr(document, name) for name, value in clean.items() if getattr(document, name) != value}
+    if not before:
+        return document
+    for name in before:
+        setattr(document, name, clean[name])
+    document.revision += 1
+    beside = [document.dossier_id] if document.dossier_id else []
+    entry = tx.record(Tag.DOCUMENT_CHANGE, document.id, {"fields": sorted(before)}, subjects=beside)
+    for name, value in before.items():
+        tx.remember(entry, document.id, name, None if value is None else str(value))
+    enqueue_indexing(tx)
+    return document
+
+
+def writable_document(tx: Transaction, document_id: uuid.UUID, revision: int | None) -> Document:
+    """The document, locked for this act, in an open dossier or the actor's inbox."""
+    document = readable_document(tx.session, tx.actor, document_id)
+    if document.dossier_id is not None:
+        require_open(writable_dossier(tx, document.dossier_id))
+    tx.session.refresh(document, with_for_update=True)
+    same_revision(revision, document.revision)
+    return document
+
+
+def clean_filename(name: str) -> str:
+    """The last part of a name as sent, without folders (of either system), control characters or leading dots."""
+    last = PurePath(PureWindowsPath(name).name).name
+    kept = "".join(c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C").strip(" .")
+    if len(kept) > LONGEST_FILENAME:
+        stem, dot, suffix = kept.rpartition(".")
+        kept = f"{stem[: LONGEST_FILENAME - 12]}{dot}{suffix[:11]}" if dot else kept[:LONGEST_FILENAME]
+    return kept or "unbenannt"
+
+
+def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
+    tx.session.add(
+        Blob(
+            name=stored.name,
+            size=stored.digests.size,
+            sha256=stored.digests.sha256,
+            blocks=stored.digests.blocks,
+        )
+    )
+    tx.session.add(document)
+    tx.session.flush()
+    tx.session.add(
+        Version(
+            document_id=document.id,
+            number=stored.version,
+            filename=stored.filename,
+            media_type=stored.media_type,
+            size=stored.digests.size,
+            sha256=stored.digests.sha256,
+            original=stored.name,
+            created_by=tx.actor.user_id,
+        )
+    )
+    tx.session.flush()
+
+
+def _digest_details(stored: Stored) -> dict[str, Any]:
+    return {"version": stored.version, "sha256": stored.digests.sha256.hex(), "size": stored.digests.size}
+
+
+def _check_words(draft: Draft) -> None:
+    places = [draft.dossier is not None, draft.case is not None, draft.inbox]
+    if sum(places) != 1:
+        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+    one_of(DocumentKind, draft.kind, at="kind", label="Art")
+    optional_line(draft.title, at="title", label="Betreff")
+    if draft.received_on is not None and draft.received_on > today():
+        raise InvalidInput(errors=[FieldError("received_on", "Der Tag des Eingangs liegt in der Zukunft.")])
+
+
+def _check_place(draft: Draft, dossier: Dossier, case: Case | None) -> None:
+    del draft
+    require_open(dossier)
+    if case is not None and case.closed_on is not None:
+        raise InvalidInput(errors=[FieldError("case", "Der Vorgang ist geschlossen.")])
+
+
+def _dossier_id(draft: Draft) -> uuid.UUID:
+    if draft.dossier is None:
+        raise NotFound
+    return draft.dossier
+
+
+def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.UUID:
+    unit_id = find_unit(session, reference).id if reference else actor.unit_id
+    if unit_id is None:
+        raise InvalidInput(errors=[FieldError("unit", "Die Organisationseinheit des Posteingangs fehlt.")])
+    rule = rule_for(session, actor)
+    if actor.user_id is not None and (unit_id not in rule.inbox_units or actor.level < Level.INTERNAL):
+        raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
+    return unit_id
+
+
+def _title_from(filename: str) -> str:
+    stem = filename.rpartition(".")[0] or filename
+    return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
+
+
+def _clean_change(name: str, value: Any) -> Any:
+    if name == "title":
+        return line(value, at=name, label="Betreff")
+    if name == "kind":
+        return one_of(DocumentKind, str(value), at=name, label="Art").value
+    if name in {"sender", "addressee"}:
+        return optional_line(value, at=name, label="Absender" if name == "sender" else "Empfänger")
+    return value

@@ -1,0 +1,244 @@
+"""Processing: from bytes as received to words, page images, PDF/A rendition and index terms.
+
+The order of every run: note the attempt, fetch the original, work on files outside any transaction, write the results
+under names of this run, then one transaction that says which run counts. A crash leaves blobs without a row (swept
+later) and a job that another worker takes over; running twice is harmless, the first result that commits counts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from eakte.audit import Tag
+from eakte.errors import ContentDamaged, WrongState
+from eakte.models import Blob, Document, ProcessingProgress, Version
+from eakte.operations.documents import digests_of, readable_document
+from eakte.operations.filing import writable_document
+from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.terms import SYSTEM, DocumentState, new_id, now
+from eakte.transaction import Transaction, Transactions
+from indexing.errors import ProcessingFailed
+from indexing.passages import windows
+from indexing.processing import Processed, process
+from indexing.terms import terms_to_bytes
+from indexing.words import page_text, read_pages
+from storage.blobs import BlobStore, Digests, fetch
+from storage.errors import BlobDamaged, BlobMissing
+
+if TYPE_CHECKING:
+    from indexing.recognition import Recogniser
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A version that waits for processing."""
+
+    document_id: uuid.UUID
+    version_id: uuid.UUID
+    number: int
+    filename: str
+    original: str
+    digests: Digests
+    attempt: int
+
+
+def process_version(
+    transactions: Transactions,
+    blobs: BlobStore,
+    recogniser: Recogniser,
+    *,
+    document_id: uuid.UUID,
+    number: int,
+    max_attempts: int,
+) -> None:
+    """Process a version once. Idempotent; raises when another attempt may help and there are some left.
+
+    A version that ends its worker again and again (memory, a crash of the machine) is given up by the same count:
+    the attempt is noted before the file is touched.
+    """
+    task = _begin(transactions, document_id, number)
+    if task is None:
+        return
+    if task.attempt > max_attempts:
+        reason = f"Die Verarbeitung wurde {max_attempts}-mal abgebrochen, zuletzt ohne Fehlermeldung."
+        fail(transactions, task, reason)
+        return
+    try:
+        with tempfile.TemporaryDirectory(prefix="eakte-") as folder:
+            _run(transactions, blobs, recogniser, task, Path(folder))
+    except (BlobDamaged, BlobMissing) as error:
+        # The original is not what was filed: no other attempt helps, and a person must know.
+        fail(transactions, task, str(ContentDamaged.__doc__))
+        raise ContentDamaged(task.original) from error
+    except ProcessingFailed as error:
+        if error.retryable and task.attempt < max_attempts:
+            raise
+        fail(transactions, task, str(error))
+
+
+def fail(transactions: Transactions, task: Task, reason: str) -> None:
+    """End the processing of a version visibly: state, reason for people, an entry in the log; its title is found."""
+    with transactions.begin(SYSTEM) as tx:
+        document = tx.session.get_one(Document, task.document_id, with_for_update=True)
+        version = tx.session.get_one(Version, task.version_id)
+        if version.processed_at is not None or document.version != task.number:
+            return
+        document.state, document.state_reason = DocumentState.FAILED.value, reason
+        document.revision += 1
+        tx.record(Tag.DOCUMENT_FAIL, document.id, {"version": task.number, "attempts": task.attempt})
+        enqueue_indexing(tx)
+
+
+def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
+    """Let a failed document be processed again. Raises WrongState for any other."""
+    document = readable_document(tx.session, tx.actor, document_id)
+    if document.dossier_id is None or tx.actor.user_id is None:
+        tx.session.refresh(document, with_for_update=True)
+    else:
+        document = writable_document(tx, document_id, None)
+    if document.state != DocumentState.FAILED.value:
+        raise WrongState("Nur fehlgeschlagene Dokumente lassen sich wiederholen.")
+    document.state, document.state_reason = DocumentState.RECEIVED.value, None
+    document.revision += 1
+    version_ids = select(Version.id).where(Version.document_id == document.id)
+    tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id.in_(version_ids)))
+    tx.record(Tag.DOCUMENT_RETRY, document.id, {"version": document.version})
+    enqueue_processing(tx, document.id, document.version)
+    return document
+
+
+def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> Task | None:
+    """Note the attempt; None when there is nothing to do any more."""
+    with transactions.begin(SYSTEM) as tx:
+        row = tx.session.execute(
+            select(Document, Version)
+            .join(Version, Version.document_id == Document.id)
+            .where(Document.id == document_id, Version.number == number)
+        ).one_or_none()
+        if row is None or row[1].processed_at is not None or row[0].version != number:
+            return None
+        document, version = row
+        if document.state == DocumentState.FAILED.value:
+            return None
+        attempt = tx.session.execute(
+            insert(ProcessingProgress)
+            .values(version_id=version.id, done=0, total=0, attempts=1, updated_at=now())
+            .on_conflict_do_update(
+                index_elements=[ProcessingProgress.version_id],
+                set_={"attempts": ProcessingProgress.attempts + 1, "done": 0, "updated_at": now()},
+            )
+            .returning(ProcessingProgress.attempts)
+        ).scalar_one()
+        document.state = DocumentState.PROCESSING.value
+        return Task(
+            document_id=document.id,
+            version_id=version.id,
+            number=number,
+            filename=version.filename,
+            original=version.original,
+            digests=digests_of(tx.session, version.original),
+            attempt=attempt,
+        )
+
+
+def _run(
+    transactions: Transactions, blobs: BlobStore, recogniser: Recogniser, task: Task, folder: Path
+) -> None:
+    source = folder / "original"
+    fetch(blobs, task.original, task.digests, source)
+    workdir = folder / "work"
+    workdir.mkdir(mode=0o700)
+    result = process(
+        source,
+        filename=task.filename,
+        workdir=workdir,
+        recogniser=recogniser,
+        progress=_progress_writer(transactions, task),
+    )
+    source.unlink()
+    with result.words.open("rb") as words:
+        terms = terms_to_bytes(windows([page_text(page) for page in read_pages(words)]))
+    run = new_id().hex
+    base = f"{task.document_id}/{task.number}"
+    written = {
+        "words": _put_file(blobs, f"{base}/words.{run}", result.words),
+        "images": _put_file(blobs, f"{base}/pages.{run}", result.images),
+        "terms": _put(blobs, f"{base}/terms.{run}", iter([terms])),
+    }
+    if result.rendition is not None:
+        written["rendition"] = _put_file(blobs, f"{base}/rendition.{run}", result.rendition)
+    _finish(transactions, task, result, written)
+
+
+def _finish(transactions: Transactions, task: Task, result: Processed, written: dict[str, Blob]) -> None:
+    with transactions.begin(SYSTEM) as tx:
+        document = tx.session.get_one(Document, task.document_id, with_for_update=True)
+        version = tx.session.get_one(Version, task.version_id)
+        if version.processed_at is not None:
+            return
+        tx.session.add_all(written.values())
+        tx.session.flush()
+        version.words, version.images, version.terms = (written[kind].name for kind in ("words", "images", "terms"))
+        version.rendition = written["rendition"].name if "rendition" in written else None
+        if result.rendition_is_original:
+            version.rendition = version.original
+        version.media_type, version.pages = result.media_type, result.pages
+        version.text_state, version.text_reason = result.text_state, result.text_reason
+        version.rendition_state = result.rendition_state
+        version.rendition_flavour, version.rendition_reason = result.rendition_flavour, result.rendition_reason
+        version.warnings = list(result.warnings)
+        version.processed_at = now()
+        document.revision += 1
+        tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id == version.id))
+        details = {
+            "version": task.number,
+            "text": result.text_state,
+            "rendition": result.rendition_state,
+            "sha256": {kind: blob.sha256.hex() for kind, blob in sorted(written.items())},
+        }
+        tx.record(Tag.DOCUMENT_PROCESS, document.id, details)
+        enqueue_indexing(tx)
+
+
+def _progress_writer(transactions: Transactions, task: Task) -> Callable[[int, int], None]:
+    def write(done: int, total: int) -> None:
+        with transactions.begin(SYSTEM) as tx:
+            tx.session.execute(
+                update(ProcessingProgress)
+                .where(ProcessingProgress.version_id == task.version_id)
+                .values(done=done, total=total, updated_at=now())
+            )
+
+    return write
+
+
+def _put_file(blobs: BlobStore, name: str, path: Path) -> Blob:
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    return _put(blobs, name, chunks())
+
+
+def _put(blobs: BlobStore, name: str, chunks: Iterator[bytes]) -> Blob:
+    digests = blobs.put(name, chunks)
+    return Blob(name=name, size=digests.size, sha256=digests.sha256, blocks=digests.blocks)
+
+
+def unprocessed(transactions: Transactions) -> int:
+    """How many documents are on their way: received or being processed."""
+    with transactions.read() as session:
+        states = (DocumentState.RECEIVED.value, DocumentState.PROCESSING.value)
+        return session.scalar(select(func.count()).where(Document.state.in_(states))) or 0
+

@@ -1,0 +1,211 @@
+"""Searching: the rule of the actor, the index's answer, and every hit checked again in SQL before it gets a title."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eakte.access import Want, rule_for
+from eakte.errors import ContentDamaged, FieldError, InvalidInput, SearchUnavailable, StorageFailed
+from eakte.models import Document, Dossier, PlanClass, Unit, Version
+from eakte.operations.documents import digests_of, opened
+from eakte.operations.plan import find_class
+from eakte.operations.references import normalised_spelling
+from eakte.operations.units import find_unit
+from eakte.terms import Actor
+from indexing.passages import Passage, passages
+from indexing.search import MAX_LIMIT, Answer, Facet, Hit, Query, SearchIndex, Sort
+from indexing.search_errors import CursorInvalid, SearchError
+from indexing.words import page_text, read_page
+from storage.blobs import BlobStore
+
+LONGEST_QUESTION = 500
+PASSAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asks, with references by id or number."""
+
+    text: str = ""
+    plan_class: str | None = None
+    unit: str | None = None
+    kind: str | None = None
+    since: date | None = None
+    until: date | None = None
+    sort: str = Sort.RELEVANCE.value
+    after: str | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit that the actor may see."""
+
+    document: Document
+    dossier: Dossier | None
+    version: Version
+    score: float
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet, its words for people, and how many documents have it."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One page of hits."""
+
+    total: int
+    total_exact: bool
+    hits: Sequence[Found]
+    facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    next: str | None = None
+
+
+def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, question: Question) -> Result:
+    """Answer a question with what the actor may see; content rights and metadata rights are two sets.
+
+    Raises SearchUnavailable when the index cannot answer (filing and lists go on), InvalidInput for a bad filter.
+    """
+    rule = rule_for(session, actor)
+    query = _query(session, question)
+    try:
+        answer = search.query(
+            query,
+            content=rule.search_rights(session, Want.CONTENT),
+            metadata=rule.search_rights(session, Want.METADATA),
+        )
+    except CursorInvalid:
+        raise InvalidInput(errors=[FieldError("after", "Diese Seite der Trefferliste gibt es nicht mehr.")]) from None
+    except SearchError as error:
+        raise SearchUnavailable(str(error)) from error
+    return Result(
+        total=answer.total,
+        total_exact=answer.total_exact,
+        hits=_visible(session, blobs, actor, question.text, answer.hits),
+        facets=_facets(session, answer),
+        next=answer.next,
+    )
+
+
+def find_by_reference(session: Session, actor: Actor, text: str) -> Dossier | None:
+    """The dossier of a reference number typed whole, in any spelling of spaces and dashes; from SQL, without index."""
+    wanted = normalised_spelling(text)
+    if not any(character.isdigit() for character in wanted):
+        return None
+    rule = rule_for(session, actor)
+    return session.scalar(
+        select(Dossier).where(Dossier.reference_key == wanted, rule.dossiers(Want.METADATA))
+    )
+
+
+def _query(session: Session, question: Question) -> Query:
+    if len(question.text) > LONGEST_QUESTION:
+        raise InvalidInput(errors=[FieldError("q", f"Die Suche ist länger als {LONGEST_QUESTION} Zeichen.")])
+    try:
+        sort = Sort(question.sort)
+    except ValueError:
+        raise InvalidInput(errors=[FieldError("sort", f"Erlaubt sind {', '.join(Sort)}.")]) from None
+    return Query(
+        text=question.text,
+        plan_classes=_branch(session, question.plan_class),
+        units=frozenset({str(find_unit(session, question.unit).id)}) if question.unit else frozenset(),
+        kinds=frozenset({question.kind}) if question.kind else frozenset(),
+        since=question.since,
+        until=question.until,
+        sort=sort,
+        after=question.after,
+        limit=max(1, min(question.limit, MAX_LIMIT)),
+    )
+
+
+def _branch(session: Session, reference: str | None) -> frozenset[str]:
+    """The numbers of a class and all below it: filtering by a class means its branch."""
+    if not reference:
+        return frozenset()
+    top = find_class(session, reference, at="class")
+    tree = select(PlanClass.id, PlanClass.number).where(PlanClass.id == top.id).cte(recursive=True)
+    tree = tree.union(
+        select(PlanClass.id, PlanClass.number).join(tree, PlanClass.parent_id == tree.c.id)
+    )
+    return frozenset(session.scalars(select(tree.c.number)))
+
+
+def _visible(
+    session: Session, blobs: BlobStore, actor: Actor, text: str, hits: Sequence[Hit]
+) -> list[Found]:
+    """The hits that SQL confirms, in the index's order; passages only where content may be read."""
+    ids = [hit.document for hit in hits]
+    rule = rule_for(session, actor)
+    statement = (
+        select(Document, Dossier, Version)
+        .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        .join(Version, (Version.document_id == Document.id) & (Version.number == Document.version))
+        .where(Document.id.in_(ids), rule.documents(Want.METADATA))
+    )
+    rows = {row[0].id: (row[0], row[1], row[2]) for row in session.execute(statement)}
+    readable = set(
+        session.scalars(
+            select(Document.id)
+            .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+            .where(Document.id.in_(ids), rule.documents(Want.CONTENT))
+        )
+    )
+    found = []
+    for hit in hits:
+        if hit.document not in rows:
+            continue
+        document, dossier, version = rows[hit.document]
+        quoted = _passages(session, blobs, version, text, hit) if document.id in readable else []
+        found.append(Found(document, dossier, version, hit.score, quoted))
+    return found
+
+
+def _passages(session: Session, blobs: BlobStore, version: Version, text: str, hit: Hit) -> list[Passage]:
+    """Passages from the stored word layer of the pages that the index names; a damaged layer costs only them."""
+    if version.words is None or not hit.pages:
+        return []
+    try:
+        with opened(blobs, version.words, digests_of(session, version.words)) as reader:
+            pages = {number: page_text(read_page(reader, number)) for number in hit.pages[:PASSAGES]}  # type: ignore[arg-type]
+    except (ContentDamaged, StorageFailed, KeyError):
+        return []
+    texts = [pages.get(number, "") for number in range(1, max(pages) + 1)]
+    return passages(texts, text, limit=PASSAGES, only=sorted(pages))
+
+
+def _facets(session: Session, answer: Answer) -> dict[str, list[FacetValue]]:
+    labels = {
+        Facet.PLAN_CLASS: _class_labels(session, [value for value, _n in answer.facets.get(Facet.PLAN_CLASS, [])]),
+        Facet.UNIT: _unit_labels(session, [value for value, _n in answer.facets.get(Facet.UNIT, [])]),
+    }
+    names = {Facet.PLAN_CLASS: "class"}
+    return {
+        names.get(facet, facet.value): [
+            FacetValue(value, labels.get(facet, {}).get(value, value), count) for value, count in values
+        ]
+        for facet, values in answer.facets.items()
+    }
+
+
+def _class_labels(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    rows = session.execute(select(PlanClass.number, PlanClass.title).where(PlanClass.number.in_(numbers)))
+    return {number: f"{number} {title}" for number, title in rows}
+
+
+def _unit_labels(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    known = [uuid.UUID(value) for value in ids]
+    rows = session.execute(select(Unit.id, Unit.number, Unit.name).where(Unit.id.in_(known)))
+    return {str(unit_id): f"{number} {name}" for unit_id, number, name in rows}
