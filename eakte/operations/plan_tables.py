@@ -1,0 +1,342 @@
+"""Reading filing plan files into plain rows: spreadsheets, CSV, YAML. No judgement on the plan itself happens here.
+
+The files come from a registrar at the command line, but they have been through other hands: sizes are limited, formulas
+are never computed, YAML makes strings and nothing else. What could be lost silently is refused instead.
+"""
+
+import csv
+import io
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import openpyxl
+
+from eakte.operations.plan_words import (
+    HEADINGS,
+    IGNORED_HEADINGS,
+    ONEGOV_COLUMNS,
+    Column,
+    PlanFileError,
+    PlanFileProblem,
+    Position,
+    folded,
+)
+
+MAX_FILE_BYTES: Final = 20_000_000
+MAX_UNPACKED_BYTES: Final = 100_000_000
+MAX_ROWS: Final = 20_000
+MAX_COLUMNS: Final = 100
+MAX_SHEET_ROWS: Final = 1_048_576
+"""Excel's own limit; a file that claims a row beyond it was not made by a spreadsheet."""
+
+HEADING_ROWS: Final = 25
+"""Within so many rows from the top the headings must come; above them there is room for the plan's name."""
+
+_OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+_EXCEL_ERRORS: Final = ("#REF!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#ZAHL!")
+
+Cells = Sequence[Any]
+
+
+@dataclass(slots=True)
+class RawRow:
+    """One position as the file has it: texts by column, empty ones left out.
+
+    Attributes:
+        at: Where it stands.
+        texts: What stands there.
+        onegov: It comes from the Swiss form, which has rules of its own.
+        nested_in: Where the file nests (YAML): the row above, whose number is the parent's.
+    """
+
+    at: Position
+    texts: dict[Column, str]
+    onegov: bool = False
+    nested_in: "RawRow | None" = None
+
+
+@dataclass(slots=True)
+class RawPlan:
+    """The rows of a file, and what was wrong already in reading them."""
+
+    rows: list[RawRow] = field(default_factory=list)
+    problems: list[PlanFileProblem] = field(default_factory=list)
+
+    def add(self, row: RawRow) -> None:
+        """Take one more position.
+
+        Raises:
+            PlanFileError: There are more than `MAX_ROWS`: reading stops, whatever else is wrong.
+        """
+        if len(self.rows) >= MAX_ROWS:
+            raise unreadable(
+                "too-many-rows", f"Mehr als {MAX_ROWS:,} Positionen werden nicht gelesen.".replace(",", ".")
+            )
+        self.rows.append(row)
+
+
+def unreadable(rule: str, message: str) -> PlanFileError:
+    """The file as a whole cannot be read."""
+    return PlanFileError([Position(None, None).problem(rule, message)])
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        PlanFileError: There is no such file, or it is larger than `MAX_FILE_BYTES`.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise unreadable("no-file", f"Die Datei {path.name} lässt sich nicht öffnen: {error.strerror}.") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise unreadable("too-large", f"Die Datei ist größer als {MAX_FILE_BYTES // 1_000_000} MB.")
+    return content
+
+
+def read_xlsx(content: bytes) -> RawPlan:
+    """Every visible sheet that has the headings, in the file's order.
+
+    Raises:
+        PlanFileError: This is no workbook, it is protected by a password, or it unpacks to too much.
+    """
+    _check_package(content)
+    try:
+        with warnings.catch_warnings():
+            # openpyxl warns of parts that it would not write back; nothing is written back here
+            warnings.simplefilter("ignore", UserWarning)
+            sheets = _sheets(content)
+    except PlanFileError:
+        raise
+    except Exception as error:
+        raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
+    plan, found = RawPlan(), False
+    for name, rows in sheets:
+        found = _read_table(name, enumerate(rows, 1), plan) or found
+    if not found:
+        plan.problems.append(_no_headings("In keinem Blatt stehen"))
+    return plan
+
+
+def read_csv(content: bytes) -> RawPlan:
+    """Semicolons, commas or tabs; UTF-8 or Windows-1252, which Excel still writes.
+
+    Raises:
+        PlanFileError: The bytes are in no known encoding, or quotation marks do not pair.
+    """
+    text = _decoded(content)
+    first = next((one for one in text.splitlines() if folded(one)), "")
+    delimiter = max(";,\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    plan = RawPlan()
+    try:
+        if not _read_table(None, _numbered(reader), plan):
+            plan.problems.append(_no_headings("In der Datei stehen"))
+    except csv.Error as error:
+        message = f"Die Datei ist keine lesbare CSV-Datei (etwa in Zeile {reader.line_num}: Anführungszeichen prüfen)."
+        raise unreadable("no-csv", message) from error
+    return plan
+
+
+def _check_package(content: bytes) -> None:
+    if content.startswith(_OLE_MAGIC):
+        message = "Die Datei ist mit einem Kennwort geschützt oder im alten Format .xls. Bitte als .xlsx ohne Kennwort speichern."
+        raise unreadable("no-workbook", message)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            members = package.infolist()
+            if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+                raise unreadable(
+                    "too-large", f"Entpackt ist die Datei größer als {MAX_UNPACKED_BYTES // 1_000_000} MB."
+                )
+            for member in members:
+                with package.open(member) as file:
+                    if b"<!DOCTYPE" in file.read(4096):  # no spreadsheet program writes one; entity bombs need one
+                        raise unreadable("no-workbook", "Die Datei enthält eine DOCTYPE-Angabe und wird nicht gelesen.")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
+
+
+def _sheets(content: bytes) -> list[tuple[str, list[Cells]]]:
+    """Name and rows of the visible sheets, with a mark where a formula has no stored value."""
+    values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+    found = []
+    for sheet, twin in zip(values.worksheets, formulas.worksheets, strict=True):
+        if sheet.sheet_state != "visible":
+            continue
+        rows: list[Cells] = []
+        for row, twin_row in zip(_rows_of(sheet), _rows_of(twin), strict=True):
+            missing = [value is None and formula is not None for value, formula in zip(row, twin_row, strict=True)]
+            rows.append([_NO_VALUE if gone else value for value, gone in zip(row, missing, strict=True)])
+        found.append((sheet.title, rows))
+    return found
+
+
+def _rows_of(sheet: Any) -> Iterator[Cells]:
+    sheet.reset_dimensions()  # the size that a file states for itself may be smaller than what it holds
+    for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
+        if number > MAX_SHEET_ROWS:
+            raise unreadable("no-workbook", f"Das Blatt {sheet.title} hat mehr Zeilen, als Excel erlaubt.")
+        yield row
+
+
+def _numbered(reader: Any) -> Iterator[tuple[int, Cells]]:
+    """Rows with the line on which they start; a quoted text may span several."""
+    start = 1
+    for row in reader:
+        yield start, row
+        start = reader.line_num + 1
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise unreadable("no-text", "Die Datei ist kein Text in UTF-8 oder Windows-1252.")
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+
+
+def _read_table(sheet: str | None, numbered: Iterable[tuple[int, Cells]], plan: RawPlan) -> bool:
+    """Add a table's rows to the plan; False where it has no headings of a plan."""
+    rows = iter(numbered)
+    head: list[tuple[int, Cells]] = []
+    for number, cells in rows:
+        head.append((number, cells))
+        if _is_onegov(cells):
+            if sheet != "Wertebereich":  # the Swiss form's list of allowed values has the same headings
+                columns = {
+                    at: ONEGOV_COLUMNS[_word(cell)] for at, cell in enumerate(cells) if _word(cell) in ONEGOV_COLUMNS
+                }
+                _take(sheet, rows, columns, plan, onegov=True)
+            return True
+        if len(head) >= HEADING_ROWS:
+            break
+    for at, (number, cells) in enumerate(head):
+        if {Column.NUMBER, Column.TITLE} <= {HEADINGS.get(folded(_word(cell))) for cell in cells}:
+            columns = _columns(Position(sheet, number), cells, plan)
+            below = iter(head[at + 1 :])
+            _take(sheet, (row for part in (below, rows) for row in part), columns, plan, onegov=False)
+            return True
+    return False
+
+
+def _is_onegov(cells: Cells) -> bool:
+    return {"reference_number", "effective_title"} <= {_word(cell) for cell in cells}
+
+
+def _columns(at: Position, cells: Cells, plan: RawPlan) -> dict[int, Column]:
+    """Which column stands where. A heading that nobody knows is an error: it may be a misspelt term."""
+    found: dict[int, Column] = {}
+    for place, cell in enumerate(cells):
+        heading = _word(cell)
+        column = HEADINGS.get(folded(heading))
+        if not heading or folded(heading) in IGNORED_HEADINGS:
+            continue
+        if column is None:
+            plan.problems.append(at.problem("unknown-column", unknown_heading(heading), heading))
+        elif column in found.values():
+            plan.problems.append(
+                at.problem("duplicate-column", f"Die Spalte {column.value} kommt zweimal vor.", heading)
+            )
+        else:
+            found[place] = column
+    return found
+
+
+def unknown_heading(heading: str) -> str:
+    """What to say about a heading that is none."""
+    near = get_close_matches(folded(heading), HEADINGS, n=1)
+    hint = f" Gemeint ist vielleicht „{HEADINGS[near[0]].value}“." if near else ""
+    return (
+        f"Die Spalte „{heading[:50]}“ ist unbekannt.{hint} Eigene Anmerkungen dürfen in der Spalte „Bemerkung“ stehen."
+    )
+
+
+def _take(
+    sheet: str | None, rows: Iterable[tuple[int, Cells]], columns: dict[int, Column], plan: RawPlan, *, onegov: bool
+) -> None:
+    first = True
+    for number, cells in rows:
+        at = Position(sheet, number)
+        problems: list[PlanFileProblem] = []
+        texts: dict[Column, str] = {}
+        for place, column in columns.items():
+            text = _text(cells[place] if place < len(cells) else None, at, column, problems)
+            if text:
+                texts[column] = text
+        if not texts and not problems:
+            continue
+        is_plan_name = onegov and first and Column.NUMBER not in texts
+        first = False
+        if not is_plan_name:  # the Swiss form's first row names the plan as a whole
+            plan.problems += problems
+            plan.add(RawRow(at, texts, onegov=onegov))
+
+
+class _NoValue:
+    """Stands where a formula has no stored value."""
+
+
+_NO_VALUE: Final = _NoValue()
+
+
+def _word(cell: object) -> str:
+    return " ".join(cell.split()) if isinstance(cell, str) else ""
+
+
+def _text(value: object, at: Position, column: Column, problems: list[PlanFileProblem]) -> str:
+    """A cell as text; what a spreadsheet has changed on its own is told instead of taken."""
+
+    def refuse(rule: str, message: str) -> str:
+        problems.append(at.problem(rule, message, column.value))
+        return ""
+
+    match value:
+        case None:
+            return ""
+        case str() if value.strip() in _EXCEL_ERRORS:
+            return refuse("cell-error", f"In der Zelle steht ein Fehlerwert ({value.strip()}).")
+        case str():
+            return value
+        case bool():
+            return "ja" if value else "nein"
+        case int():
+            return str(value)
+        case float() if column is Column.NUMBER and not value.is_integer():
+            return refuse(
+                "number-as-figure",
+                f"{value} ist als Zahl gespeichert, so sind 632.1 und 632.10 nicht zu unterscheiden. "
+                "Bitte die Spalte als Text formatieren und die Nummer neu eintragen.",
+            )
+        case float():
+            return str(int(value)) if value.is_integer() else str(value)
+        case date() | time() | timedelta():
+            return refuse(
+                "date", f"Die Tabellenkalkulation hat hier ein Datum gemacht ({value}). Bitte als Text eintragen."
+            )
+        case _NoValue():
+            return refuse("formula", "Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen.")
+        case _:
+            return refuse("cell", "Der Inhalt der Zelle ist nicht lesbar.")
+
+
+def _no_headings(where: str) -> PlanFileProblem:
+    message = f"{where} keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
+    return Position(None, None).problem("no-headings", message)
