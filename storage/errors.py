@@ -1,5 +1,4 @@
 """What can go wrong in a blob store: one small hierarchy, no HTTP, no driver's own exceptions."""
-# ruff: noqa: N818 - the names say what is the case (BlobMissing), as the service's own errors do
 
 
 class StorageError(Exception):
