@@ -1,0 +1,159 @@
+"""A question as tantivy clauses: rights, filters, what is found, and what it scores."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+
+import tantivy
+from tantivy import FieldType, Occur
+from tantivy import Query as Clause
+
+from indexing import ranking
+from indexing.embedded.records import number_of
+from indexing.german import QueryTerms, QueryWord
+from indexing.search import Facet, Query, Rights
+
+
+def all_of(clauses: Iterable[Clause]) -> Clause:
+    """What fits every clause."""
+    return Clause.boolean_query([(Occur.Must, clause) for clause in clauses])
+
+
+def any_of(clauses: Iterable[Clause], needed: int = 1) -> Clause:
+    """What fits at least `needed` of the clauses."""
+    should = [(Occur.Should, clause) for clause in clauses]
+    if len(should) < needed or not should:
+        return Clause.empty_query()
+    return Clause.boolean_query(should, minimum_number_should_match=needed)
+
+
+class Question:
+    """A question as tantivy clauses.
+
+    `found` is what is found, rights and filters included, without a score; `scored` is the same with the score of the
+    whole; `windows` scores windows.
+    """
+
+    def __init__(
+        self,
+        schema: tantivy.Schema,
+        terms: QueryTerms,
+        query: Query,
+        content: Rights,
+        metadata: Rights,
+        *,
+        level: int,
+    ) -> None:
+        self.query, self.content, self.level = query, content, level
+        self._schema, self._terms = schema, terms
+        self._readable = self._allowed(content)
+        described = self._readable if metadata == content else any_of([self._readable, self._allowed(metadata)])
+        self.found = Clause.const_score_query(
+            all_of([self._found(described, same=metadata == content), *self._filters()]), 0.0
+        )
+        self._same = metadata == content
+
+    def _allowed(self, rights: Rights) -> Clause:
+        """`Rights.allow` as a clause; empty rights match nothing."""
+        options = []
+        if rights.scopes:
+            options.append(Clause.term_set_query(self._schema, "scope", list(rights.scopes)))
+        if rights.dossiers:
+            numbers = list(rights.dossiers)
+            options += [Clause.term_set_query(self._schema, field, numbers) for field in ("dossier", "case")]
+        clauses = [(Occur.Must, any_of(options))]
+        if rights.excepted:
+            clauses.append((Occur.MustNot, Clause.term_set_query(self._schema, "dossier", list(rights.excepted))))
+        return Clause.boolean_query(clauses)
+
+    def _found(self, described: Clause, *, same: bool) -> Clause:
+        if self._terms.empty:
+            return described
+        exact = Clause.term_query(self._schema, "exact", self._terms.exact)
+        if same:
+            return all_of([described, any_of([self._matching(("stems", "title_stems")), exact])])
+        return any_of(
+            [
+                all_of([self._readable, self._matching(("stems", "title_stems"))]),
+                all_of([described, any_of([self._matching(("title_stems",)), exact])]),
+            ]
+        )
+
+    def _matching(self, fields: tuple[str, ...]) -> Clause:
+        """Enough words of the question, and all its phrases, in these fields taken together."""
+        words = self._terms.words
+        if not words:
+            return Clause.empty_query()
+        needed = ranking.strictness(len(words))[self.level].words
+        if not needed:
+            pieces, needed = ranking.loose_pieces(words)
+            return any_of(
+                (any_of(self._term(_pieces_field(f), piece) for f in fields) for piece in pieces), max(needed, 1)
+            )
+        enough = any_of((any_of(self._has(f, word) for f in fields) for word in words), needed)
+        phrases = [any_of(self._phrase(f, phrase) for f in fields) for phrase in self._terms.phrases]
+        return all_of([enough, *phrases])
+
+    def _has(self, field: str, word: QueryWord) -> Clause:
+        """The word itself, a longer word that holds it, or a longer number that holds its parts."""
+        options = [self._term(field, word.term)]
+        if len(word.term) >= ranking.INSIDE:
+            options.append(self._phrase(_pieces_field(field), word.pieces))
+        if word.parts:
+            options.append(self._phrase(field, word.parts))
+        return any_of(options)
+
+    def _term(self, field: str, term: str) -> Clause:
+        return Clause.term_query(self._schema, field, term)
+
+    def _phrase(self, field: str, terms: Sequence[str]) -> Clause:
+        if not terms:
+            return Clause.empty_query()
+        return self._term(field, terms[0]) if len(terms) == 1 else Clause.phrase_query(self._schema, field, list(terms))
+
+    def _filters(self) -> Iterator[Clause]:
+        query, schema = self.query, self._schema
+        for facet, values in (
+            (Facet.PLAN_CLASS, query.plan_classes),
+            (Facet.UNIT, query.units),
+            (Facet.KIND, query.kinds),
+            (Facet.STATE, query.states),
+        ):
+            if values:
+                yield Clause.term_set_query(schema, facet.value, list(values))
+        if query.since is not None or query.until is not None:
+            since = query.since.toordinal() if query.since else None
+            until = query.until.toordinal() if query.until else None
+            yield Clause.range_query(schema, "date", FieldType.Unsigned, since, until)
+        if query.within is not None:
+            yield any_of(Clause.term_query(schema, field, query.within) for field in ("dossier", "case"))
+
+    def scored(self) -> Clause:
+        """What is found, with the score of the whole text where it may be read, and of the description."""
+        text = self._scores("stems", 1.0)
+        if not self._same:
+            text = Clause.boolean_query(
+                [(Occur.Must, Clause.const_score_query(self._readable, 0.0)), (Occur.Should, text)]
+            )
+        exact = Clause.const_score_query(Clause.term_query(self._schema, "exact", self._terms.exact), ranking.EXACT)
+        scores = (text, self._scores("title_stems", ranking.TITLE), exact)
+        return Clause.boolean_query([(Occur.Must, self.found), *((Occur.Should, clause) for clause in scores)])
+
+    def windows(self, documents: Iterable[uuid.UUID]) -> Clause:
+        """The windows of these documents that have anything of the question, with their scores."""
+        numbers = [number_of(document) for document in documents]
+        those = Clause.const_score_query(Clause.term_set_query(self._schema, "of", numbers), 0.0)
+        return all_of([those, self._scores("window_stems", 1.0)])
+
+    def _scores(self, field: str, weight: float) -> Clause:
+        scores: list[tuple[Clause, float]] = []
+        for word in self._terms.words:
+            scores.append((self._term(field, word.term), ranking.STEM))
+            scores += [(self._term(_pieces_field(field), piece), ranking.PIECES) for piece in word.pieces]
+            if word.parts:
+                scores.append((self._phrase(field, word.parts), ranking.STEM))
+        scores += [(self._phrase(field, pair), ranking.PAIR) for pair in self._terms.pairs]
+        return any_of(Clause.boost_query(clause, value * weight) for clause, value in scores)
+
+
+def _pieces_field(stems_field: str) -> str:
+    return stems_field.replace("stems", "pieces")

@@ -1,0 +1,193 @@
+"""From page texts to index entries, and from a hit back to the passage that a person reads.
+
+Life of a text: `windows` cuts the pages of a document into entries, `terms_to_bytes` keeps them as a blob beside the
+document, so that a new title, unit or right rewrites the index without reading the text again. After a search,
+`passages` shows where the answer stands and `matching_words` says which words of the page image to frame.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from indexing import german
+from indexing.german import QueryTerms, Token
+from indexing.search import Description, Entry
+
+LONG_PAGE = 150
+"""Words up to which a page is one window."""
+
+WINDOW = 100
+"""Words of a window of a longer page, about."""
+
+PASSAGE = 40
+"""Words of a passage, at most."""
+
+MAX_MARK_GAP = 1
+"""Neighbouring marks with so many characters or fewer between them are shown as they are, not merged."""
+
+_HANGING = re.compile(r"(\w)[-\u2010\u00ac\u00ad]\s*\Z")
+_CONTINUED = re.compile(r"\s*(?!(?:und|oder|bzw|sowie|bis)\b)([a-zß-öø-ÿ][\w\u0300-\u036f\u00ad]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a page's text; `marks` are the code points `[start, end)` of `text` that fit the question."""
+
+    page: int
+    text: str
+    marks: tuple[tuple[int, int], ...]
+
+
+def joined_pages(pages: Sequence[str]) -> list[str]:
+    """The pages, a word divided at the end of one completed there and taken from the beginning of the next."""
+    whole = list(pages)
+    for i in range(len(whole) - 1):
+        if _HANGING.search(whole[i]) and (rest := _CONTINUED.match(whole[i + 1])):
+            whole[i] = _HANGING.sub(r"\1", whole[i]) + rest.group(1)
+            whole[i + 1] = whole[i + 1][rest.end() :]
+    return whole
+
+
+def windows(pages: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries of a document, from the text of its pages in order; pages without a term have none.
+
+    Windows do not overlap: one after the other they are the whole text, so that the whole need not be stored too.
+    """
+    entries: list[Entry] = []
+    for number, text in enumerate(joined_pages(pages), start=1):
+        tokens = list(german.tokens(text))
+        count = math.ceil(len(tokens) / WINDOW) if len(tokens) > LONG_PAGE else 1
+        size = math.ceil(len(tokens) / count)
+        for start in range(0, len(tokens), max(size, 1)):
+            part = tokens[start : start + size]
+            stems = " ".join(term for token in part for term in token.terms)
+            pieces = " ".join(piece for token in part for piece in token.pieces)
+            if stems or pieces:
+                entries.append(Entry(number, stems, pieces))
+    return tuple(entries)
+
+
+def describe(*, exact: Sequence[str], others: Sequence[str] = ()) -> Description:
+    """The description of a document.
+
+    Args:
+        exact: title, file name, reference numbers: what wins when it is typed whole.
+        others: sender, name of the dossier, keywords …: found by their words.
+    """
+    stems: list[str] = []
+    pieces: list[str] = []
+    for text in (*exact, *others):
+        more_stems, more_pieces = german.analyse(text)
+        stems += more_stems
+        pieces += more_pieces
+    forms = dict.fromkeys(form for text in exact if (form := german.exact_form(text)))
+    return Description(" ".join(stems), " ".join(pieces), tuple(forms))
+
+
+class _Matcher:
+    """Which tokens fit a question: same stem, or the question's word inside a longer one."""
+
+    def __init__(self, query: QueryTerms) -> None:
+        self.terms = {word.term for word in query.words}
+        self.parts = tuple((set(word.parts), word.term) for word in query.words if word.parts)
+        self.inside = tuple(w.term for w in query.words if w.pieces and len(w.term) >= german.PIECE)
+
+    def match(self, token: Token, text: str) -> str | None:
+        """The query term that the token fits, or None."""
+        for term in token.terms:
+            if term in self.terms:
+                return term
+        for parts, term in self.parts:
+            if parts.issubset(token.terms):
+                return term
+        if not token.pieces or not self.inside:
+            return None
+        folded = german.fold(text[token.start : token.end])
+        return next((term for term in self.inside if term in folded), None)
+
+
+def passages(pages: Sequence[str], query: str, *, limit: int = 2, only: Sequence[int] = ()) -> list[Passage]:
+    """The places of a text that answer a question best, in the order of the text.
+
+    Args:
+        pages: the texts of the pages, in order.
+        query: as typed.
+        limit: how many passages at most.
+        only: page numbers to look at, e.g. `Hit.pages`; empty for all.
+
+    Returns:
+        Passages cut at word borders, line breaks shown as blanks. None where nothing fits.
+    """
+    matcher = _Matcher(german.analyse_query(query))
+    found: list[tuple[float, int, int, int, list[tuple[int, int]]]] = []
+    for number in only or range(1, len(pages) + 1):
+        if 1 <= number <= len(pages):
+            found += _best_spans(pages[number - 1], number, matcher)
+    best = sorted(found, key=lambda span: (-span[0], span[1], span[2]))[:limit]
+    best.sort(key=lambda span: (span[1], span[2]))
+    return [_cut(pages[page - 1], page, start, end, marks) for _, page, start, end, marks in best]
+
+
+def _best_spans(
+    text: str, page: int, matcher: _Matcher
+) -> Iterator[tuple[float, int, int, int, list[tuple[int, int]]]]:
+    """Stretches of at most `PASSAGE` words around the matches of a page, without overlap, with a score.
+
+    A new word of the question counts 1, one seen before in the stretch a tenth.
+    """
+    tokens = list(german.tokens(text))
+    fits = [(i, term) for i, token in enumerate(tokens) if (term := matcher.match(token, text)) is not None]
+    spans = []
+    for position, (first, _) in enumerate(fits):
+        inside = [(i, term) for i, term in fits[position : position + PASSAGE] if i < first + PASSAGE]
+        distinct = len({term for _, term in inside})
+        spans.append((distinct + 0.1 * (len(inside) - distinct), first, inside))
+    taken: list[tuple[int, int]] = []
+    for score, first, inside in sorted(spans, key=lambda span: (-span[0], span[1])):
+        last = inside[-1][0]
+        spare = PASSAGE - (last - first + 1)
+        start, end = max(0, first - spare // 3), min(len(tokens) - 1, last + spare - spare // 3)
+        if any(start <= b and a <= end for a, b in taken):
+            continue
+        taken.append((start, end))
+        marks = [(tokens[i].start, tokens[i].end) for i, _ in fits if start <= i <= end]
+        yield score, page, tokens[start].start, tokens[end].end, marks
+
+
+def _cut(text: str, page: int, start: int, end: int, marks: Sequence[tuple[int, int]]) -> Passage:
+    """The stretch with punctuation that touches it; white space becomes blanks one by one, so that marks still fit."""
+    while end < len(text) and not text[end].isspace() and not text[end].isalnum():
+        end += 1
+    shown = "".join(" " if c.isspace() or (not c.isprintable() and c != "\u00ad") else c for c in text[start:end])
+    return Passage(page, shown, tuple((a - start, b - start) for a, b in marks))
+
+
+def matching_words(words: Sequence[str], query: str) -> list[int]:
+    """Which words of a page's word layer fit a question, by their place in `words`.
+
+    A word divided at a line end (`Gebüh-`, `ren`) is judged as one and both halves are named. A compound that holds a
+    word of the question of four letters or more is named whole.
+    """
+    matcher = _Matcher(german.analyse_query(query))
+    text, starts = "", []
+    parts: list[str] = []
+    length = 0
+    for word in words:
+        starts.append(length)
+        parts.append(word)
+        length += len(word) + 1
+    text = "\n".join(parts)
+    hits: list[int] = []
+    place = 0
+    for token in german.tokens(text):
+        if matcher.match(token, text) is None:
+            continue
+        while place + 1 < len(starts) and starts[place + 1] <= token.start:
+            place += 1
+        last = place
+        while last < len(starts) and starts[last] < token.end:
+            if not hits or hits[-1] < last:
+                hits.append(last)
+            last += 1
+    return hits

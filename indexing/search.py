@@ -1,0 +1,281 @@
+"""What every search driver takes and gives, and the protocol that it fulfils.
+
+The index is derived: it can be thrown away and built from the database at any time. It knows documents only; what a
+person may find is decided by the numbers in `Rights`, which are required for every question.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+MAX_NUMBER = 2**63 - 1
+"""The largest number for scopes, dossiers, cases and revisions that every driver can store."""
+
+MAX_LIMIT = 200
+"""The most hits of one page."""
+
+
+def _numbers(name: str, numbers: frozenset[int]) -> None:
+    if any(not 1 <= number <= MAX_NUMBER for number in numbers):
+        raise ValueError(f"{name}: numbers start at 1, 0 means that a document has none")
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person may see. Empty rights see nothing; rights to everything do not exist.
+
+    Attributes:
+        scopes: numbers of unit × level.
+        dossiers: numbers of single dossiers and cases (one sequence of numbers).
+        excepted: numbers of dossiers that stay hidden whatever else allows them.
+    """
+
+    scopes: frozenset[int] = frozenset()
+    dossiers: frozenset[int] = frozenset()
+    excepted: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse 0 and negative numbers: a document without dossier must not be found by a stray 0."""
+        _numbers("scopes", self.scopes)
+        _numbers("dossiers", self.dossiers)
+        _numbers("excepted", self.excepted)
+
+    def allow(self, *, scope: int, dossier: int, case: int) -> bool:
+        """The rule itself; drivers express it as a filter, and the contract suite holds both equal."""
+        shared = scope in self.scopes or dossier in self.dossiers or case in self.dossiers
+        return shared and dossier not in self.excepted
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One window of a document's text: the terms of `indexing.german`, joined by blanks. Pages count from 1."""
+
+    page: int
+    stems: str
+    pieces: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is known of a document beside its text, found by whoever may see its metadata.
+
+    Attributes:
+        stems: terms of title, sender, reference numbers …
+        pieces: their pieces.
+        exact: the title, the file name, the reference numbers, each whole (`german.exact_form`); typed exactly, they
+            win over everything.
+    """
+
+    stems: str
+    pieces: str
+    exact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntries:
+    """All that the index holds of one document. A put replaces the whole of it.
+
+    Attributes:
+        document: its id.
+        revision: grows with every change of the row; a put with a lower one than stored changes nothing.
+        scope: number of its unit × level.
+        dossier: number of its dossier, 0 where it has none (inbox).
+        case: number of its case, 0 where it has none.
+        plan_class: facet and filter.
+        unit: facet and filter.
+        kind: facet and filter.
+        state: facet and filter.
+        day: its date, for the order "newest", the filter by date and the facet of years.
+        reference_key: sort key of its reference number (DIN 5007, made by the caller).
+        description: the terms of its metadata.
+        entries: the windows of its text in order, none where it has no text.
+    """
+
+    document: uuid.UUID
+    revision: int
+    scope: int
+    dossier: int
+    case: int
+    plan_class: str
+    unit: str
+    kind: str
+    state: str
+    day: date
+    reference_key: str
+    description: Description
+    entries: tuple[Entry, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no driver could store."""
+        if not 1 <= self.scope <= MAX_NUMBER:
+            raise ValueError("scope: numbers start at 1")
+        for number in (self.dossier, self.case, self.revision):
+            if not 0 <= number <= MAX_NUMBER:
+                raise ValueError(f"{number} is not between 0 and {MAX_NUMBER}")
+
+
+class Sort(StrEnum):
+    """The orders of an answer; ties are broken by the document's id."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    REFERENCE = "reference"
+
+
+class Facet(StrEnum):
+    """What an answer counts documents by."""
+
+    PLAN_CLASS = "plan_class"
+    UNIT = "unit"
+    KIND = "kind"
+    YEAR = "year"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question. An empty filter does not filter; no text lists all that the filters leave, newest first.
+
+    Attributes:
+        text: as typed; what stands between quotation marks is a phrase.
+        plan_classes: any of these (a branch of the plan is expanded by the caller).
+        units: any of these.
+        kinds: any of these.
+        states: any of these.
+        since: on this day or later.
+        until: on this day or earlier.
+        within: only in the dossier or case with this number.
+        sort: the order.
+        after: `Answer.next` of the page before; None for the first.
+        limit: hits of a page, 1 to `MAX_LIMIT`.
+    """
+
+    text: str = ""
+    plan_classes: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    within: int | None = None
+    sort: Sort = Sort.RELEVANCE
+    after: str | None = None
+    limit: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse page sizes that are no page."""
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise ValueError(f"limit: 1 to {MAX_LIMIT}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that was found.
+
+    Attributes:
+        document: its id.
+        score: comparable within one answer only; 0 where the order is not by relevance.
+        pages: the pages that fit best, best first; empty where only the metadata fit or may be seen.
+    """
+
+    document: uuid.UUID
+    score: float
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of hits, and what holds for all of them.
+
+    Attributes:
+        hits: in the order asked for.
+        total: documents found, all pages together; only what the rights allow is counted.
+        total_exact: False where the driver stopped counting.
+        facets: per facet the values and how many of the documents found have them, most first.
+        next: mark of the next page; None on the last.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    total_exact: bool
+    facets: Mapping[Facet, Sequence[tuple[str, int]]]
+    next: str | None
+
+
+class Condition(StrEnum):
+    """What `SearchIndex.check` found. Everything but `READY` is cured by a rebuild."""
+
+    READY = "ready"
+    ABSENT = "absent"
+    OUTDATED = "outdated"
+    DAMAGED = "damaged"
+
+
+class SearchIndex(Protocol):
+    """A search index. All methods may be called from many threads and processes.
+
+    Every method but `check`, `start_rebuild` and `close` raises `IndexUnusable` (absent, outdated, damaged) where it
+    would otherwise have to pretend, and `SearchUnavailable` where the server does not answer. During a rebuild puts and
+    removals reach the new generation even if the old one is unusable.
+    """
+
+    def put(self, documents: Sequence[DocumentEntries]) -> None:
+        """Store or replace documents; visible to every query that starts after the return.
+
+        Idempotent. A lower revision than the stored one changes nothing. A document that was removed comes back by a
+        put: whoever puts reads the database first.
+        """
+
+    def remove(self, documents: Sequence[uuid.UUID]) -> None:
+        """Forget documents; unknown ones are fine."""
+
+    def query(self, query: Query, *, content: Rights, metadata: Rights) -> Answer:
+        """Answer a question.
+
+        A document is found by its text where `content` allows it, by its description where `metadata` or `content` does
+        (who may read may see the title). Neither total nor facets nor order tell anything of the text of others.
+
+        Raises:
+            CursorInvalid: `after` is not from this question.
+        """
+
+    def count(self) -> int:
+        """Documents in the index."""
+
+    def revisions(self, after: uuid.UUID | None, limit: int) -> Sequence[tuple[uuid.UUID, int]]:
+        """Documents and their revisions in the order of their ids, for comparing with the database."""
+
+    def start_rebuild(self) -> str:
+        """Begin a new generation beside the serving one and return its name; an unfinished one is given up."""
+
+    def fill(self, rebuild: str, documents: Sequence[DocumentEntries]) -> None:
+        """Put into the new generation only. What was put or removed since the start is newer and stays.
+
+        Raises:
+            RebuildLost: `rebuild` is not the one under way.
+        """
+
+    def finish_rebuild(self, rebuild: str) -> None:
+        """Let the new generation serve, at once for all, and drop the old one.
+
+        Raises:
+            RebuildLost: `rebuild` is not the one under way.
+        """
+
+    def abandon_rebuild(self, rebuild: str) -> None:
+        """Drop the new generation; fine if it is gone already."""
+
+    def check(self, *, thorough: bool = False) -> Condition:
+        """Whether the index can be used; thorough also reads every byte and compares checksums."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def whole(entries: Iterable[Entry]) -> Entry:
+    """The one entry for the whole document (page 0): its windows, one after the other."""
+    entries = tuple(entries)
+    return Entry(0, " ".join(e.stems for e in entries if e.stems), " ".join(e.pieces for e in entries if e.pieces))
