@@ -1,0 +1,401 @@
+"""Opening files that anyone may have sent: only in a throw-away process, and its word is not believed.
+
+Everything that such a process says or leaves is named ``untrusted_…`` until it has been checked. A process that dies,
+hangs or eats memory costs its own document and nothing else.
+"""
+
+import atexit
+import contextlib
+import errno
+import importlib
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from indexing.errors import FailureKind, ProcessingFailed, Refused, UntrustedFailed
+
+_LENGTH: Final = struct.Struct(">I")
+_MESSAGE_BYTES: Final = 1 << 20
+_GLANCE_SECONDS: Final = 0.25
+
+_SENTENCES: Final[dict[FailureKind, str]] = {
+    "memory": "Die Datei braucht beim Lesen mehr Arbeitsspeicher als erlaubt.",
+    "cpu": "Die Datei braucht beim Lesen mehr Rechenzeit als erlaubt.",
+    "time": "Das Lesen der Datei hat zu lange gedauert.",
+    "crash": "Die Datei ist beschädigt und hat das Leseprogramm zum Absturz gebracht.",
+    "output": "Die Datei erzeugt beim Lesen mehr Daten als erlaubt.",
+    "refused": "Die Datei kann nicht gelesen werden.",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may cost; the figures hold for each throw-away process, not for their sum.
+
+    Attributes:
+        memory_bytes: Address space; a page of 300 dpi reads under 512 MiB.
+        cpu_seconds: Processor time.
+        wall_seconds: Time by the clock, for processes that wait rather than work.
+        file_bytes: Size of any one file written.
+        output_bytes: Size of all files written together.
+        open_files: File descriptors.
+        pages: Pages of a document that are looked at; longer ones are refused with a reason.
+        pixels: Pixels of a page image; larger ones are scaled down.
+    """
+
+    memory_bytes: int = 1 << 30
+    cpu_seconds: int = 120
+    wall_seconds: float = 300.0
+    file_bytes: int = 1 << 29
+    output_bytes: int = 1 << 30
+    open_files: int = 64
+    pages: int = 5_000
+    pixels: int = 36_000_000
+
+    def as_resources(self) -> dict[str, int]:
+        """The limits that the kernel keeps, by their names in ``resource``."""
+        return {
+            "RLIMIT_AS": self.memory_bytes,
+            "RLIMIT_CPU": self.cpu_seconds,
+            "RLIMIT_FSIZE": self.file_bytes,
+            "RLIMIT_NOFILE": self.open_files,
+            "RLIMIT_CORE": 0,
+        }
+
+
+class Child:
+    """A process forked from the nursery, and the socket to it."""
+
+    def __init__(self, pid: int, channel: socket.socket) -> None:
+        self.pid = pid
+        self._channel = channel
+
+    def send(self, message: bytes, deadline: float) -> None:
+        """Hand a message over; raises OSError where the child no longer listens, TimeoutError after the deadline."""
+        self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+        self._channel.sendall(_LENGTH.pack(len(message)) + message)
+
+    def receive(self, limit: int, deadline: float, glance: Callable[[], None] | None = None) -> bytes:
+        """Take the next message.
+
+        Args:
+            limit: Longest message that is taken, in bytes.
+            deadline: By ``time.monotonic``.
+            glance: Called now and then while waiting; what it raises ends the waiting.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+            EOFError: The child has ended.
+            ValueError: The message is too long.
+        """
+        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline, glance))
+        if length > limit:
+            raise ValueError("message too long")
+        return self._exactly(length, deadline, glance)
+
+    def _exactly(self, count: int, deadline: float, glance: Callable[[], None] | None) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            # What has arrived counts, even after the deadline: the reader may have been busy elsewhere.
+            self._channel.settimeout(min(_GLANCE_SECONDS, max(0.001, deadline - time.monotonic())))
+            try:
+                piece = self._channel.recv(min(1 << 20, count - len(data)))
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+                if glance:
+                    glance()
+                continue
+            except ConnectionResetError:
+                piece = b""
+            if not piece:
+                raise EOFError("child ended")
+            data += piece
+        return bytes(data)
+
+    def end(self) -> int | None:
+        """Kill whatever still runs and reap it; its exit status (negative: a signal), None when unknown. Idempotent."""
+        self._channel.close()
+        return _nursery.request({"end": self.pid}).get("status")
+
+
+class _Nursery:
+    """The client of the one template process of this process, started when first needed.
+
+    Process-wide like the kernel objects it stands for (``multiprocessing`` does the same); it carries no settings.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._owner = 0
+
+    def fork(self, target: str, resources: dict[str, int]) -> Child:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            answer = self.request({"target": target, "limits": resources}, theirs.fileno())
+        if "pid" not in answer:
+            ours.close()
+            raise _no_process()
+        return Child(answer["pid"], ours)
+
+    def request(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
+        """Ask the nursery; a dead one is replaced. What it had forked died with it, so ending that asks for nothing."""
+        with self._lock:
+            for _ in range(2):
+                if not self._alive():
+                    if "end" in message:
+                        return {}
+                    self._start()
+                if (answer := self._ask(json.dumps(message).encode(), descriptors)) is not None:
+                    return answer
+                self._stop()
+        raise _no_process()
+
+    def _ask(self, message: bytes, descriptors: tuple[int, ...]) -> dict[str, Any] | None:
+        control = self._control
+        if control is None:
+            return None
+        try:
+            socket.send_fds(control, [message], list(descriptors))
+            raw = control.recv(4096)
+        except OSError:
+            return None
+        answer: dict[str, Any] | None = json.loads(raw) if raw else None
+        return answer
+
+    def _alive(self) -> bool:
+        if self._owner != os.getpid():  # we are a fork: the nursery belongs to our parent
+            self._process = self._control = None
+        return self._process is not None and self._process.poll() is None
+
+    def _start(self) -> None:
+        self._stop()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        code = (
+            "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+            "from indexing import nursery; nursery.main(int(sys.argv[1]))"
+        )
+        paths = json.dumps([str(Path(entry).resolve()) for entry in sys.path])
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", code, str(theirs.fileno()), paths],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                # Nothing of ours: no secrets, no proxies. One thread a process: Tesseract is slower with more.
+                env={"LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "PATH": os.defpath},
+                start_new_session=True,
+            )
+        self._control = ours
+        self._owner = os.getpid()
+
+    def _stop(self) -> None:
+        if self._owner == os.getpid() and self._process is not None:
+            if self._control:
+                self._control.close()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = self._control = None
+
+    def close(self) -> None:
+        """End the template process and with it all that it has forked."""
+        with self._lock:
+            self._stop()
+
+
+_nursery: Final = _Nursery()
+atexit.register(_nursery.close)
+
+
+def fork(target: str, resources: dict[str, int]) -> Child:
+    """Fork a process from the nursery that calls ``module:function`` with its end of a socket, under these rlimits."""
+    return _nursery.fork(target, resources)
+
+
+def answer(channel: socket.socket) -> None:
+    """Runs in the child: read the request, call the generator function it names, send each value it yields."""
+    request = json.loads(read_message(channel))
+    said: dict[str, Any]
+    try:
+        function = getattr(importlib.import_module(request["module"]), request["function"])
+        for value in function(**request["arguments"]):
+            send_message(channel, json.dumps({"value": value}).encode())
+        said = {"end": True}
+    except Refused as refusal:
+        said = {"failed": "refused", "sentence": str(refusal)}
+    except MemoryError:
+        said = {"failed": "memory"}
+    except OSError as error:
+        full = error.errno in {errno.EFBIG, errno.ENOSPC, errno.EDQUOT}
+        said = {
+            "failed": "memory" if error.errno == errno.ENOMEM else "output" if full else "crash",
+            "detail": str(error),
+        }
+    except Exception as error:  # noqa: BLE001 - whatever a reader stumbles over is the file's fault; the parent names it
+        said = {"failed": "crash", "detail": f"{type(error).__name__}: {error}"[:300]}
+    send_message(channel, json.dumps(said).encode())
+
+
+def read_message(channel: socket.socket) -> bytes:
+    """The next message on the child's side; raises EOFError when the parent is gone."""
+    header = channel.recv(_LENGTH.size, socket.MSG_WAITALL)
+    if len(header) < _LENGTH.size:
+        raise EOFError("parent ended")
+    (length,) = _LENGTH.unpack(header)
+    data = bytearray(length)
+    view = memoryview(data)
+    while view:
+        if not (count := channel.recv_into(view)):
+            raise EOFError("parent ended")
+        view = view[count:]
+    return bytes(data)
+
+
+def send_message(channel: socket.socket, message: bytes) -> None:
+    """Send one message from the child's side."""
+    channel.sendall(_LENGTH.pack(len(message)) + message)
+
+
+def untrusted_values(
+    function: Callable[..., Iterator[Any]], arguments: dict[str, Any], *, limits: Limits, folder: Path
+) -> Iterator[Any]:
+    """Run a generator function in a throw-away process and yield what it yields, unchecked.
+
+    Args:
+        function: Importable by its module and name; yields values that JSON can carry, at most 1 MiB each.
+        arguments: Its keyword arguments, as JSON can carry them.
+        limits: What the process may cost.
+        folder: The only place where it has business to write; its size is watched.
+
+    Yields:
+        The values as JSON gives them. Nothing about them has been checked.
+
+    Raises:
+        UntrustedFailed: The process broke a limit, crashed, or refused the file.
+    """
+    child = fork("indexing.untrusted:answer", limits.as_resources())
+    deadline = time.monotonic() + limits.wall_seconds
+    request = {"module": function.__module__, "function": function.__name__, "arguments": arguments}
+
+    def glance() -> None:
+        if _size_of(folder) > limits.output_bytes:
+            raise _failed("output")
+
+    try:
+        try:
+            child.send(json.dumps(request).encode(), deadline)
+            while True:
+                untrusted_answer = json.loads(child.receive(_MESSAGE_BYTES, deadline, glance))
+                if "value" not in untrusted_answer:
+                    break
+                yield untrusted_answer["value"]
+        except TimeoutError as error:
+            raise _failed("time") from error
+        except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+            raise _died(child.end()) from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _failed("output", str(error)) from error
+        _check_last_word(untrusted_answer)
+        glance()
+    finally:
+        child.end()
+
+
+def run_untrusted(
+    function: Callable[..., Iterator[Any]], arguments: dict[str, Any], *, limits: Limits, folder: Path
+) -> Any:
+    """The single value that a function yields in a throw-away process; see `untrusted_values`."""
+    values = list(untrusted_values(function, arguments, limits=limits, folder=folder))
+    if len(values) != 1:
+        raise _failed("crash", f"{len(values)} values")
+    return values[0]
+
+
+def read_untrusted_file(path: Path, limit: int) -> bytes:
+    """Read a file that a throw-away process has left: a plain file of its own, no link to somewhere else, bounded.
+
+    Raises:
+        UntrustedFailed: It is missing, something else than a file, or longer than the limit (bytes).
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _failed("output", str(error)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        _check_plain(os.fstat(descriptor), limit)
+        return file.read(limit)
+
+
+def take_untrusted_file(path: Path, destination: Path, limit: int) -> None:
+    """Copy such a file out of the child's folder (a copy, because a child that still lives could go on writing)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _failed("output", str(error)) from error
+    with os.fdopen(descriptor, "rb") as source, destination.open("xb") as target:
+        _check_plain(os.fstat(descriptor), limit)
+        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _check_plain(status: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > limit:
+        raise _failed("output", "not a plain file within its limit")
+
+
+def _size_of(folder: Path) -> int:
+    total = 0
+    for entry in os.scandir(folder):
+        with contextlib.suppress(OSError):  # it may vanish while we look
+            total += entry.stat(follow_symlinks=False).st_size + 4096
+    return total
+
+
+def _check_last_word(untrusted_answer: Any) -> None:
+    if not isinstance(untrusted_answer, dict):
+        raise _failed("crash", "no answer")
+    kind = untrusted_answer.get("failed")
+    if kind is None:
+        return
+    if kind == "refused":
+        raise UntrustedFailed("refused", _one_line(untrusted_answer.get("sentence")))
+    known: FailureKind = next((known for known in _SENTENCES if known == kind), "crash")
+    raise _failed(known, _one_line(untrusted_answer.get("detail", "")))
+
+
+def _one_line(untrusted: Any) -> str:
+    return "".join(character for character in str(untrusted)[:300] if character.isprintable())
+
+
+def _died(status: int | None) -> UntrustedFailed:
+    if status == -signal.SIGXCPU:
+        return _failed("cpu")
+    if status == -signal.SIGKILL:
+        # Not by us: the kernel ran out of memory, or someone at the machine. The file may be innocent.
+        return _failed("time", "killed")
+    return _failed("crash", f"status {status}")
+
+
+def _no_process() -> ProcessingFailed:
+    return ProcessingFailed("Der Rechner kann gerade keinen weiteren Prozess starten.", retryable=True)
+
+
+def _failed(kind: FailureKind, detail: str = "") -> UntrustedFailed:
+    return UntrustedFailed(kind, _SENTENCES[kind], detail)
