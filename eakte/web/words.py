@@ -1,0 +1,136 @@
+"""The German words of the screens, one table a vocabulary; codes on the left are those of `eakte.terms` and the API.
+
+Source: docs/glossary.md (after DOMEA/Organisationskonzept). A code without a word is an error, never shown as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+VOCABULARIES: Final = MappingProxyType(
+    {
+        "kind": {"incoming": "Eingang", "outgoing": "Ausgang", "internal": "intern"},
+        "confidentiality": {"open": "offen", "internal": "dienstintern", "protected": "besonders geschützt"},
+        "medium": {"electronic": "elektronisch", "hybrid": "hybrid", "paper": "Papier"},
+        "dossier": {
+            "open": "in Bearbeitung",
+            "closed": "zdA, Transferfrist läuft",
+            "retention": "zdA",
+            "due": "zdA, aussonderungsreif",
+            "offered": "angeboten – nicht änderbar",
+            "appraised": "bewertet – nicht änderbar",
+            "transferred": "ans Archiv übergeben",
+            "confirmed": "Übernahme bestätigt",
+            "approved": "zur Vernichtung genehmigt",
+            "destroyed": "vernichtet",
+        },
+        "case": {"open": "offen", "closed": "abgeschlossen"},
+        "document": {
+            "received": "wartet auf Verarbeitung",
+            "processing": "Text wird erkannt",
+            "ready": "bereit",
+            "failed": "Verarbeitung fehlgeschlagen",
+        },
+        "rendition": {
+            "pending": "PDF/A-Fassung entsteht",
+            "conforming": "PDF/A, geprüft",
+            "claimed": "PDF/A laut Original, ungeprüft",
+            "raster": "Seitenbilder mit Text",
+            "none": "keine PDF/A-Fassung",
+        },
+        "text": {
+            "pending": "Text wird erkannt",
+            "born-digital": "aus dem Original",
+            "recognised": "Texterkennung",
+            "none": "kein Text",
+        },
+        "appraisal": {"A": "A – archivwürdig", "B": "B – bewerten", "V": "V – vernichten"},
+        "role": {
+            "clerk": "Sachbearbeitung",
+            "registrar": "Registratur",
+            "archive": "Archiv",
+            "approver": "Zweite Person (Genehmigung)",
+            "auditor": "Rechnungsprüfung und Datenschutz",
+            "admin": "Administration (IT)",
+            "station": "Scanstation",
+        },
+        "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
+        "facet": {
+            "plan": "Aktenplan",
+            "stelle": "Zuständig",
+            "art": "Dokumentart",
+            "jahr": "Jahr",
+            "stand": "Stand der Akte",
+        },
+    }
+)
+"""Vocabulary -> code -> word."""
+
+STATE_ICONS: Final = MappingProxyType(
+    {
+        "open": ("folder_open-fill", "info"),
+        "closed": ("inventory_2", "plain"),
+        "retention": ("inventory_2", "plain"),
+        "due": ("warning-fill", "warning"),
+        "offered": ("lock-fill", "warning"),
+        "appraised": ("lock-fill", "warning"),
+        "transferred": ("lock-fill", "warning"),
+        "confirmed": ("lock-fill", "warning"),
+        "approved": ("lock-fill", "warning"),
+        "destroyed": ("error-fill", "danger"),
+    }
+)
+"""State of a dossier -> (icon, badge type): a state is always a shape and a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One of the main areas of the top bar; `key` follows ``g`` on the keyboard."""
+
+    label: str
+    href: str
+    icon: str
+    key: str
+
+
+AREAS: Final = MappingProxyType(
+    {
+        "start": Area("Start", "/", "home", "s"),
+        "inbox": Area("Posteingang", "/posteingang", "inbox", "p"),
+        "files": Area("Akten", "/plan", "folder", "a"),
+        "search": Area("Suche", "/suche", "search", "f"),
+        "resubmissions": Area("Wiedervorlagen", "/wiedervorlagen", "event", "w"),
+        "scanning": Area("Scannen", "/stapel", "scan", "c"),
+        "disposition": Area("Aussonderung", "/aussonderung", "archive", "o"),
+        "administration": Area("Administration", "/administration", "monitor_heart", "v"),
+    }
+)
+"""Main areas in the order of the bar; a `Frame` names those a person may use."""
+
+WEEKDAYS: Final = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+WEEKDAYS_LONG: Final = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
+MONTHS: Final = (
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+)
+
+
+def word(code: str, vocabulary: str) -> str:
+    """The German word of a code.
+
+    Raises:
+        KeyError: the vocabulary or the code has no word; a page must not show raw codes.
+    """
+    return VOCABULARIES[vocabulary][str(code)]
