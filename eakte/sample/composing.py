@@ -153,9 +153,9 @@ def dossier_facts(rng: random.Random, words: Mapping[str, Sequence[str]], year: 
         "site": facts["party_site"],
         "street": rng.choice(stock["streets"]),
         "house": str(rng.randint(1, 98)),
-        "firm": rng.choice(stock["firms"]),
+        "firm": facts.get("firm") or rng.choice(stock["firms"]),
         "firm_site": f"{rng.choice(stock['streets'])} {rng.randint(1, 98)}",
-        "office": rng.choice(stock["offices"]),
+        "office": facts.get("office") or rng.choice(stock["offices"]),
         "plot": f"{rng.randint(11, 340)}/{rng.randint(1, 29)}",
         "flur": str(rng.randint(2, 14)),
         "birth": german_day(date(rng.randint(1941, 2002), rng.randint(1, 12), rng.randint(1, 28))),
@@ -193,34 +193,44 @@ def compose(entries: Sequence[Any], facts: Mapping[str, str], rng: random.Random
     """The blocks of a body written in YAML.
 
     A string is a paragraph; `h` a heading, `l` a list of which `n` are taken, `t` a table, `f` a form, `cost` and
-    `items` tables of sums (`items` from the matter's own words), `use` a body shared by many letters.
+    `items` tables of sums (`items` from the matter's own words), `use` a body shared by many letters, `chapters` so
+    many of the chapters that any report may have, `sketch` a drawn plot.
     """
-    blocks: list[Block] = []
-    for entry in entries:
-        if isinstance(entry, str):
-            blocks.append(Text(fill(entry, facts, rng)))
-            continue
-        match entry:
-            case {"h": text}:
-                blocks.append(Heading(fill(text, facts, rng)))
-            case {"l": texts, "n": number}:
-                taken = sorted(rng.sample(range(len(texts)), number))
-                blocks.append(Points(tuple(fill(texts[index], facts, rng) for index in taken)))
-            case {"t": rows}:
-                blocks.append(Table(tuple(tuple(fill(cell, facts, rng) for cell in row) for row in rows)))
-            case {"f": pairs}:
-                blocks.append(Form(tuple((label, fill(value, facts, rng)) for label, value in pairs.items())))
-            case {"cost": number}:
-                blocks.append(_sums(rng, rng.sample(_COSTS, number), highest=190_000))
-            case {"items": name, "n": number}:
-                blocks.append(_sums(rng, rng.sample(words[name], number), highest=1_900_000))
-            case {"use": name}:
-                blocks.extend(compose(load("words.yaml")["blocks"][name], facts, rng, words))
-            case {"sketch": _}:
-                blocks.append(Sketch(rng.randrange(1 << 16), facts["plot"]))
-            case _:
-                raise ValueError(f"Nobody knows how to write {entry!r}")
-    return tuple(blocks)
+    return tuple(block for entry in entries for block in _entry(entry, facts, rng, words))
+
+
+def _entry(entry: Any, facts: Mapping[str, str], rng: random.Random, words: Any) -> tuple[Block, ...]:
+    match entry:
+        case str():
+            return (Text(fill(entry, facts, rng)),)
+        case {"h": text}:
+            return (Heading(fill(text, facts, rng)),)
+        case {"use": name}:
+            return compose(load("words.yaml")["blocks"][name], facts, rng, words)
+        case {"chapters": number}:
+            chapters = rng.sample(load("words.yaml")["chapters"], number)
+            return tuple(block for chapter in chapters for block in compose(chapter, facts, rng, words))
+        case _:
+            return (_block(entry, facts, rng, words),)
+
+
+def _block(entry: Any, facts: Mapping[str, str], rng: random.Random, words: Any) -> Block:
+    match entry:
+        case {"l": texts, "n": number}:
+            taken = sorted(rng.sample(range(len(texts)), number))
+            return Points(tuple(fill(texts[index], facts, rng) for index in taken))
+        case {"t": rows}:
+            return Table(tuple(tuple(fill(cell, facts, rng) for cell in row) for row in rows))
+        case {"f": pairs}:
+            return Form(tuple((label, fill(value, facts, rng)) for label, value in pairs.items()))
+        case {"cost": number}:
+            return _sums(rng, rng.sample(_COSTS, number), highest=190_000)
+        case {"items": name, "n": number}:
+            return _sums(rng, rng.sample(words[name], number), highest=1_900_000)
+        case {"sketch": _}:
+            return Sketch(rng.randrange(1 << 16), facts["plot"])
+        case _:
+            raise ValueError(f"Nobody knows how to write {entry!r}")
 
 
 _COSTS = [
@@ -257,6 +267,7 @@ def _sums(rng: random.Random, names: Sequence[str], highest: int) -> Table:
 
 def _numbers(rng: random.Random) -> Facts:
     bid = rng.randint(2_400_000, 39_000_000)
+    assessment = rng.randint(2_100, 18_900)
     return {
         "small": str(rng.randint(2, 9)),
         "small2": str(rng.randint(1, 8)),
@@ -264,6 +275,8 @@ def _numbers(rng: random.Random) -> Facts:
         "percent": str(rng.randint(2, 9) * 5),
         "amount": euro(rng.randint(21_000, 489_000)),
         "rent": euro(rng.randint(6_500, 61_000)),
+        "assessment": euro(assessment),
+        "property_tax": euro(assessment * 9 // 2),
         "amount2": euro(bid),
         "amount3": euro(bid + rng.randint(90_000, 900_000)),
         "amount3b": euro(bid + rng.randint(900_001, 2_400_000)),

@@ -2,33 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class SampleUnit:
-    """An organisational unit; `parent` is the number of the unit above, None at the root."""
-
-    number: str
-    name: str
-    parent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SampleUser:
-    """A person, or a machine account with `machine` set.
-
-    `roles` are values of `eakte.terms.Role` in words, `level` is open, internal or protected. Passwords are the
-    caller's affair.
-    """
-
-    login: str
-    display_name: str
-    unit: str
-    roles: tuple[str, ...]
-    level: str
-    machine: bool = False
-
+from eakte.sample.values import SampleUnit, SampleUser
 
 UNITS = tuple(
     SampleUnit(*line)

@@ -35,7 +35,7 @@ def scan(pdf: bytes, rng: random.Random, stamp: Sequence[str]) -> bytes:
     dpi = rng.choices((200, 240, 300), weights=(8, 2, 1))[0]
     holes = rng.random() < 0.6  # noqa: PLR2004 - most paper was in a folder before
     sheets = []
-    for number, page in enumerate(_render(pdf, dpi, grey=True)):
+    for number, page in enumerate(_render(pdf, dpi, "L")):
         sheet = _stamped(page, rng, stamp, dpi) if number == 0 and stamp else page
         sheets.append(_scanned(sheet, rng, dpi, holes=holes))
     target = io.BytesIO()
@@ -54,27 +54,28 @@ def scan(pdf: bytes, rng: random.Random, stamp: Sequence[str]) -> bytes:
     return target.getvalue()
 
 
-def photo(pdf: bytes, rng: random.Random, form: str) -> bytes:
+def photo(pdf: bytes, rng: random.Random, media_type: str) -> bytes:
     """The first page as a phone would see it on a table: in colour, in perspective, unevenly lit.
 
     Args:
         pdf: The letter.
         rng: Decides angle and light.
-        form: "JPEG" or "PNG".
+        media_type: image/jpeg or image/png.
     """
-    page = next(iter(_render(pdf, _PHOTO_DPI, grey=False)))
+    page = _render(pdf, _PHOTO_DPI, "RGB")[0]
     width, height = page.size
     edge = width // 12
     table = Image.new("RGB", (width + 2 * edge, height + 2 * edge), rng.choice(("#7a5c3e", "#4b5563", "#8d7b68")))
     table.paste(page, (edge, edge))
     corners = [(0, 0), (0, table.height), (table.width, table.height), (table.width, 0)]
-    seen = [value + rng.randint(-edge // 3, edge // 3) for corner in corners for value in corner]
+    # Each corner of the view lies a little inside the table, never inside the page.
+    seen = [abs(value - rng.randint(0, edge * 2 // 3)) for corner in corners for value in corner]
     picture = table.transform(table.size, Image.Transform.QUAD, seen, Image.Resampling.BICUBIC)
     light = Image.linear_gradient("L").rotate(rng.choice((0, 90, 180, 270))).resize(picture.size)
     light = light.point([_WHITE - level // 4 for level in range(_LEVELS)])
     picture = ImageChops.multiply(picture, Image.merge("RGB", (light, light, light)))
     target = io.BytesIO()
-    if form == "PNG":
+    if media_type == "image/png":
         # A palette keeps the file at a tenth; the letters stay as readable as before.
         picture.quantize(48, dither=Image.Dither.NONE).save(target, "PNG")
     else:
@@ -82,9 +83,10 @@ def photo(pdf: bytes, rng: random.Random, form: str) -> bytes:
     return target.getvalue()
 
 
-def _render(pdf: bytes, dpi: int, *, grey: bool) -> list[Image.Image]:
+def _render(pdf: bytes, dpi: int, mode: str) -> list[Image.Image]:
     with pdfium.PdfDocument(pdf) as document:
-        return [page.render(scale=dpi / 72, grayscale=grey).to_pil().copy() for page in document]
+        pages = (document[number] for number in range(len(document)))
+        return [page.render(scale=dpi / 72).to_pil().convert(mode) for page in pages]
 
 
 def _scanned(page: Image.Image, rng: random.Random, dpi: int, *, holes: bool) -> Image.Image:
