@@ -86,6 +86,11 @@ def unreadable(rule: str, message: str) -> PlanFileError:
     return PlanFileError([Position(None, None).problem(rule, message)])
 
 
+def too_many_rows() -> PlanFileError:
+    """Reading stops here, whatever else is wrong."""
+    return unreadable("too-many-rows", f"Mehr als {MAX_ROWS:,} Positionen werden nicht gelesen.".replace(",", "."))
+
+
 def read_bytes(path: Path) -> bytes:
     """The file's bytes.
 
@@ -120,7 +125,7 @@ def read_xlsx(content: bytes) -> RawPlan:
         raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
     plan, found = RawPlan(), False
     for name, rows in sheets:
-        found = _read_table(name, enumerate(rows, 1), plan) or found
+        found = _read_table(name, rows, plan) or found
     if not found:
         plan.problems.append(_no_headings("In keinem Blatt stehen"))
     return plan
@@ -148,8 +153,10 @@ def read_csv(content: bytes) -> RawPlan:
 
 def _check_package(content: bytes) -> None:
     if content.startswith(_OLE_MAGIC):
-        message = "Die Datei ist mit einem Kennwort geschützt oder im alten Format .xls. Bitte als .xlsx ohne Kennwort speichern."
-        raise unreadable("no-workbook", message)
+        advice = "Bitte ohne Kennwort als .xlsx speichern."
+        raise unreadable(
+            "no-workbook", f"Die Datei ist durch ein Kennwort geschützt oder im alten Format .xls. {advice}"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             members = package.infolist()
@@ -165,28 +172,32 @@ def _check_package(content: bytes) -> None:
         raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
 
 
-def _sheets(content: bytes) -> list[tuple[str, list[Cells]]]:
-    """Name and rows of the visible sheets, with a mark where a formula has no stored value."""
+def _sheets(content: bytes) -> list[tuple[str, list[tuple[int, Cells]]]]:
+    """Name and numbered rows of the visible sheets, empty rows left out, a mark where a formula has no stored value."""
     values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     found = []
     for sheet, twin in zip(values.worksheets, formulas.worksheets, strict=True):
         if sheet.sheet_state != "visible":
             continue
-        rows: list[Cells] = []
-        for row, twin_row in zip(_rows_of(sheet), _rows_of(twin), strict=True):
-            missing = [value is None and formula is not None for value, formula in zip(row, twin_row, strict=True)]
-            rows.append([_NO_VALUE if gone else value for value, gone in zip(row, missing, strict=True)])
+        rows: list[tuple[int, Cells]] = []
+        for (number, cells), (_, twins) in zip(_rows_of(sheet), _rows_of(twin), strict=True):
+            if all(cell is None for cell in twins):
+                continue
+            if len(rows) > MAX_ROWS + HEADING_ROWS:
+                raise too_many_rows()
+            gone = [cell is None and formula is not None for cell, formula in zip(cells, twins, strict=True)]
+            rows.append((number, [_NO_VALUE if lost else cell for cell, lost in zip(cells, gone, strict=True)]))
         found.append((sheet.title, rows))
     return found
 
 
-def _rows_of(sheet: Any) -> Iterator[Cells]:
+def _rows_of(sheet: Any) -> Iterator[tuple[int, Cells]]:
     sheet.reset_dimensions()  # the size that a file states for itself may be smaller than what it holds
     for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
         if number > MAX_SHEET_ROWS:
             raise unreadable("no-workbook", f"Das Blatt {sheet.title} hat mehr Zeilen, als Excel erlaubt.")
-        yield row
+        yield number, row
 
 
 def _numbered(reader: Any) -> Iterator[tuple[int, Cells]]:
@@ -198,10 +209,8 @@ def _numbered(reader: Any) -> Iterator[tuple[int, Cells]]:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
+    has_utf16_mark = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if has_utf16_mark else ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
             return content.decode(encoding)
@@ -293,48 +302,43 @@ def _take(
 class _NoValue:
     """Stands where a formula has no stored value."""
 
+    def __str__(self) -> str:
+        return "(Formel ohne Wert)"
+
 
 _NO_VALUE: Final = _NoValue()
 
 
 def _word(cell: object) -> str:
-    return " ".join(cell.split()) if isinstance(cell, str) else ""
+    return "" if cell is None else " ".join(str(cell).split())
 
 
 def _text(value: object, at: Position, column: Column, problems: list[PlanFileProblem]) -> str:
     """A cell as text; what a spreadsheet has changed on its own is told instead of taken."""
-
-    def refuse(rule: str, message: str) -> str:
-        problems.append(at.problem(rule, message, column.value))
+    refusal = _refusal(value, column)
+    if refusal:
+        problems.append(at.problem(*refusal, column.value))
         return ""
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
 
+
+def _refusal(value: object, column: Column) -> tuple[str, str] | None:
     match value:
-        case None:
-            return ""
         case str() if value.strip() in _EXCEL_ERRORS:
-            return refuse("cell-error", f"In der Zelle steht ein Fehlerwert ({value.strip()}).")
-        case str():
-            return value
-        case bool():
-            return "ja" if value else "nein"
-        case int():
-            return str(value)
-        case float() if column is Column.NUMBER and not value.is_integer():
-            return refuse(
-                "number-as-figure",
-                f"{value} ist als Zahl gespeichert, so sind 632.1 und 632.10 nicht zu unterscheiden. "
-                "Bitte die Spalte als Text formatieren und die Nummer neu eintragen.",
-            )
-        case float():
-            return str(int(value)) if value.is_integer() else str(value)
+            return "cell-error", f"In der Zelle steht ein Fehlerwert ({value.strip()})."
+        case float() if column in (Column.NUMBER, Column.PARENT) and not value.is_integer():
+            advice = "Bitte die Spalte als Text formatieren und die Nummer neu eintragen."
+            return "number-as-figure", f"{value} steht als Zahl da: 632.1 und 632.10 sind so nicht zu trennen. {advice}"
         case date() | time() | timedelta():
-            return refuse(
-                "date", f"Die Tabellenkalkulation hat hier ein Datum gemacht ({value}). Bitte als Text eintragen."
-            )
+            advice = "Bitte die Spalte als Text formatieren und den Wert neu eintragen."
+            return "date", f"Die Tabellenkalkulation hat hier ein Datum gemacht ({value}). {advice}"
         case _NoValue():
-            return refuse("formula", "Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen.")
-        case _:
-            return refuse("cell", "Der Inhalt der Zelle ist nicht lesbar.")
+            return "formula", "Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen."
+    return None
 
 
 def _no_headings(where: str) -> PlanFileProblem:

@@ -115,8 +115,8 @@ ONEGOV_COLUMNS: Final = {
     "retention_period_annotation": Column.LEGAL_BASIS,
     "archival_value": Column.APPRAISAL,
 }
-"""Technical headings of the Swiss form (OneGov GEVER). Its other columns say what a plan here does not: other languages,
-groups with rights, protection terms of the archive."""
+"""Technical headings of the Swiss form (OneGov GEVER). Its other columns say what a plan here does not: other
+languages, groups with rights, protection terms of the archive."""
 
 
 def folded(text: str) -> str:
@@ -145,20 +145,20 @@ _PERMANENT: Final = frozenset(
 _EVENT = re.compile(r"(?:event|ereignis)\s*:\s*(?P<name>.+)", re.IGNORECASE)
 
 _ANCHORS: Final = {
-    **dict.fromkeys(("closing", "schließung", "abschluss", "zda", "zdaverfügung", "aktenschluss"), CLOSING),
-    **dict.fromkeys(("lastdocument", "letztesdokument", "letztesschriftstück", "jüngstesdokument"), LAST_DOCUMENT),
+    **dict.fromkeys(("closing", "Schließung", "Abschluss", "zdA", "zdA-Verfügung", "Aktenschluss"), CLOSING),
+    **dict.fromkeys(("last-document", "letztes Dokument", "letztes Schriftstück", "jüngstes Dokument"), LAST_DOCUMENT),
 }
 _ROUNDINGS: Final = {
-    **dict.fromkeys(("year", "jahr", "jahresende", "kalenderjahr", "endedeskalenderjahres"), Rounding.YEAR),
-    **dict.fromkeys(("month", "monat", "monatsende", "kalendermonat", "endedeskalendermonats"), Rounding.MONTH),
+    **dict.fromkeys(("year", "jahr", "jahresende", "kalenderjahr", "Ende des Kalenderjahres"), Rounding.YEAR),
+    **dict.fromkeys(("month", "monat", "monatsende", "kalendermonat", "Ende des Kalendermonats"), Rounding.MONTH),
     **dict.fromkeys(("day", "tag", "taggenau"), Rounding.DAY),
 }
 _APPRAISALS: Final = {
-    **dict.fromkeys(("a", "archivwürdig", "archivieren"), Appraisal.ARCHIVE),
-    **dict.fromkeys(("v", "vernichten", "nichtarchivwürdig", "kassieren", "kassabel"), Appraisal.DESTROY),
+    **dict.fromkeys(("A", "archivwürdig", "archivieren"), Appraisal.ARCHIVE),
+    **dict.fromkeys(("V", "vernichten", "nicht archivwürdig", "kassieren"), Appraisal.DESTROY),
     # what nobody has decided yet, and what goes in samples, is for the archive to decide
-    **dict.fromkeys(("b", "bewerten", "anbieten", "sampling", "auswahl", "nichtgeprüft"), Appraisal.DECIDE),
-    "nochnichtgeprüft": Appraisal.DECIDE,
+    **dict.fromkeys(("B", "bewerten", "anbieten", "Sampling", "Auswahl", "nicht geprüft"), Appraisal.DECIDE),
+    "noch nicht geprüft": Appraisal.DECIDE,
 }
 _LEVELS: Final = {
     **dict.fromkeys(("dossier", "akte"), DisposalLevel.DOSSIER),
@@ -208,10 +208,12 @@ def anchor_of(text: str) -> Anchor:
 
 
 def _one_of(words: Mapping[str, V]) -> Callable[[str], V]:
+    by_key = {folded(word): value for word, value in words.items()}
+
     def read(text: str) -> V:
-        if folded(text) not in words:
+        if folded(text) not in by_key:
             raise RuleError(f"not one of {', '.join(words)}")
-        return words[folded(text)]
+        return by_key[folded(text)]
 
     return read
 

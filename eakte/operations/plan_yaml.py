@@ -1,7 +1,7 @@
 """Filing plans as YAML: read into plain rows, and written.
 
 Classes stand in a list, flat or nested by ``children``; keys are those of the interface (``number``, ``title``,
-``retention: {term, …}``) or the German headings. Scalars are always texts: ``632.10`` stays 632.10 and ``no`` is a word.
+``retention: {term, …}``) or the German headings. Scalars are always texts: 632.10 stays what it is, ``no`` is a word.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from eakte.operations.plan_tables import RawPlan, RawRow, unknown_heading, unreadable
-from eakte.operations.plan_words import HEADINGS, IGNORED_HEADINGS, Column, Position, folded
+from eakte.operations.plan_words import HEADINGS, IGNORED_HEADINGS, Position, folded
 
 MAX_LEVELS: Final = 50
 """Nesting of the file, before a line is read; the plan's own limit is lower and told better."""
@@ -27,15 +27,17 @@ class _TextLoader(yaml.BaseLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="Verweise (*) sind nicht erlaubt", problem_mark=self.peek_event().start_mark
-            )
+            raise self._refusal("Verweise (*) sind nicht erlaubt")
         self.depth += 1
         if self.depth > 2 * MAX_LEVELS:
-            raise yaml.MarkedYAMLError(problem="zu tief geschachtelt", problem_mark=self.peek_event().start_mark)
+            raise self._refusal("zu tief geschachtelt")
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+    def _refusal(self, problem: str) -> yaml.MarkedYAMLError:
+        event = self.peek_event()  # type: ignore[no-untyped-call] # the stubs leave it out
+        return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def read_yaml(content: bytes) -> RawPlan:
@@ -118,5 +120,5 @@ def _at(node: yaml.Node) -> Position:
 
 
 def written(classes: Sequence[dict[str, Any]]) -> str:
-    """A flat list of classes as YAML; texts are quoted where other readers would make numbers or truth values of them."""
+    """A flat list of classes as YAML; texts are quoted where other readers would make numbers or truth values of it."""
     return yaml.safe_dump(list(classes), allow_unicode=True, sort_keys=False, width=120)
