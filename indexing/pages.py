@@ -44,27 +44,28 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
         memory: Bytes that a decoded image may take.
 
     Yields:
-        Once: ``media_type``, ``pages``, ``locked`` (opens only with a password), ``warnings`` (keys of
+        Once: ``media_type``, ``pages``, ``refused`` (why there are none, or null), ``warnings`` (keys of
         `rendition.WARNINGS`), ``claim`` (the PDF/A flavour that the file claims, or null).
     """
     path = Path(source)
     found: dict[str, Any] = {
         "media_type": media.detect(path),
         "pages": 0,
-        "locked": False,
+        "refused": None,
         "warnings": [],
         "claim": None,
     }
-    if found["media_type"] == media.PDF:
-        try:
+    try:
+        if found["media_type"] == media.PDF:
             with open_pdf(path) as document:
                 found["pages"] = len(document)
-        except _Locked:
-            found |= {"locked": True, "warnings": ["encrypted"]}
-        else:
             found |= rendition.inspect(path)
-    elif found["media_type"] in media.IMAGES:
-        found["pages"] = sum(1 for _ in frames(path, 1, memory))
+        elif found["media_type"] in media.IMAGES:
+            found["pages"] = sum(1 for _ in frames(path, 1, memory))
+    except _Locked as refusal:
+        found |= {"refused": str(refusal), "warnings": ["encrypted"]}
+    except Refused as refusal:
+        found |= {"refused": str(refusal)}
     yield found
 
 
@@ -137,7 +138,12 @@ def _page(document: Any, number: int) -> Any:
         raise Refused(f"Seite {number} der PDF-Datei ist beschädigt.") from error
     if page.get_width() <= 0 or page.get_height() <= 0:
         raise Refused(f"Seite {number} der PDF-Datei hat keine Fläche.")
-    return page
+    if pdfium_raw.FPDFPage_GetAnnotCount(page) < 1:
+        return page
+    # What someone has filled into a form is text of the page only when the fields have become part of it.
+    page.flatten()
+    page.close()
+    return document[number - 1]
 
 
 def _at(page: Any, dpi: float) -> tuple[float, float]:

@@ -16,7 +16,14 @@ from typing import Any, Final, Literal
 from indexing import media, pages, rendition, typeset
 from indexing.errors import BadWords, ProcessingFailed, UntrustedFailed
 from indexing.recognition import Recogniser
-from indexing.untrusted import Limits, read_untrusted_file, run_untrusted, take_untrusted_file, untrusted_values
+from indexing.untrusted import (
+    Limits,
+    one_line,
+    read_untrusted_file,
+    run_untrusted,
+    take_untrusted_file,
+    untrusted_values,
+)
 from indexing.words import PAGE_BYTES, PageWords, from_json, member, read_pages, write_words
 
 TextState = Literal["born-digital", "recognised", "none"]
@@ -98,7 +105,7 @@ def process(
 class _Survey:
     media_type: str
     pages: int
-    locked: bool
+    refused: str | None
     warnings: tuple[str, ...]
     claim: str | None
 
@@ -135,12 +142,7 @@ class _Job:
             survey = self._survey()
         except UntrustedFailed as failure:
             return self._without_pages(media.UNKNOWN, _judged(failure), ())
-        if survey.locked:
-            return self._without_pages(
-                survey.media_type, "Die Datei ist mit einem Kennwort verschlüsselt.", survey.warnings
-            )
-        reason = _no_page_view(survey, self._limits.pages)
-        if reason:
+        if reason := survey.refused or _no_page_view(survey, self._limits.pages):
             return self._without_pages(survey.media_type, reason, survey.warnings)
         try:
             if survey.media_type in media.TEXTS:
@@ -163,7 +165,9 @@ class _Job:
                 raise _unreadable("survey")
             warnings = tuple(sentence for key, sentence in rendition.WARNINGS.items() if key in untrusted["warnings"])
             claimed = claim if isinstance(claim, str) and 0 < len(claim) <= 2 else None  # noqa: PLR2004 - part and level
-            return _Survey(media_type, count, untrusted["locked"] is True, warnings, claimed)
+            refused = untrusted["refused"]
+            reason = None if refused is None else one_line(refused)
+            return _Survey(media_type, count, reason, warnings, claimed)
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable(str(error)) from error
 
@@ -367,7 +371,7 @@ class _Job:
         return {
             "rendition_state": untrusted["state"],
             "rendition_flavour": flavour[:2] if isinstance(flavour, str) else None,
-            "rendition_reason": reason[:300] if isinstance(reason, str) else None,
+            "rendition_reason": None if reason is None else one_line(reason),
             "rendition": target,
             "rendition_is_original": original,
         }

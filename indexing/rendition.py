@@ -157,13 +157,14 @@ def _converted(source: Path, words: Path, target: Path, recognised: list[int]) -
 def _make_passive(pdf: Pdf) -> None:
     """Take out what a copy for reading has no use for: actions, form fields, broken signatures, private notes.
 
-    Fields and signatures stay visible as they look. Page contents are not touched. What PDF/A forbids and no screen shows
-    (halftones, transfer functions of a printing press) goes too: half of the forms of federal law fail on nothing else.
+    Fields and signatures stay visible as they look. Page contents are not touched. What PDF/A forbids and no screen
+    shows (halftones and transfer functions of a printing press) goes too.
     """
     root = pdf.Root
     if Name.AcroForm in root:
         pdf.generate_appearance_streams()
         pdf.flatten_annotations("screen")
+    _make_specifications_indirect(pdf)
     _keep(root, _CATALOG_KEYS)
     _keep(pdf.trailer, _TRAILER_KEYS)
     for page in pdf.pages:
@@ -181,6 +182,15 @@ def _keep(item: pikepdf.Object, keys: frozenset[str]) -> None:
             del item[key]
 
 
+def _make_specifications_indirect(pdf: Pdf) -> None:
+    """PDF/A-3 wants the descriptions of embedded files as objects of their own; some writers put them inline."""
+    tree = pdf.Root.get(Name.Names, Dictionary()).get(Name.EmbeddedFiles, Dictionary())
+    names = tree.get(Name.Names, Array())
+    for place, entry in enumerate(names):
+        if isinstance(entry, pikepdf.Dictionary) and not entry.is_indirect:
+            names[place] = pdf.make_indirect(entry)
+
+
 def _make_object_passive(item: pikepdf.Object) -> None:
     for key in _NOTES:
         if key in item:
@@ -191,15 +201,15 @@ def _make_object_passive(item: pikepdf.Object) -> None:
     if item.get(Name.Type) == Name.FontDescriptor and Name.CIDSet in item:
         del item[Name.CIDSet]  # optional in PDF/A-2 and wrong more often than not
     for resources in (item, item.get(Name.Resources)):
-        states = resources.get(Name.ExtGState) if isinstance(resources, pikepdf.Dictionary) else None
-        if isinstance(states, pikepdf.Dictionary):
-            _make_states_plain(resources, states)
+        if isinstance(resources, pikepdf.Dictionary) and (Name.ExtGState in resources or Name.Font in resources):
+            _make_resources_plain(resources)
 
 
-def _make_states_plain(resources: pikepdf.Object, states: pikepdf.Object) -> None:
+def _make_resources_plain(resources: pikepdf.Dictionary) -> None:
     if Name.Encoding in resources:
         del resources[Name.Encoding]
-    for state in states.as_dict().values():
+    states = resources.get(Name.ExtGState)
+    for state in states.as_dict().values() if isinstance(states, pikepdf.Dictionary) else ():
         for key in _PRESS if isinstance(state, pikepdf.Dictionary) else ():
             if key in state:
                 del state[key]

@@ -375,12 +375,13 @@ def _check_last_word(untrusted_answer: Any) -> None:
     if kind is None:
         return
     if kind == "refused":
-        raise UntrustedFailed("refused", _one_line(untrusted_answer.get("sentence")))
+        raise UntrustedFailed("refused", one_line(untrusted_answer.get("sentence")))
     known: FailureKind = next((known for known in _SENTENCES if known == kind), "crash")
-    raise _failed(known, _one_line(untrusted_answer.get("detail", "")))
+    raise _failed(known, one_line(untrusted_answer.get("detail", "")))
 
 
-def _one_line(untrusted: Any) -> str:
+def one_line(untrusted: Any) -> str:
+    """What a child has said, as one printable line of at most 300 characters."""
     return "".join(character for character in str(untrusted)[:300] if character.isprintable())
 
 
