@@ -10,7 +10,7 @@ from urllib.parse import quote
 import psycopg
 
 from eakte.embedded.cluster import NAME, password
-from eakte.embedded.errors import ConnectionRefused, DataFolderOfAnother, PasswordLost
+from eakte.embedded.errors import ConnectionRefused, DataFolderOfAnother, EmbeddedError, PasswordLost
 from eakte.embedded.locks import FileLock, make_folder
 from eakte.embedded.owner import Say
 from eakte.embedded.server import Server
@@ -52,8 +52,13 @@ class PrivateDatabase:
                 use.share(seconds=_TURN_SECONDS)
                 self._host = socket_host(self._database)
                 self._server = Server(self._database, self._host, self._say)
-                self._server.ensure_running()
-                self.url = self._proven_url()
+                started = self._server.ensure_running()
+                try:
+                    self.url = self._proven_url()
+                except EmbeddedError:
+                    if started:  # nobody else is in, and nobody could get in
+                        self._server.stop()
+                    raise
         except BaseException:
             use.close()
             raise

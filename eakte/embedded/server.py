@@ -8,10 +8,10 @@ last is gone, a `postmaster.pid` that is left is stale, whatever process has its
 from __future__ import annotations
 
 import contextlib
-import enum
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from eakte.embedded.cluster import create_cluster
@@ -60,13 +60,6 @@ _FIXED = (
 )
 
 
-class State(enum.Enum):
-    """What became of the server after waiting for anything in between."""
-
-    RUNNING = enum.auto()
-    DOWN = enum.auto()
-
-
 class Server:
     """The server on `database/cluster`. The caller serialises all calls among processes."""
 
@@ -83,8 +76,10 @@ class Server:
             EmbeddedError: See the subclasses; nothing is half done.
         """
         with FileLock(self._database / "server.lock") as lock:
-            if self._settled(lock) is State.RUNNING:
-                return False
+            if not self._gone(lock, _START_SECONDS, unless=self._answers):
+                if self._answers():
+                    return False
+                raise StartTooSlow(self._held_by(lock))
             programs = self._programs()
             if not self._cluster.exists():
                 self._say(f"Die eingebaute Datenbank wird in {self._cluster} angelegt (einmalig, wenige Sekunden).")
@@ -117,30 +112,29 @@ class Server:
                 cwd=self._database,
                 hold=lock.fileno(),
             )
-            # pg_ctl waits for postmaster.pid to go; the processes end a moment later, orphans of a dead postmaster too.
-            if not self._ends(lock, _ORPHAN_SECONDS):
+            # pg_ctl waits for postmaster.pid to go only; the processes end a moment later.
+            if not self._gone(lock, 2 * _ORPHAN_SECONDS, unless=lambda: False):
                 raise StopFailed(f"({stopped.stderr.strip()})")
 
-    def _settled(self, lock: FileLock) -> State:
-        """Wait until the server answers or is wholly gone, ending orphans on the way. DOWN means: the lock is ours."""
-        end = time.monotonic() + _START_SECONDS
+    def _gone(self, lock: FileLock, seconds: float, *, unless: Callable[[], bool]) -> bool:
+        """Wait until every process of the server is gone, ending orphans on the way; the lock is ours then.
+
+        False: it was not in time, or `unless` came true before.
+        """
+        end = time.monotonic() + seconds
         orphans_end: float | None = None
         while not lock.try_exclusive():
-            if self._answers():
-                return State.RUNNING
             now = time.monotonic()
+            if unless() or now > end:
+                return False
             if self._postmaster_lives(lock):
                 orphans_end = None
             elif orphans_end is None:
                 orphans_end = now + _ORPHAN_SECONDS
-            elif now > orphans_end:
-                kill_all(
-                    children_left(_cluster_name(lock), self._cluster.stat().st_uid) if self._cluster.exists() else []
-                )
-            if now > end:
-                raise StartTooSlow(self._held_by(lock))
+            elif now > orphans_end and self._cluster.exists():
+                kill_all(children_left(_cluster_name(lock), self._cluster.stat().st_uid))
             time.sleep(_POLL_SECONDS)
-        return State.DOWN
+        return True
 
     def _answers(self) -> bool:
         """Whether it takes connections; says yes, too, when all of them are taken (so no connection is made here)."""
@@ -162,14 +156,6 @@ class Server:
             f"(Ordner {self._cluster}; ein PostgreSQL, das von hier nicht zu sehen ist, hält ihn besetzt, "
             "etwa in einem anderen Container.)"
         )
-
-    def _ends(self, lock: FileLock, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while not lock.try_exclusive():
-            if time.monotonic() > end:
-                return False
-            time.sleep(_POLL_SECONDS)
-        return True
 
     def _programs(self) -> Programs:
         owner = choose_owner(self._cluster, self._say)

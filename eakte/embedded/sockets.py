@@ -62,12 +62,14 @@ def repair_host(database: Path, host: Path) -> None:
 
 
 def remove_host(database: Path, host: Path) -> None:
-    """Remove the short way, if there is one: the server has ended."""
+    """Remove the short ways, if there are any, our own and the recorded one: the server has ended."""
     run = database / "run"
-    if host != run and _is_ours(host.parent, run):
-        host.unlink()
-        host.parent.rmdir()
-        (database / "socket-folder").unlink(missing_ok=True)
+    record = database / "socket-folder"
+    for folder in {host.parent, _recorded(record)}:
+        if folder is not None and _is_ours(folder, run):
+            (folder / _LINK).unlink()
+            folder.rmdir()
+    record.unlink(missing_ok=True)
 
 
 def _fits(folder: Path) -> bool:
