@@ -655,6 +655,18 @@ def test_the_municipal_plan_survives_writing_and_reading(files: Files) -> None:
     assert values(read_plan(files.yaml(write_plan_yaml(rows)))) == values(rows)
 
 
+# ---------------------------------------------------------------------------------------------------------- the guide
+
+
+def test_the_examples_of_the_guide_are_read_and_say_the_same(files: Files) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "filing-plan.md").read_text(encoding="utf-8")
+    table = guide.split("```\nNummer;")[1].split("```")[0]
+    nested = guide.split("```yaml\n")[1].split("```")[0]
+    rows = read_plan(files.csv(f"Nummer;{table}"))
+    assert values(rows) == values(read_plan(files.yaml(nested)))
+    assert parents(rows) == {"6": None, "63": "6", "632": "63", "632.1": "632"}
+
+
 # ----------------------------------------------------------------------------------------------------------- properties
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention.errors import ProofError, TreeError
@@ -23,6 +23,9 @@ from retention.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+
+unhurried = settings(deadline=None)
+"""The reference is slow by design, and machines are shared."""
 
 # ------------------------------------------------------------------------- the reference: RFC 6962 2.1, word for word
 
@@ -163,11 +166,13 @@ def test_a_leaf_is_not_a_node() -> None:
 ENTRIES = st.lists(st.binary(max_size=8), max_size=70)
 
 
+@unhurried
 @given(ENTRIES)
 def test_roots_are_the_references(entries: list[bytes]) -> None:
     assert root(hashed(entries)) == reference_root(entries)
 
 
+@unhurried
 @given(ENTRIES.filter(bool), st.data())
 def test_inclusion_proofs_are_the_references_and_verify(entries: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(entries) - 1))
@@ -176,6 +181,7 @@ def test_inclusion_proofs_are_the_references_and_verify(entries: list[bytes], da
     verify_inclusion(leaf_hash(entries[index]), index, len(entries), proof, reference_root(entries))
 
 
+@unhurried
 @given(ENTRIES, st.data())
 def test_consistency_proofs_are_the_references_and_verify(entries: list[bytes], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(entries)))
@@ -184,6 +190,7 @@ def test_consistency_proofs_are_the_references_and_verify(entries: list[bytes], 
     verify_consistency(first, len(entries), proof, reference_root(entries[:first]), reference_root(entries))
 
 
+@unhurried
 @given(ENTRIES, st.integers(0, 70))
 def test_a_tree_goes_on_from_its_stored_state(entries: list[bytes], stop: int) -> None:
     stored = Frontier().extend(hashed(entries[:stop])).to_bytes()
@@ -193,6 +200,7 @@ def test_a_tree_goes_on_from_its_stored_state(entries: list[bytes], stop: int) -
     assert resumed.size == len(entries)
 
 
+@unhurried
 @given(ENTRIES.filter(bool), st.data())
 def test_stored_nodes_prove_the_same_as_leaves(entries: list[bytes], data: st.DataObject) -> None:
     """Proofs need only nodes that appending has reported as completed, and ask for them in one go."""
@@ -305,6 +313,7 @@ def test_every_altered_consistency_proof_is_refused(first: int, second: int) -> 
     assert [probe for probe in probes if not refused(probe)] == []
 
 
+@unhurried
 @given(st.lists(st.binary(max_size=4), min_size=2, max_size=40, unique=True), st.data())
 def test_an_entry_removed_changed_or_moved_is_found_by_the_old_head(entries: list[bytes], data: st.DataObject) -> None:
     first = data.draw(st.integers(1, len(entries)))

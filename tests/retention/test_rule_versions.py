@@ -10,7 +10,7 @@ import pytest
 
 from retention.errors import RuleError
 from retention.periods import Facts, RetentionState, Rule, applicable, assess_versions
-from retention.terms import Anchor, AppliesTo, Term
+from retention.terms import Anchor, AppliesTo, Rounding, Term
 
 TEN = Rule(Term(years=10), legal_basis="§ 147 Abs. 3 AO a.F.")
 EIGHT = Rule(
@@ -76,6 +76,12 @@ def test_a_file_that_waits_for_its_event_is_still_open_to_a_version_that_reaches
 
 def test_a_permanent_file_is_still_open_to_a_version_that_reaches_back() -> None:
     assert applicable([Rule(Term(permanent=True)), EIGHT], Facts(closed_on=date(1960, 1, 1))) == EIGHT
+
+
+def test_a_term_that_ends_on_the_new_versions_first_day_is_still_running_on_it() -> None:
+    to_the_day = Rule(Term(years=10), rounding=Rounding.DAY)
+    assert applicable([to_the_day, EIGHT], Facts(closed_on=date(2015, 1, 1))) == EIGHT
+    assert applicable([to_the_day, EIGHT], Facts(closed_on=date(2014, 12, 31))) == to_the_day
 
 
 def test_versions_follow_one_another() -> None:
