@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import psycopg
 
 from eakte.embedded.cluster import NAME, password
-from eakte.embedded.errors import ConnectionRefused, DataFolderOfAnother, EmbeddedError, PasswordLost
+from eakte.embedded.errors import ConnectionRefused, DataFolderOfAnother, EmbeddedError, PasswordLost, StartTooSlow
 from eakte.embedded.locks import FileLock, make_folder
 from eakte.embedded.owner import Say
 from eakte.embedded.server import Server
@@ -50,15 +51,7 @@ class PrivateDatabase:
         try:
             with self._turn():
                 use.share(seconds=_TURN_SECONDS)
-                self._host = socket_host(self._database)
-                self._server = Server(self._database, self._host, self._say)
-                started = self._server.ensure_running()
-                try:
-                    self.url = self._proven_url()
-                except EmbeddedError:
-                    if started:  # nobody else is in, and nobody could get in
-                        self._server.stop()
-                    raise
+                self._enter(use)
         except BaseException:
             use.close()
             raise
@@ -106,6 +99,20 @@ class PrivateDatabase:
             self._use.close()
             self._use = None
             self.url = ""
+
+    def _enter(self, use: FileLock) -> None:
+        self._host = socket_host(self._database)
+        self._server = Server(self._database, self._host, self._say)
+        try:
+            self._server.ensure_running()
+            self.url = self._proven_url()
+        except StartTooSlow:
+            raise  # stopping it now would waste what it has recovered; the next try finds it further on
+        except BaseException:  # Ctrl-C, too: nobody wants a server left behind by a start that was given up
+            if use.try_exclusive():
+                with contextlib.suppress(EmbeddedError):
+                    self._server.stop()
+            raise
 
     def _turn(self) -> FileLock:
         lock = FileLock(self._database / "start.lock")

@@ -98,23 +98,25 @@ class Server:
         with FileLock(self._database / "server.lock") as lock:
             if lock.try_exclusive():
                 return
-            programs = self._programs()
-            stopped = programs.run(
-                "pg_ctl",
-                "stop",
-                "-D",
-                "cluster",
-                "-m",
-                "fast",
-                "-w",
-                "-t",
-                str(_STOP_SECONDS),
-                cwd=self._database,
-                hold=lock.fileno(),
-            )
+            # Only a process known to be ours gets a signal: the number in postmaster.pid may be another container's.
+            if self._postmaster_lives(lock):
+                seconds = str(_STOP_SECONDS)
+                self._programs().run(
+                    "pg_ctl",
+                    "stop",
+                    "-D",
+                    "cluster",
+                    "-m",
+                    "fast",
+                    "-w",
+                    "-t",
+                    seconds,
+                    cwd=self._database,
+                    hold=lock.fileno(),
+                )
             # pg_ctl waits for postmaster.pid to go only; the processes end a moment later.
             if not self._gone(lock, 2 * _ORPHAN_SECONDS, unless=lambda: False):
-                raise StopFailed(f"({stopped.stderr.strip()})")
+                raise StopFailed(self._held_by(lock))
 
     def _gone(self, lock: FileLock, seconds: float, *, unless: Callable[[], bool]) -> bool:
         """Wait until every process of the server is gone, ending orphans on the way; the lock is ours then.

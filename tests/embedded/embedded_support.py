@@ -98,9 +98,10 @@ def server_processes(data_dir: Path) -> list[int]:
 
 
 def postmasters(data_dir: Path) -> list[int]:
-    """Those of them whose parent is none of them."""
+    """Those of them whose parent is none of them; whoever ends while we look does not count."""
     processes = server_processes(data_dir)
-    return [pid for pid in processes if _parent(pid) not in processes]
+    parents = {pid: _parent(pid) for pid in processes}
+    return [pid for pid, parent in parents.items() if parent is not None and parent not in processes]
 
 
 def kill_server(data_dir: Path) -> None:
@@ -128,8 +129,8 @@ def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _parent(pid: int) -> int:
+def _parent(pid: int) -> int | None:
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
-        return 0
+        return None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import psycopg
@@ -55,6 +56,26 @@ def test_coming_and_going_never_leaves_anyone_without_a_server(data_dir: Path) -
             url = other.read()["url"]
             assert execute(url, "SELECT 1") == [(1,)]
             other.close()
+    assert server_processes(data_dir) == []
+
+
+def test_a_supervisor_never_restarts_what_is_being_closed(data_dir: Path) -> None:
+    looked, ended = threading.Event(), threading.Event()
+
+    def supervise(database: PrivateDatabase) -> None:
+        try:
+            while True:
+                database.ensure_running()
+                looked.set()
+        except RuntimeError:
+            ended.set()
+
+    with PrivateDatabase(data_dir, say=print) as database:
+        supervisor = threading.Thread(target=supervise, args=(database,))
+        supervisor.start()
+        assert looked.wait(10)
+    assert ended.wait(10)
+    supervisor.join()
     assert server_processes(data_dir) == []
 
 

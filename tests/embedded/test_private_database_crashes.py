@@ -154,6 +154,16 @@ def test_a_first_start_killed_in_the_middle_leaves_nothing_half_made(empty_dir: 
     assert not list(folder.glob("*.new-*"))
 
 
+def test_a_start_given_up_with_ctrl_c_leaves_no_server_behind(empty_dir: Path) -> None:
+    for seen in ("cluster.new-*/base", "run/.s.PGSQL.5432"):
+        child = Child(empty_dir, stderr=subprocess.DEVNULL)
+        wait_for(lambda: list((empty_dir / "database").glob(seen)))  # noqa: B023 - used at once
+        child.process.send_signal(signal.SIGINT)
+        child.ended()
+        assert server_processes(empty_dir) == []
+        assert not list((empty_dir / "database").glob("*.new-*"))
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_user_leaves_a_server_that_the_next_one_adopts(
     data_dir: Path, signal_number: signal.Signals
