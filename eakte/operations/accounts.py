@@ -208,6 +208,12 @@ def list_users(session: Session) -> Sequence[User]:
     return session.scalars(select(User).order_by(User.login)).all()
 
 
+def list_tokens(session: Session, user_id: uuid.UUID | None) -> Sequence[Token]:
+    """Access keys, newest first: of one account, or of all."""
+    statement = select(Token).order_by(Token.id.desc()).limit(1000)
+    return session.scalars(statement.where(Token.user_id == user_id) if user_id else statement).all()
+
+
 def actor_of(
     user: User, *, scopes: frozenset[Scope], access_key: uuid.UUID | None = None, machine: str | None = None
 ) -> Actor:

@@ -34,6 +34,8 @@ class NewDossier:
     external_system: str | None = None
     external_id: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    opened_on: date | None = None
+    """A day in the past when files of another system move in; only on the machine."""
 
 
 def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Dossier, bool]:
@@ -55,7 +57,7 @@ def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[D
     rule = rule_for(tx.session, tx.actor)
     if tx.actor.user_id is not None and not (rule.user_id and scope in rule.content):
         raise NotAllowed("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht.")
-    opened_on = today()
+    opened_on = new.opened_on or today()
     title = line(new.title, at="title", label="Betreff")
     reference = next_reference(
         tx, pattern, class_id=plan_class.id, class_number=plan_class.number, year=opened_on.year

@@ -7,6 +7,7 @@ later) and a job that another worker takes over; running twice is harmless, the 
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from eakte.audit import Tag
-from eakte.errors import ContentDamaged, WrongState
+from eakte.errors import ContentDamaged, Unavailable, WrongState
 from eakte.models import Blob, Document, ProcessingProgress, Version
 from eakte.operations.documents import digests_of, readable_document
 from eakte.operations.filing import writable_document
@@ -31,10 +32,12 @@ from indexing.processing import Processed, process
 from indexing.terms import terms_to_bytes
 from indexing.words import page_text, read_pages
 from storage.blobs import BlobStore, Digests, fetch
-from storage.errors import BlobDamaged, BlobMissing
+from storage.errors import BlobDamaged, BlobMissing, StorageError
 
 if TYPE_CHECKING:
     from indexing.recognition import Recogniser
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 
@@ -80,10 +83,19 @@ def process_version(
         # The original is not what was filed: no other attempt helps, and a person must know.
         fail(transactions, task, str(ContentDamaged.__doc__))
         raise ContentDamaged(task.original) from error
+    except (StorageError, Unavailable):
+        # Not the document's fault: this attempt does not count, and there will be another as long as it takes.
+        _uncount(transactions, task)
+        raise
     except ProcessingFailed as error:
         if error.retryable and task.attempt < max_attempts:
             raise
         fail(transactions, task, str(error))
+    except Exception as error:
+        if task.attempt < max_attempts:
+            raise
+        logger.exception("processing failed", extra={"document": str(task.document_id)})
+        fail(transactions, task, f"Unerwarteter Fehler bei der Verarbeitung ({type(error).__name__}).")
 
 
 def fail(transactions: Transactions, task: Task, reason: str) -> None:
@@ -148,6 +160,15 @@ def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> T
             original=version.original,
             digests=digests_of(tx.session, version.original),
             attempt=attempt,
+        )
+
+
+def _uncount(transactions: Transactions, task: Task) -> None:
+    with transactions.begin(SYSTEM) as tx:
+        tx.session.execute(
+            update(ProcessingProgress)
+            .where(ProcessingProgress.version_id == task.version_id, ProcessingProgress.attempts > 0)
+            .values(attempts=ProcessingProgress.attempts - 1)
         )
 
 

@@ -1,0 +1,5 @@
+"""`python -m eakte`."""
+
+from eakte.cli.main import main
+
+main()

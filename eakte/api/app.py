@@ -1,0 +1,31 @@
+"""The HTTP application: API, pages, probes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from eakte import __version__
+from eakte.api import audit, documents, dossiers, health, people, plan_classes, problems, search
+from eakte.bootstrap import Backends
+
+PREFIX = "/api/v1"
+
+
+def create_app(backends: Backends) -> FastAPI:
+    """The application over these backends. Pages are added by `eakte.web.pages.install` (cli/serving)."""
+    app = FastAPI(
+        title="eakte",
+        version=__version__,
+        summary="Offener E-Akten-Dienst für Kommunen",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        strict_content_type=False,
+    )
+    app.state.backends = backends
+    problems.install(app)
+    for module in (plan_classes, dossiers, documents, search, audit, people):
+        app.include_router(module.router, prefix=PREFIX, responses=problems.PROBLEM_RESPONSES)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,96 @@
+"""Sending blobs: ranges, safe headers, every block checked before it leaves."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from eakte.errors import NotFound
+from eakte.operations.documents import opened
+from indexing.words import member
+from storage.blobs import BlobStore, Digests, read_verified
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+SAFE_TO_SHOW = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif", "text/plain"})
+"""Types that a browser shows without running anything; all others are offered as a download."""
+
+CONTENT_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    # Nothing in a stored file may run, load or be framed, whatever it claims to be.
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "Cache-Control": "private, no-store",
+    "Accept-Ranges": "bytes",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def blob_response(
+    request: Request, blobs: BlobStore, name: str, digests: Digests, *, media_type: str, filename: str
+) -> Response:
+    """A blob as an answer: 200, 206 for one range (RFC 9110 section 14.2), 304 for a known ETag, 416.
+
+    A damaged block breaks the answer off before it: the client sees a broken transfer, never wrong bytes.
+    """
+    tag = f'"{digests.sha256.hex()}"'
+    shown = media_type.partition(";")[0].strip().lower()
+    way = "inline" if shown in SAFE_TO_SHOW else "attachment"
+    headers = {
+        **CONTENT_HEADERS,
+        "ETag": tag,
+        "Content-Disposition": f"{way}; filename*=UTF-8''{quote(filename, safe='')}",
+    }
+    if tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    span = _span(request.headers.get("range"), request.headers.get("if-range"), tag, digests.size)
+    if span is None:
+        headers["Content-Range"] = f"bytes */{digests.size}"
+        return Response(status_code=416, headers=headers)
+    start, length, partial = span
+    headers["Content-Length"] = str(length)
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{digests.size}"
+    kind = shown if shown in SAFE_TO_SHOW else "application/octet-stream"
+    return StreamingResponse(
+        _bytes(blobs, name, digests, start, length),
+        status_code=206 if partial else 200,
+        headers=headers,
+        media_type=f"{kind}; charset=utf-8" if kind == "text/plain" else kind,
+    )
+
+
+def page_image(blobs: BlobStore, name: str, digests: Digests, page: int) -> Response:
+    """One page image out of its archive. The address of a version's page never changes its bytes, so it may be kept."""
+    with opened(blobs, name, digests) as reader, zipfile.ZipFile(reader) as archive:  # type: ignore[arg-type]
+        try:
+            content = archive.read(member(page, "webp"))
+        except KeyError:
+            raise NotFound from None
+    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type="image/webp", headers=headers)
+
+
+def _bytes(blobs: BlobStore, name: str, digests: Digests, start: int, length: int) -> Iterator[bytes]:
+    if length:
+        yield from read_verified(blobs, name, digests, start, length)
+
+
+def _span(given: str | None, if_range: str | None, tag: str, size: int) -> tuple[int, int, bool] | None:
+    """(start, length, partial); None when the range lies outside. Several ranges are answered with the whole."""
+    match = _RANGE.fullmatch(given.strip()) if given else None
+    if match is None or match[0] == "bytes=-" or (if_range is not None and if_range.strip() != tag):
+        return 0, size, False
+    first, last = match[1], match[2]
+    if not first:
+        length = min(int(last), size)
+        return (size - length, length, True) if length else None
+    start = int(first)
+    end = min(int(last), size - 1) if last else size - 1
+    if start >= size or end < start:
+        return None
+    return start, end - start + 1, True

@@ -1,0 +1,336 @@
+"""`/documents`: file, read, change, versions, pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from pydantic import BaseModel, ValidationError
+
+from eakte.api.bytes import blob_response, page_image
+from eakte.api.dependencies import (
+    Composed,
+    Reader,
+    ReadTx,
+    RevisionGiven,
+    RevisionRequired,
+    Tx,
+    Writer,
+    etag,
+)
+from eakte.api.multipart import Upload, body_chunks
+from eakte.api.paging import After, Limit, listing
+from eakte.api.replies import Key, created
+from eakte.api.shapes import DocumentShape, Listing, Strict, VersionShape
+from eakte.bootstrap import Backends
+from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.operations import filing, processing
+from eakte.operations.documents import (
+    current_version,
+    digests_of,
+    list_versions,
+    log_look,
+    readable_document,
+    text_of,
+    view_document,
+    words_of_page,
+)
+from eakte.operations.listing import list_documents
+from eakte.terms import Actor
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+
+class DocumentMetadata(Strict):
+    """The first part of an upload: where the document belongs and what is known of it."""
+
+    dossier: uuid.UUID | None = None
+    case: uuid.UUID | None = None
+    inbox: bool = False
+    unit: str | None = None
+    title: str | None = None
+    kind: str = "incoming"
+    received_on: date | None = None
+    sent_on: date | None = None
+    written_on: date | None = None
+    sender: str | None = None
+    addressee: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class VersionMetadata(Strict):
+    """The first part of an upload of a version; nothing is needed."""
+
+    comment: str | None = None
+
+
+class DocumentChange(Strict):
+    """Changes of metadata; what is not named stays."""
+
+    title: str | None = None
+    kind: str | None = None
+    received_on: date | None = None
+    sent_on: date | None = None
+    written_on: date | None = None
+    sender: str | None = None
+    addressee: str | None = None
+
+
+class WordShape(BaseModel):
+    """One word with its box in the page's width and height; confidence 0-100, null where the text is no recognition."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    confidence: int | None
+    line: int
+
+
+class WordsShape(BaseModel):
+    """The word layer of a page."""
+
+    page: int
+    width: int
+    height: int
+    words: list[WordShape]
+
+
+def multipart_body(schema: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI of a multipart body, declared by hand because the body is taken as a stream."""
+    properties = {
+        "metadata": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": json.dumps(schema.model_json_schema(), ensure_ascii=False),
+        },
+        "file": {"type": "string", "format": "binary"},
+    }
+    content = {
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["metadata", "file"], "properties": properties}
+        }
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post("", status_code=201, response_model=DocumentShape, openapi_extra=multipart_body(DocumentMetadata))
+def create(request: Request, actor: Writer, backends: Composed, key: Key = None) -> JSONResponse:
+    """File a document: the metadata first, then the file. 201 means: stored, hashed, in the log, never lost."""
+    upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
+    metadata = _parse(DocumentMetadata, upload.metadata)
+    draft = filing.Draft(**dict(metadata))
+    with backends.transactions.read() as session:
+        filing.check_draft(session, actor, draft)
+    stored = _store(backends, upload)
+    return _answer_once(
+        request,
+        actor,
+        backends,
+        key,
+        metadata.model_dump_json().encode(),
+        stored,
+        lambda tx: filing.file_document(tx, draft, stored).id,
+    )
+
+
+@router.post(
+    "/{document_id}/versions",
+    status_code=201,
+    response_model=DocumentShape,
+    openapi_extra=multipart_body(VersionMetadata),
+)
+def add_version(
+    request: Request,
+    actor: Writer,
+    backends: Composed,
+    document_id: uuid.UUID,
+    revision: RevisionRequired,
+    key: Key = None,
+) -> JSONResponse:
+    """Add a content state (If-Match is needed); the former ones stay."""
+    upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
+    _parse(VersionMetadata, upload.metadata)
+    with backends.transactions.read() as session:
+        document = readable_document(session, actor, document_id)
+        number = document.version + 1
+    stored = _store(backends, upload, document_id=document_id, version=number)
+    return _answer_once(
+        request,
+        actor,
+        backends,
+        key,
+        b"version",
+        stored,
+        lambda tx: filing.add_version(tx, stored, revision=revision).id,
+    )
+
+
+@router.get("")
+def index(
+    request: Request,
+    actor: Reader,
+    session: ReadTx,
+    dossier: uuid.UUID | None = None,
+    case: uuid.UUID | None = None,
+    inbox: Annotated[bool, Query()] = False,
+    unit: str | None = None,
+    state: str | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Listing[DocumentShape]:
+    """Documents of one place, newest first."""
+    page = list_documents(
+        session, actor, dossier=dossier, case=case, inbox=inbox, unit=unit, state=state, after=after, limit=limit
+    )
+    return listing(request, [DocumentShape.of(view) for view in page.items], page.next)
+
+
+@router.get("/{document_id}")
+def show(response: Response, actor: Reader, session: ReadTx, document_id: uuid.UUID) -> DocumentShape:
+    """A document's metadata and states."""
+    view = view_document(session, actor, document_id)
+    response.headers["ETag"] = etag(view.document.revision)
+    return DocumentShape.of(view)
+
+
+@router.patch("/{document_id}")
+def change(
+    response: Response, tx: Tx, document_id: uuid.UUID, changes: DocumentChange, revision: RevisionRequired
+) -> DocumentShape:
+    """Change metadata (If-Match is needed)."""
+    filing.change_document(tx, document_id, changes.model_dump(exclude_unset=True), revision=revision)
+    view = view_document(tx.session, tx.actor, document_id)
+    response.headers["ETag"] = etag(view.document.revision)
+    return DocumentShape.of(view)
+
+
+@router.post("/{document_id}/retry")
+def retry(response: Response, tx: Tx, document_id: uuid.UUID) -> DocumentShape:
+    """Process a failed document again."""
+    processing.retry(tx, document_id)
+    view = view_document(tx.session, tx.actor, document_id)
+    response.headers["ETag"] = etag(view.document.revision)
+    return DocumentShape.of(view)
+
+
+@router.get("/{document_id}/versions")
+def versions(actor: Reader, session: ReadTx, document_id: uuid.UUID) -> Listing[VersionShape]:
+    """All content states, newest first."""
+    document = readable_document(session, actor, document_id)
+    return Listing(items=[VersionShape.of(row) for row in list_versions(session, document)])
+
+
+Number = Annotated[
+    int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
+]
+
+
+@router.get("/{document_id}/content", response_class=StreamingResponse)
+def content(request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None) -> Response:
+    """The bytes as received, every block checked before it is sent; ranges are served (RFC 9110 section 14)."""
+    with backends.transactions.read() as session:
+        version = current_version(session, readable_document(session, actor, document_id), v)
+        digests = digests_of(session, version.original)
+    log_look(backends.transactions, actor, document_id)
+    return blob_response(
+        request, backends.blobs, version.original, digests, media_type=version.media_type, filename=version.filename
+    )
+
+
+@router.get("/{document_id}/rendition", response_class=StreamingResponse)
+def rendition(
+    request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None
+) -> Response:
+    """The PDF/A. 404 where there is none; the document's `rendition` says why."""
+    with backends.transactions.read() as session:
+        version = current_version(session, readable_document(session, actor, document_id), v)
+        if version.rendition is None:
+            raise NotFound(version.rendition_reason)
+        digests = digests_of(session, version.rendition)
+    log_look(backends.transactions, actor, document_id)
+    stem = version.filename.rpartition(".")[0] or version.filename
+    return blob_response(
+        request, backends.blobs, version.rendition, digests, media_type="application/pdf", filename=f"{stem}.pdf"
+    )
+
+
+@router.get("/{document_id}/text", response_class=PlainTextResponse)
+def text(actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None) -> PlainTextResponse:
+    """The text, pages parted by form feeds."""
+    name, digests = _derived(backends, actor, document_id, "words", v)
+    log_look(backends.transactions, actor, document_id)
+    return PlainTextResponse("\f".join(text_of(backends.blobs, name, digests)), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/{document_id}/pages/{page}/words")
+def words(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> WordsShape:
+    """The words of a page with their boxes."""
+    name, digests = _derived(backends, actor, document_id, "words", v)
+    log_look(backends.transactions, actor, document_id)
+    layer = words_of_page(backends.blobs, name, digests, page)
+    return WordsShape(
+        page=layer.page,
+        width=layer.width,
+        height=layer.height,
+        words=[WordShape(text=w.text, box=w.box, confidence=w.confidence, line=w.line) for w in layer.words],
+    )
+
+
+@router.get("/{document_id}/pages/{page}/image", response_class=Response)
+def image(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> Response:
+    """The image of a page (WebP, 1,000 pixels wide)."""
+    name, digests = _derived(backends, actor, document_id, "images", v)
+    log_look(backends.transactions, actor, document_id)
+    return page_image(backends.blobs, name, digests, page)
+
+
+def _derived(
+    backends: Backends, actor: Actor, document_id: uuid.UUID, kind: str, number: int | None
+) -> tuple[str, Any]:
+    with backends.transactions.read() as session:
+        version = current_version(session, readable_document(session, actor, document_id), number)
+        name: str | None = getattr(version, kind)
+        if name is None:
+            raise NotFound("Das Dokument ist noch nicht verarbeitet." if version.processed_at is None else None)
+        return name, digests_of(session, name)
+
+
+def _parse(kind: type[Any], value: dict[str, Any]) -> Any:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInput(
+            errors=[FieldError(".".join(str(part) for part in each["loc"]), each["msg"]) for each in error.errors()]
+        ) from None
+
+
+def _store(backends: Backends, upload: Upload, **where: Any) -> filing.Stored:
+    return filing.store_original(
+        backends.blobs,
+        upload.chunks(),
+        filename=upload.filename,
+        media_type=upload.media_type,
+        limit=backends.settings.upload_limit_bytes,
+        **where,
+    )
+
+
+def _answer_once(
+    request: Request, actor: Actor, backends: Backends, key: str | None, said: bytes, stored: filing.Stored, act: Any
+) -> JSONResponse:
+    """Commit the act, then answer. A replayed key means that these bytes were not needed: they are taken away again."""
+    fingerprint = said + hashlib.sha256(stored.digests.sha256).digest()
+    with backends.transactions.begin(actor) as tx:
+
+        def file() -> tuple[int, DocumentShape, int]:
+            view = view_document(tx.session, tx.actor, act(tx))
+            return 201, DocumentShape.of(view), view.document.revision
+
+        reply = created(tx, request, key, fingerprint, file)
+    if "Idempotency-Replayed" in reply.headers:
+        backends.blobs.delete(stored.name)
+    return reply

@@ -1,0 +1,146 @@
+"""Multipart uploads taken as a stream: the metadata first, then the file, nothing buffered, nothing on disk.
+
+FastAPI would parse a form before any dependency runs, so that somebody without a token could fill the disk before being
+told 401. Here the caller checks first and then pulls the body piece by piece.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import anyio.from_thread
+from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from eakte.errors import FieldError, InvalidInput
+
+METADATA_LIMIT = 256 * 1024
+"""Bytes of the metadata part."""
+
+
+def body_chunks(request: Request) -> Iterator[bytes]:
+    """The body of a request, pulled from a worker thread. Raises InvalidInput when the client goes away."""
+    stream = request.stream().__aiter__()
+    while True:
+        try:
+            chunk = anyio.from_thread.run(stream.__anext__)
+        except StopAsyncIteration:
+            return
+        except ClientDisconnect:
+            raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.") from None
+        if chunk:
+            yield chunk
+
+
+class Upload:
+    """A multipart body with the parts `metadata` (JSON object) and `file`, in this order.
+
+    Raises InvalidInput for every other form. `chunks` may be drawn once; it ends only when the file part is complete,
+    so a broken transfer is an error for whoever stores it, never a shorter file.
+    """
+
+    def __init__(self, content_type: str, chunks: Iterator[bytes]) -> None:
+        kind, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise InvalidInput("Erwartet wird multipart/form-data mit den Teilen metadata und file.")
+        self._events: deque[tuple[str, Any]] = deque()
+        self._headers: dict[str, str] = {}
+        self._header_name = b""
+        self._header_value = b""
+        self._chunks = chunks
+        self._parser = MultipartParser(
+            boundary,
+            callbacks={
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": lambda data, start, end: self._on_header(data[start:end], name=True),
+                "on_header_value": lambda data, start, end: self._on_header(data[start:end], name=False),
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": lambda: self._events.append(("part", dict(self._headers))),
+                "on_part_data": lambda data, start, end: self._events.append(("data", data[start:end])),
+                "on_part_end": lambda: self._events.append(("end", None)),
+            },
+        )
+        self.metadata = self._read_metadata()
+        self.filename, self.media_type = self._read_file_head()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the file."""
+        for kind, value in self._pull():
+            if kind == "data":
+                yield value
+            elif kind == "end":
+                return
+        raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.")
+
+    def _read_metadata(self) -> dict[str, Any]:
+        content = b""
+        name = None
+        for kind, value in self._pull():
+            if kind == "part":
+                name = _part_name(value)
+                if name != "metadata":
+                    break
+            elif kind == "data":
+                content += value
+                if len(content) > METADATA_LIMIT:
+                    raise InvalidInput(errors=[FieldError("metadata", "Die Angaben sind länger als 256 KB.")])
+            elif kind == "end":
+                return _json_object(content)
+        raise InvalidInput(errors=[FieldError("metadata", "Der erste Teil muss metadata heißen (JSON).")])
+
+    def _read_file_head(self) -> tuple[str, str]:
+        for kind, value in self._pull():
+            if kind == "part":
+                if _part_name(value) != "file":
+                    break
+                _disposition, options = parse_options_header(value.get("content-disposition", ""))
+                filename = options.get(b"filename", b"").decode("utf-8", "replace")
+                return filename, value.get("content-type", "application/octet-stream")[:200]
+        raise InvalidInput(errors=[FieldError("file", "Der zweite Teil muss file heißen.")])
+
+    def _pull(self) -> Iterator[tuple[str, Any]]:
+        """Events in order; more of the body is read only when they run out."""
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return
+            try:
+                self._parser.write(chunk)
+            except FormParserError:
+                raise InvalidInput("Der Aufbau der Anfrage (multipart/form-data) ist nicht lesbar.") from None
+
+    def _on_part_begin(self) -> None:
+        self._headers.clear()
+
+    def _on_header(self, piece: bytes, *, name: bool) -> None:
+        if name:
+            self._header_name += piece
+        else:
+            self._header_value += piece
+
+    def _on_header_end(self) -> None:
+        self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("utf-8", "replace")
+        self._header_name = self._header_value = b""
+
+
+def _part_name(headers: dict[str, str]) -> str:
+    _disposition, options = parse_options_header(headers.get("content-disposition", ""))
+    return options.get(b"name", b"").decode("utf-8", "replace")
+
+
+def _json_object(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInput(errors=[FieldError("metadata", "metadata ist kein JSON-Objekt.")])
+    return value

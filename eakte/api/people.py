@@ -1,0 +1,152 @@
+"""`/units`, `/users`, `/tokens`: who works here, and the keys of machines."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from eakte.api.dependencies import Reader, ReadTx, Tx
+from eakte.api.replies import Key, created
+from eakte.api.shapes import Listing, Strict, TokenShape, UnitShape, UserShape
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.models import Token, User
+from eakte.operations.accounts import create_token, create_user, find_user, list_tokens, list_users, revoke_token
+from eakte.operations.checking import one_of
+from eakte.operations.units import create_unit, find_unit, list_units
+from eakte.terms import Actor, Level, Role, Scope
+
+router = APIRouter()
+
+
+class NewUnit(Strict):
+    """A new organisation unit; `parent` by id or number."""
+
+    number: str
+    name: str
+    parent: str | None = None
+
+
+class NewUser(Strict):
+    """A new account; `unit` by id or number. A machine has no password and signs in by token."""
+
+    login: str
+    display_name: str
+    roles: list[str]
+    unit: str | None = None
+    level: str = "internal"
+    password: str | None = Field(default=None, max_length=500)
+    machine: bool = False
+
+
+class NewToken(Strict):
+    """A new access key of an account."""
+
+    user: str
+    name: str
+    scopes: list[str]
+    days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class NewTokenShape(TokenShape):
+    """The new key: `token` is shown this once."""
+
+    token: str
+
+
+@router.get("/units", tags=["units"])
+def units(_actor: Reader, session: ReadTx) -> Listing[UnitShape]:
+    """All units by number."""
+    return Listing(items=[UnitShape.of(row) for row in list_units(session)])
+
+
+@router.post("/units", status_code=201, response_model=UnitShape, tags=["units"])
+def new_unit(request: Request, tx: Tx, new: NewUnit, key: Key = None) -> Any:
+    """A new unit (role registrar or admin)."""
+
+    def act() -> tuple[int, UnitShape, int]:
+        parent = find_unit(tx.session, new.parent, at="parent").id if new.parent else None
+        row = create_unit(tx, number=new.number, name=new.name, parent_id=parent)
+        return 201, UnitShape.of(row), row.revision
+
+    return created(tx, request, key, new.model_dump_json().encode(), act)
+
+
+@router.get("/users", tags=["users"])
+def users(actor: Reader, session: ReadTx) -> Listing[UserShape]:
+    """All accounts (role registrar or admin)."""
+    _require_keeper(actor)
+    return Listing(items=[UserShape.of(row) for row in list_users(session)])
+
+
+@router.post("/users", status_code=201, response_model=UserShape, tags=["users"])
+def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
+    """A new account. Roles that read content are given by the registrar only."""
+
+    def act() -> tuple[int, UserShape, int]:
+        row = create_user(
+            tx,
+            login=new.login,
+            display_name=new.display_name,
+            roles=[one_of(Role, role, at="roles", label="Rolle") for role in new.roles],
+            unit_id=find_unit(tx.session, new.unit).id if new.unit else None,
+            level=_level(new.level),
+            password=new.password,
+            machine=new.machine,
+        )
+        return 201, UserShape.of(row), row.revision
+
+    return created(tx, request, key, new.model_dump_json().encode(), act)
+
+
+@router.get("/tokens", tags=["tokens"])
+def tokens(actor: Reader, session: ReadTx) -> Listing[TokenShape]:
+    """The access keys: all for an administrator, else one's own."""
+    mine = None if actor.has(Role.ADMIN) else actor.user_id
+    return Listing(items=[TokenShape.of(row) for row in list_tokens(session, mine)])
+
+
+@router.post("/tokens", status_code=201, response_model=NewTokenShape, tags=["tokens"])
+def new_token(tx: Tx, new: NewToken) -> NewTokenShape:
+    """A new access key, for oneself, or for a machine account by an administrator. It is shown this once.
+
+    No Idempotency-Key here: a kept answer would keep the key itself.
+    """
+    user = find_user(tx.session, new.user)
+    _may_give_key(tx.actor, user)
+    scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
+    if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
+        raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
+    row, secret = create_token(tx, user=user, name=new.name, scopes=scopes, days=new.days)
+    return NewTokenShape(**TokenShape.of(row).model_dump(), token=secret)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, tags=["tokens"])
+def end_token(tx: Tx, token_id: uuid.UUID) -> Response:
+    """Revoke an access key at once."""
+    row = tx.session.get(Token, token_id)
+    if row is None or (row.user_id != tx.actor.user_id and not tx.actor.has(Role.ADMIN)):
+        raise NotFound
+    revoke_token(tx, row)
+    return Response(status_code=204)
+
+
+def _require_keeper(actor: Actor) -> None:
+    if not actor.has(Role.ADMIN, Role.REGISTRAR):
+        raise NotAllowed("Konten sehen Registratur und IT.")
+
+
+def _may_give_key(actor: Actor, user: User) -> None:
+    if user.id == actor.user_id or (user.machine and actor.has(Role.ADMIN)):
+        return
+    raise NotAllowed("Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT.")
+
+
+def _level(word: str) -> Level:
+    try:
+        return Level.parse(word)
+    except KeyError:
+        words = ", ".join(level.word for level in Level)
+        raise InvalidInput(errors=[FieldError("level", f"Erlaubt sind {words}.")]) from None

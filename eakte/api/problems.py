@@ -1,0 +1,177 @@
+"""Errors as RFC 9457 problem details: the one place that knows which status a domain error has."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from eakte import errors
+from eakte.audit import Tag
+from eakte.bootstrap import Backends
+from eakte.errors import EakteError
+from eakte.terms import Actor
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[EakteError], int] = {
+    errors.NotSignedIn: 401,
+    errors.SignInFailed: 401,
+    errors.SignInPaused: 429,
+    errors.NotAllowed: 403,
+    errors.ScopeMissing: 403,
+    errors.CrossSiteRequest: 403,
+    errors.NotFound: 404,
+    errors.WrongState: 409,
+    errors.KeyReused: 409,
+    errors.StaleRevision: 412,
+    errors.TooLarge: 413,
+    errors.InvalidInput: 422,
+    errors.RevisionMissing: 428,
+    errors.ContentDamaged: 500,
+    errors.Unavailable: 503,
+}
+"""Status of each class and its subclasses; the nearest class of the hierarchy decides. Anything else is 500."""
+
+HTTP_TITLES = {
+    400: "Die Anfrage ist nicht lesbar.",
+    404: "Hier ist nichts, was Sie öffnen können.",
+    405: "Das geht an dieser Adresse nicht.",
+}
+
+
+class ProblemError(BaseModel):
+    """One thing wrong at one place of the request."""
+
+    at: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: list[ProblemError] | None = None
+
+
+def status_of(error: EakteError) -> int:
+    """The HTTP status of a domain error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the API as a problem; pages have their own handlers (`eakte.web`)."""
+    app.add_exception_handler(EakteError, _domain)  # type: ignore[arg-type] - Starlette types handlers by Exception
+    app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(PoolTimeout, _busy)
+    app.add_exception_handler(Exception, _fault)
+
+
+def problem(
+    request: Request,
+    *,
+    kind: str,
+    title: str,
+    status: int,
+    detail: str | None = None,
+    at: list[dict[str, str]] | None = None,
+) -> JSONResponse:
+    """A problem as a response. Its instance is a number under which the log has the same event."""
+    content: dict[str, Any] = {"type": f"urn:eakte:problem:{kind}", "title": title, "status": status}
+    if detail:
+        content["detail"] = detail
+    content["instance"] = f"urn:uuid:{uuid.uuid4()}"
+    if at:
+        content["errors"] = at
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:  # noqa: PLR2004 - the status is the meaning
+        headers["WWW-Authenticate"] = 'Bearer realm="eakte"'
+    if status in {429, 503}:
+        headers["Retry-After"] = "5"
+    if status >= 500:  # noqa: PLR2004 - the class of statuses
+        logger.error("request failed", extra={"path": request.url.path, "problem": content})
+    return JSONResponse(content, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _domain(request: Request, error: EakteError) -> JSONResponse:
+    if isinstance(error, (errors.NotAllowed, errors.ScopeMissing)):
+        log_denial(request, error)
+    return problem(
+        request,
+        kind=_kind(type(error)),
+        title=error.title,
+        status=status_of(error),
+        detail=error.detail,
+        at=[{"at": each.at, "message": each.message} for each in error.errors],
+    )
+
+
+def log_denial(request: Request, error: EakteError) -> None:
+    """A refused act rolled back; that it was tried is kept. The path holds ids only, never names."""
+    backends: Backends = request.app.state.backends
+    actor: Actor | None = getattr(request.state, "actor", None)
+    if actor is None:
+        return
+    details = {"method": request.method, "path": request.url.path[:300], "reason": _kind(type(error))}
+    try:
+        backends.transactions.record_apart(actor, Tag.DENY, None, details)
+    except errors.Unavailable:
+        logger.warning("denial could not be recorded", extra=details)
+
+
+def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    at = []
+    for each in error.errors():
+        place = ".".join(str(part) for part in each["loc"] if part not in {"body", "query", "path", "header"})
+        at.append({"at": place or "body", "message": str(each["msg"])})
+    return problem(request, kind="invalid-input", title=str(errors.InvalidInput.__doc__), status=422, at=at)
+
+
+def _http(request: Request, error: HTTPException) -> JSONResponse:
+    title = HTTP_TITLES.get(error.status_code, str(error.detail))
+    return problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
+
+
+def _busy(request: Request, error: Exception) -> JSONResponse:
+    del error
+    title = str(errors.Unavailable.__doc__)
+    return problem(request, kind="unavailable", title=title, status=503, detail="Zu viele Anfragen zugleich.")
+
+
+def _fault(request: Request, error: Exception) -> JSONResponse:
+    logger.exception("unexpected error", exc_info=error)
+    return problem(request, kind="fault", title=str(EakteError.__doc__), status=500)
+
+
+def _kind(kind: type[EakteError]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
+    for status, text in {
+        400: "The request cannot be read",
+        401: "Not signed in",
+        403: "Readable but forbidden, or the token's scope is too narrow",
+        404: "Absent, or not readable: which of both is not said",
+        409: "Wrong state, or an Idempotency-Key used for another request",
+        412: "The object changed since it was read",
+        413: "Too large",
+        422: "Invalid input, named by field",
+        428: "If-Match is missing",
+        503: "A backend is not available; try again",
+    }.items()
+}

@@ -1,0 +1,356 @@
+"""The shapes of answers (docs: interface), made from rows. References are ids; days are days in Europe/Berlin."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from eakte.models import Case, Dossier, Token, Unit, User, Version
+from eakte.operations.documents import DocumentView
+from eakte.operations.dossiers import state_on
+from eakte.operations.plan import ClassView
+from eakte.terms import Level, today
+from retention.inheritance import Sourced
+
+T = TypeVar("T")
+Utc = Annotated[datetime, PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), return_type=str)]
+
+
+class Strict(BaseModel):
+    """A request body: unknown names are errors, because a misspelt one would be silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=20_000)
+
+
+class Listing(BaseModel, Generic[T]):
+    """One page of a list; `next` is a path to follow, absent on the last page."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Value(BaseModel):
+    """A value with the class it comes from; `from` is absent for the product's default."""
+
+    value: str | None
+    source: str | None = None
+
+    @classmethod
+    def of(cls, sourced: Sourced[Any]) -> Value:
+        """From a resolved value."""
+        return cls(value=None if sourced.value is None else str(sourced.value), source=sourced.source)
+
+
+class PlanClassShape(BaseModel):
+    """A class of the filing plan with what it inherits."""
+
+    id: uuid.UUID
+    number: str
+    title: str
+    parent: uuid.UUID | None
+    leaf: bool
+    unit: uuid.UUID | None
+    files_allowed: bool
+    retention: dict[str, Value]
+    appraisal: str
+    offer_by: str
+    disposal_level: str
+    transfer_grace: str | None
+    revision: int
+
+    @classmethod
+    def of(cls, view: ClassView) -> PlanClassShape:
+        """From a class and what holds for it."""
+        row, resolved = view.row, view.resolved
+        kept = ("term", "anchor", "rounding", "legal_basis", "valid_from", "applies_to")
+        return cls(
+            id=row.id,
+            number=row.number,
+            title=row.title,
+            parent=row.parent_id,
+            leaf=view.leaf,
+            unit=row.unit_id,
+            files_allowed=row.files_allowed,
+            retention={name: Value.of(getattr(resolved, name)) for name in kept},
+            appraisal=str(resolved.appraisal.value),
+            offer_by=str(resolved.offer_by.value),
+            disposal_level=str(resolved.disposal_level.value),
+            transfer_grace=None if resolved.transfer_grace.value is None else str(resolved.transfer_grace.value),
+            revision=row.revision,
+        )
+
+
+class RetentionShape(BaseModel):
+    """The term of a dossier. `end` is its last day; null when permanent, open, or waiting (`state` says which)."""
+
+    end: date | None
+    offer_by: date | None
+    state: str
+    rule: str | None
+    legal_basis: str | None
+
+
+class External(Strict):
+    """A key of another system."""
+
+    system: str
+    id: str
+
+
+class DossierShape(BaseModel):
+    """A dossier."""
+
+    id: uuid.UUID
+    reference_number: str
+    title: str
+    plan_class: uuid.UUID
+    unit: uuid.UUID
+    confidentiality: str
+    medium: str
+    state: str
+    opened_on: date
+    closed_on: date | None
+    retention: RetentionShape
+    external: External | None
+    fields: dict[str, Any]
+    revision: int
+
+    @classmethod
+    def of(cls, row: Dossier) -> DossierShape:
+        """From a row, as it stands today."""
+        external = (
+            External(system=row.external_system, id=row.external_id)
+            if row.external_system is not None and row.external_id is not None
+            else None
+        )
+        return cls(
+            id=row.id,
+            reference_number=row.reference_number,
+            title=row.title,
+            plan_class=row.plan_class_id,
+            unit=row.unit_id,
+            confidentiality=Level(row.confidentiality).word,
+            medium=row.medium,
+            state=state_on(row, today()).value,
+            opened_on=row.opened_on,
+            closed_on=row.closed_on,
+            retention=RetentionShape(
+                end=row.retention_end,
+                offer_by=row.retention_offer_by,
+                state=row.retention_state,
+                rule=row.retention_rule,
+                legal_basis=row.retention_basis,
+            ),
+            external=external,
+            fields=row.fields or {},
+            revision=row.revision,
+        )
+
+
+class CaseShape(BaseModel):
+    """A case of a dossier."""
+
+    id: uuid.UUID
+    dossier: uuid.UUID
+    ordinal: int
+    title: str
+    state: str
+    closed_on: date | None
+    revision: int
+
+    @classmethod
+    def of(cls, row: Case) -> CaseShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            dossier=row.dossier_id,
+            ordinal=row.ordinal,
+            title=row.title,
+            state=row.state,
+            closed_on=row.closed_on,
+            revision=row.revision,
+        )
+
+
+class RenditionShape(BaseModel):
+    """How far there is a PDF/A."""
+
+    state: str
+    flavour: str | None
+    reason: str | None
+
+
+class TextShape(BaseModel):
+    """How far there is text."""
+
+    state: str
+    reason: str | None
+
+
+class ProgressShape(BaseModel):
+    """Pages recognised of pages in all."""
+
+    done: int
+    total: int
+
+
+class DocumentShape(BaseModel):
+    """A document with its current version."""
+
+    id: uuid.UUID
+    dossier: uuid.UUID | None
+    case: uuid.UUID | None
+    inbox: uuid.UUID | None
+    title: str
+    kind: str
+    received_on: date | None
+    sent_on: date | None
+    written_on: date | None
+    sender: str | None
+    addressee: str | None
+    fields: dict[str, Any]
+    version: int
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    state: str
+    state_reason: str | None
+    progress: ProgressShape | None
+    pages: int | None
+    revision: int
+    rendition: RenditionShape
+    text: TextShape
+    warnings: list[str]
+    created_at: Utc
+
+    @classmethod
+    def of(cls, view: DocumentView) -> DocumentShape:
+        """From a row and its version."""
+        row, version, progress = view.document, view.version, view.progress
+        return cls(
+            id=row.id,
+            dossier=row.dossier_id,
+            case=row.case_id,
+            inbox=row.inbox_unit_id,
+            title=row.title,
+            kind=row.kind,
+            received_on=row.received_on,
+            sent_on=row.sent_on,
+            written_on=row.written_on,
+            sender=row.sender,
+            addressee=row.addressee,
+            fields=row.fields or {},
+            version=row.version,
+            filename=version.filename,
+            media_type=version.media_type,
+            size=version.size,
+            sha256=version.sha256.hex(),
+            state=row.state,
+            state_reason=row.state_reason,
+            progress=ProgressShape(done=progress.done, total=progress.total) if progress and progress.total else None,
+            pages=version.pages,
+            revision=row.revision,
+            rendition=RenditionShape(
+                state=version.rendition_state, flavour=version.rendition_flavour, reason=version.rendition_reason
+            ),
+            text=TextShape(state=version.text_state, reason=version.text_reason),
+            warnings=list(version.warnings or []),
+            created_at=row.created_at,
+        )
+
+
+class VersionShape(BaseModel):
+    """A content state of a document."""
+
+    number: int
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    pages: int | None
+    created_at: Utc
+    created_by: uuid.UUID | None
+
+    @classmethod
+    def of(cls, row: Version) -> VersionShape:
+        """From a row."""
+        return cls(
+            number=row.number,
+            filename=row.filename,
+            media_type=row.media_type,
+            size=row.size,
+            sha256=row.sha256.hex(),
+            pages=row.pages,
+            created_at=row.created_at,
+            created_by=row.created_by,
+        )
+
+
+class UnitShape(BaseModel):
+    """An organisation unit."""
+
+    id: uuid.UUID
+    number: str
+    name: str
+    parent: uuid.UUID | None
+
+    @classmethod
+    def of(cls, row: Unit) -> UnitShape:
+        """From a row."""
+        return cls(id=row.id, number=row.number, name=row.name, parent=row.parent_id)
+
+
+class UserShape(BaseModel):
+    """An account, without anything secret."""
+
+    id: uuid.UUID
+    login: str
+    display_name: str
+    roles: list[str]
+    unit: uuid.UUID | None
+    level: str
+    machine: bool
+    active: bool
+
+    @classmethod
+    def of(cls, row: User) -> UserShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            login=row.login,
+            display_name=row.display_name,
+            roles=row.roles,
+            unit=row.unit_id,
+            level=Level(row.level).word,
+            machine=row.machine,
+            active=row.active,
+        )
+
+
+class TokenShape(BaseModel):
+    """An access key, without the key itself."""
+
+    id: uuid.UUID
+    user: uuid.UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    expires_at: Utc | None
+    revoked_at: Utc | None
+
+    @classmethod
+    def of(cls, row: Token) -> TokenShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            user=row.user_id,
+            name=row.name,
+            prefix=row.prefix,
+            scopes=row.scopes,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )

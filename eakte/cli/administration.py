@@ -1,0 +1,163 @@
+"""Plan, accounts, keys, database: what an administrator or registrar does on the machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eakte.bootstrap import open_backends
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
+from eakte.embedded import client_program
+from eakte.operations.accounts import create_token, create_user, find_user
+from eakte.operations.plan import import_plan
+from eakte.operations.plan_files import PlanFileError, read_plan
+from eakte.operations.schema import migrate
+from eakte.operations.units import create_unit, find_unit, list_units
+from eakte.terms import Level, Role, Scope
+
+plan = typer.Typer(help="Aktenplan.", no_args_is_help=True)
+user = typer.Typer(help="Konten von Menschen und Maschinen.", no_args_is_help=True)
+token = typer.Typer(help="Zugriffsschlüssel.", no_args_is_help=True)
+database = typer.Typer(help="Datenbank.", no_args_is_help=True)
+
+
+def migrate_command(as_json: JsonFlag = False) -> None:
+    """Bringt das Schema der Datenbank auf den Stand dieses Programms."""
+    with open_backends(load_settings(), say=say, require_schema=False) as opened:
+        revision = migrate(opened.database)
+    if as_json:
+        emit({"revision": revision})
+    else:
+        say(f"Die Datenbank ist auf Stand {revision}.")
+
+
+@plan.command("import")
+def plan_import(
+    file: Annotated[Path, typer.Argument(help="xlsx, csv oder yaml")],
+    check: Annotated[bool, typer.Option("--check", help="Nur prüfen, nichts übernehmen.")] = False,
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Übernimmt einen Aktenplan mit Aufbewahrungsfristen; bei einem Fehler gar nichts davon."""
+    if not file.is_file():
+        wrong_call(f"Die Datei {file} gibt es nicht.")
+    try:
+        rows = read_plan(file)
+    except PlanFileError as error:
+        problems = [
+            {"sheet": each.sheet, "row": each.row, "column": each.column, "rule": each.rule, "message": each.message}
+            for each in error.errors
+        ]
+        if as_json:
+            emit({"ok": False, "errors": problems})
+        for each in problems[:50]:
+            place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
+            say(f"{place}: {each['message']}")
+        fail(f"{file.name} hat {len(problems)} Fehler; nichts wurde übernommen.")
+    if check:
+        report = {"ok": True, "classes": len(rows), "errors": []}
+        emit(report) if as_json else say(f"{file.name}: {len(rows)} Aktenplaneinheiten, kein Fehler.")
+        return
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+        with opened.transactions.begin(actor) as tx:
+            done = import_plan(tx, rows)
+    if as_json:
+        emit({"ok": True, "created": len(done.created), "unchanged": len(done.unchanged), "errors": []})
+    else:
+        say(f"{len(done.created)} Aktenplaneinheiten angelegt, {len(done.unchanged)} waren schon da.")
+
+
+@user.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="Kennung")],
+    role: Annotated[list[Role], typer.Option("--role", help="mehrfach möglich")],
+    unit: Annotated[str | None, typer.Option("--unit", help="Nummer der Organisationseinheit")] = None,
+    display_name: Annotated[str | None, typer.Option("--display-name")] = None,
+    level: Annotated[str, typer.Option("--level", help="open, internal oder protected")] = "internal",
+    machine: Annotated[bool, typer.Option("--machine", help="Maschinenkonto ohne Passwort")] = False,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Passwort von der Standardeingabe")] = False,
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Legt ein Konto an. Ohne --password-stdin wird ein Passwort erzeugt und einmal gezeigt.
+
+    Eine Organisationseinheit, die es noch nicht gibt, wird angelegt, solange es noch gar keine gibt.
+    """
+    if level.upper() not in Level.__members__:
+        wrong_call("--level ist open, internal oder protected.")
+    password = None if machine else (sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12))
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+            first = not list_units(session)
+        with opened.transactions.begin(actor) as tx:
+            if unit and first:
+                create_unit(tx, number=unit, name=unit, parent_id=None)
+            row = create_user(
+                tx,
+                login=name,
+                display_name=display_name or name,
+                roles=role,
+                unit_id=find_unit(tx.session, unit).id if unit else None,
+                level=Level.parse(level),
+                password=password,
+                machine=machine,
+            )
+            user_id = row.id
+    shown = None if machine or password_stdin else password
+    if as_json:
+        emit({"id": str(user_id), "login": name, "password": shown})
+    else:
+        say(f"Das Konto {name} ist angelegt." + (f" Passwort: {shown}" if shown else ""))
+
+
+@token.command("create")
+def token_create(
+    user_name: Annotated[str, typer.Option("--user", help="Kennung")],
+    scope: Annotated[list[Scope], typer.Option("--scope", help="mehrfach möglich")],
+    name: Annotated[str, typer.Option("--name")] = "Kommandozeile",
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="Gültigkeit in Tagen")] = None,
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Erzeugt einen Zugriffsschlüssel; er wird nur dieses eine Mal gezeigt."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+        with opened.transactions.begin(actor) as tx:
+            _row, secret = create_token(
+                tx, user=find_user(tx.session, user_name), name=name, scopes=scope, days=days
+            )
+    if as_json:
+        emit({"token": secret})
+    else:
+        sys.stdout.write(secret + "\n")
+
+
+@database.command("url")
+def database_url(as_json: JsonFlag = False) -> None:
+    """Zeigt die Verbindung der benutzten Datenbank, auch der eigenen. Sie enthält das Passwort."""
+    with backends() as opened:
+        url = opened.database.url
+    if as_json:
+        emit({"url": url})
+    else:
+        sys.stdout.write(url + "\n")
+
+
+@database.command("shell")
+def database_shell() -> None:
+    """Öffnet psql auf der benutzten Datenbank."""
+    with backends() as opened:
+        program = client_program("psql")
+        if program is None:
+            fail("psql wurde nicht gefunden.", "Bitte das Paket postgresql-client einrichten.")
+        code = os.spawnv(os.P_WAIT, str(program), [str(program), opened.database.url])
+    raise typer.Exit(1 if code else 0)

@@ -1,0 +1,245 @@
+"""Looking and proving: doctor, search, index, audit, storage."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from eakte import verifier
+from eakte.api.search import answer
+from eakte.bootstrap import Backends
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
+from eakte.cli.progress import Progress
+from eakte.embedded import EmbeddedError
+from eakte.errors import EakteError
+from eakte.operations import auditing, entries, storing
+from eakte.operations.health import Check, checks
+from eakte.operations.searching import Question, find
+from eakte.settings import Settings
+from storage.scrub import Kind
+
+index = typer.Typer(help="Suchindex: abgeleitet, jederzeit neu aufbaubar.", no_args_is_help=True)
+audit = typer.Typer(help="Protokoll: prüfen, beweisen, ausgeben.", no_args_is_help=True)
+storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Uhr und freien Platz; zeigt die Einstellungen."""
+    settings = load_settings()
+    try:
+        with backends() as opened:
+            found = list(
+                checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir)
+            )
+    except (EakteError, EmbeddedError) as error:
+        found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
+    ok = all(check.ok for check in found)
+    if as_json:
+        emit(
+            {
+                "ok": ok,
+                "checks": [
+                    {"name": check.name, "ok": check.ok, "detail": check.detail, "advice": check.advice}
+                    for check in found
+                ],
+                "settings": _settings_shown(settings),
+            }
+        )
+    else:
+        for check in found:
+            say(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
+            if not check.ok and check.advice:
+                say(f"    → {check.advice}")
+        say("Einstellungen:")
+        for name, value in _settings_shown(settings).items():
+            say(f"  {name}={value}")
+    if not ok:
+        raise typer.Exit(1)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Suchwörter")],
+    as_user: AsUser = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """Sucht, was die Person findet, für die gehandelt wird."""
+    if as_user is None:
+        wrong_call("--as KENNUNG ist nötig: gefunden wird nur, was diese Person sehen darf.")
+    with backends() as opened, opened.transactions.read() as session:
+        actor = acting(session, as_user)
+        result = find(session, opened.blobs, opened.search, actor, Question(text=text, limit=limit))
+        shape = answer(result, None)
+    if as_json:
+        emit(shape.model_dump(mode="json"))
+        return
+    say(f"{shape.total} Treffer")
+    for hit in shape.hits:
+        place = hit.dossier.reference_number if hit.dossier else "Posteingang"
+        typer.echo(f"{place}  {hit.document.title}")
+        for passage in hit.passages:
+            typer.echo(f"    S. {passage.page}: {passage.text}")
+
+
+@index.command("rebuild")
+def index_rebuild(as_json: JsonFlag = False) -> None:
+    """Baut den Suchindex aus der Datenbank neu auf; der alte antwortet, bis der neue fertig ist."""
+    with backends() as opened, Progress("Suchindex", "Dokumente") as progress:
+        done = 0
+        for done, total in entries.rebuild(opened.transactions, opened.blobs, opened.search):
+            progress.show(done, total)
+        entries.index_pending(opened.transactions, opened.blobs, opened.search)
+    if as_json:
+        emit({"ok": True, "documents": done})
+    else:
+        say(f"{done} Dokumente sind im neuen Index.")
+
+
+@index.command("status")
+def index_status(as_json: JsonFlag = False) -> None:
+    """Zeigt, wie weit der Suchindex hinter der Datenbank liegt."""
+    with backends() as opened:
+        status = entries.status(opened.transactions, opened.search)
+        condition = opened.search.check().value
+    shape = {
+        "documents": status.documents,
+        "indexed": status.indexed,
+        "waiting": status.waiting,
+        "condition": condition,
+    }
+    if as_json:
+        emit(shape)
+    else:
+        say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten ({condition}).")
+
+
+@audit.command("verify")
+def audit_verify(as_json: JsonFlag = False) -> None:
+    """Rechnet das ganze Protokoll aus den rohen Zeilen nach und vergleicht es mit den unterschriebenen Köpfen."""
+    settings = load_settings()
+    with backends() as opened, Progress("Protokoll", "Einträge") as progress:
+        auditing.sequence(opened.transactions, opened.blobs)
+        report = verifier.verify(
+            opened.database.url, _head_blobs(opened), _audit_key(settings.audit_key_path), progress=progress.count
+        )
+    shape = {
+        "ok": report.ok,
+        "entries": report.entries,
+        "root": report.root,
+        "signed_head_at": report.signed_head_at,
+        "errors": report.errors,
+    }
+    if as_json:
+        emit(shape)
+    else:
+        for sentence in report.errors:
+            say(f"✗ {sentence}")
+        say(f"{report.entries} Einträge, Wurzel {report.root[:16]}…, unterschrieben {report.signed_head_at or 'nie'}.")
+    if not report.ok:
+        fail("Das Protokoll ist nicht unversehrt.")
+    if not as_json:
+        say("Das Protokoll ist unversehrt.")
+
+
+@audit.command("prove")
+def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
+    """Gibt für ein Dokument die Beweise aus, dass seine Ereignisse im unterschriebenen Protokoll stehen."""
+    with backends() as opened:
+        auditing.sequence(opened.transactions, opened.blobs)
+        public = opened.transactions.ledger.public_key.hex()
+        with opened.transactions.read() as session:
+            proofs = auditing.prove(session, document)
+            rows, _next = auditing.list_entries(session, subject=document, limit=1000)
+            by_number = {row.number: auditing.entry_document(row) for row in rows}
+    shape = {
+        "document": str(document),
+        "public_key": public,
+        "proofs": [
+            {
+                "entry": by_number.get(proof.number),
+                "number": proof.number,
+                "leaf_hash": proof.leaf_hash.hex(),
+                "hashes": [each.hex() for each in proof.hashes],
+                "head": {
+                    "size": proof.size,
+                    "root": proof.root.hex(),
+                    "signed_at": proof.signed_at,
+                    "signature": proof.signature.hex(),
+                },
+            }
+            for proof in proofs
+        ],
+    }
+    if as_json:
+        emit(shape)
+        return
+    for proof in proofs:
+        say(f"Eintrag {proof.number} von {proof.size}, Weg aus {len(proof.hashes)} Prüfsummen, Kopf {proof.signed_at}")
+
+
+@audit.command("export")
+def audit_export(as_json: JsonFlag = False) -> None:
+    """Gibt alle Einträge der Reihe nach aus, ein JSON-Objekt je Zeile."""
+    del as_json  # always JSON: the option is accepted like everywhere
+    with backends() as opened:
+        auditing.sequence(opened.transactions, opened.blobs)
+        with opened.transactions.read() as session:
+            for entry in auditing.export(session):
+                emit(entry)
+
+
+@storage.command("verify")
+def storage_verify(as_json: JsonFlag = False) -> None:
+    """Liest jede Datei der Ablage und vergleicht sie mit ihren Prüfsummen."""
+    fixity = storing.Fixity()
+    with backends() as opened, Progress("Ablage", "Dateien") as progress:
+        for finding in storing.verify_blobs(opened.transactions, opened.blobs):
+            fixity.note(finding)
+            progress.count(fixity.checked)
+            if finding.kind is not Kind.OK and not as_json:
+                say(f"✗ {finding.name}: {finding.detail}")
+    if as_json:
+        emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
+    else:
+        say(f"{fixity.checked} Dateien geprüft, {fixity.ok} unverändert.")
+    if fixity.missing or fixity.damaged:
+        fail(f"{len(fixity.missing)} fehlen, {len(fixity.damaged)} sind beschädigt.")
+
+
+@storage.command("reconcile")
+def storage_reconcile(
+    delete: Annotated[bool, typer.Option("--delete", help="Übrige Dateien (älter als ein Tag) entfernen.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Vergleicht Ablage und Datenbank: Dateien ohne Zeile, Zeilen ohne Datei."""
+    with backends() as opened:
+        orphans, missing = storing.reconcile(opened.transactions, opened.blobs, delete=delete)
+    if as_json:
+        emit({"orphans": orphans, "missing": missing, "deleted": delete})
+    else:
+        say(f"{len(orphans)} Dateien ohne Zeile{' entfernt' if delete else ''}, {len(missing)} Zeilen ohne Datei.")
+    if missing:
+        fail("Dateien fehlen.", "Bitte aus der Sicherung wiederherstellen.")
+
+
+def _head_blobs(opened: Backends) -> Iterator[tuple[str, bytes]]:
+    for stat in opened.blobs.names(f"{auditing.HEADS}/"):
+        yield stat.name, b"".join(opened.blobs.read(stat.name))
+
+
+def _audit_key(path: Path) -> Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        fail(f"{path} ist kein Ed25519-Schlüssel.")
+    return key
+
+
+def _settings_shown(settings: Settings) -> dict[str, str]:
+    """Settings by variable; secrets stay masked."""
+    return {f"EAKTE_{name.upper()}": str(getattr(settings, name)) for name in type(settings).model_fields}

@@ -1,0 +1,82 @@
+"""What commands print, how they fail, and how they get their backends."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from eakte.bootstrap import Backends, open_backends
+from eakte.errors import SetupFailed
+from eakte.operations.accounts import actor_of, find_user, session_scopes
+from eakte.settings import Settings
+from eakte.terms import SYSTEM, Actor, Scope
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Ergebnis als JSON auf die Standardausgabe.")]
+AsUser = Annotated[str | None, typer.Option("--as", help="Kennung, für die gehandelt wird.", metavar="KENNUNG")]
+
+
+def say(sentence: str) -> None:
+    """Tell the operator something; never data."""
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+def emit(value: Any) -> None:
+    """Print a result as one line of JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def fail(sentence: str, advice: str = "") -> NoReturn:
+    """End with one line and exit code 1."""
+    say(f"Fehler: {sentence}" + (f" {advice}" if advice else ""))
+    raise typer.Exit(1)
+
+
+def wrong_call(sentence: str) -> NoReturn:
+    """End with one line and exit code 2."""
+    say(f"Aufruf: {sentence}")
+    raise typer.Exit(2)
+
+
+def load_settings() -> Settings:
+    """The settings of the environment. Raises SetupFailed naming the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        each = error.errors()[0]
+        name = "EAKTE_" + "_".join(str(part) for part in each["loc"]).upper()
+        raise SetupFailed(f"{name}: {each['msg']}") from None
+
+
+@contextmanager
+def backends() -> Iterator[Backends]:
+    """The backends of this command."""
+    with open_backends(load_settings(), say=say) as opened:
+        yield opened
+
+
+def acting(session: Session, login: str | None) -> Actor:
+    """Who acts: the named account, marked with the machine's user; without one the service itself, marked alike."""
+    machine = getpass.getuser()
+    if login is None:
+        return Actor(
+            user_id=None,
+            name=SYSTEM.name,
+            display_name=f"{machine} (Maschine)",
+            roles=SYSTEM.roles,
+            unit_id=None,
+            level=SYSTEM.level,
+            scopes=SYSTEM.scopes,
+            machine=machine,
+        )
+    user = find_user(session, login)
+    return actor_of(user, scopes=session_scopes(user) | frozenset(Scope), machine=machine)

@@ -1,0 +1,87 @@
+"""`eakte work`: a worker, any number on any number of machines."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+
+from eakte.bootstrap import Backends
+from eakte.cli.output import backends, say, wrong_call
+from eakte.errors import Unavailable
+from eakte.jobs import ALL_QUEUES, connector_for, make_app, run_worker
+from indexing.recognition import Recogniser
+
+logger = logging.getLogger(__name__)
+PR_SET_PDEATHSIG = 1
+LONGEST_PAUSE = 10.0
+
+
+def work(
+    queues: Annotated[str | None, typer.Option("--queues", help="process,service (beide, wenn nicht angegeben)")] = None,
+    concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, max=64)] = None,
+    until_empty: Annotated[bool, typer.Option("--until-empty", help="Enden, wenn nichts mehr zu tun ist.")] = False,
+    parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
+) -> None:
+    """Arbeitet Aufträge ab: Texterkennung, PDF/A, Suchindex, Protokoll."""
+    wanted = tuple(queues.split(",")) if queues else ALL_QUEUES
+    if not set(wanted) <= set(ALL_QUEUES):
+        wrong_call(f"--queues kennt {', '.join(ALL_QUEUES)}.")
+    if parent is not None:
+        die_with(parent)
+    with backends() as opened:
+        run(opened, queues=wanted, concurrency=concurrency or opened.settings.work_concurrency, wait=not until_empty)
+
+
+def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bool) -> None:
+    """Work until told to stop. A lost database ends the worker inside; here it is started again, later each time."""
+    stop = threading.Event()
+    # run_worker replaces these while it runs; between two runs they end the pause.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    recogniser = Recogniser(opened.settings.recognition_processes)
+    pause = 1.0
+    try:
+        while not stop.is_set():
+            app = make_app(opened, recogniser, connector_for(opened))
+            try:
+                asyncio.run(run_worker(app, opened, queues=queues, concurrency=concurrency, wait=wait))
+            except asyncio.CancelledError:
+                return
+            except (ConnectorException, OperationalError, PoolTimeout, Unavailable) as error:
+                logger.warning("worker lost the database", extra={"reason": str(error)[:300]})
+                say("Die Datenbank antwortet nicht; der Helfer versucht es gleich noch einmal.")
+                stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                _revive(opened)
+            else:
+                return
+    finally:
+        recogniser.close()
+
+
+def _revive(opened: Backends) -> None:
+    """Bring the private PostgreSQL back where nobody else does."""
+    if opened.private is None:
+        return
+    try:
+        opened.private.ensure_running()
+    except Exception as error:  # noqa: BLE001 - said, and tried again by the loop
+        logger.warning("private database does not start", extra={"reason": str(error)[:300]})
+
+
+def die_with(parent: int) -> None:
+    """Ask the kernel to end this process when its parent dies, however it dies (prctl(2), PR_SET_PDEATHSIG)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        raise SystemExit(1)

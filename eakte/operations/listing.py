@@ -1,0 +1,185 @@
+"""Lists, paged by key: the next page starts after the last row seen, so page 1,000 costs what page 1 costs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session, contains_eager
+
+from eakte.access import Want, rule_for
+from eakte.errors import FieldError, InvalidInput
+from eakte.models import Case, Document, Dossier, PlanClass, ProcessingProgress, Unit, Version
+from eakte.operations.checking import one_of
+from eakte.operations.documents import DocumentView
+from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.operations.plan import find_class
+from eakte.operations.units import find_unit
+from eakte.terms import Actor, DossierState, today
+
+T = TypeVar("T")
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows and the mark of the next page; None on the last."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+def list_dossiers(
+    session: Session,
+    actor: Actor,
+    *,
+    plan_class: str | None = None,
+    unit: str | None = None,
+    state: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Dossier]:
+    """The dossiers an actor may know, by reference number."""
+    statement = (
+        select(Dossier)
+        .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
+        .join(Unit, Unit.id == Dossier.unit_id)
+        .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
+        .where(rule_for(session, actor).dossiers(Want.METADATA))
+        .order_by(Dossier.reference_sort, Dossier.id)
+    )
+    if plan_class:
+        statement = statement.where(Dossier.plan_class_id == find_class(session, plan_class, at="class").id)
+    if unit:
+        statement = statement.where(Dossier.unit_id == find_unit(session, unit).id)
+    if state:
+        statement = statement.where(_in_state(one_of(DossierState, state, at="state", label="Stand")))
+    if after:
+        sort, last = _read_mark(after, 2)
+        with _bad_mark():
+            statement = statement.where(tuple_(Dossier.reference_sort, Dossier.id) > (sort, uuid.UUID(last)))
+    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).unique().all(), limit)
+    return Page(rows, _mark(rows[-1].reference_sort, str(rows[-1].id)) if more else None)
+
+
+def list_cases(session: Session, actor: Actor, dossier_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Case]:
+    """The cases of a readable dossier, newest first."""
+    readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    statement = select(Case).where(Case.dossier_id == dossier_id).order_by(Case.ordinal.desc())
+    if after:
+        (ordinal,) = _read_mark(after, 1)
+        with _bad_mark():
+            statement = statement.where(Case.ordinal < int(ordinal[:9]))
+    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).all(), limit)
+    return Page(rows, _mark(str(rows[-1].ordinal)) if more else None)
+
+
+def list_documents(
+    session: Session,
+    actor: Actor,
+    *,
+    dossier: uuid.UUID | None = None,
+    case: uuid.UUID | None = None,
+    inbox: bool = False,
+    unit: str | None = None,
+    state: str | None = None,
+    without_case: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[DocumentView]:
+    """Documents of a dossier, a case or the actor's inbox, newest first. Raises what reading the place raises."""
+    if sum((dossier is not None, case is not None, inbox)) != 1:
+        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+    rule = rule_for(session, actor)
+    if dossier is not None:
+        readable_dossier(session, actor, dossier, Want.CONTENT)
+        place: ColumnElement[bool] = Document.dossier_id == dossier
+        if without_case:
+            place = and_(place, Document.case_id.is_(None))
+    elif case is not None:
+        readable_dossier(session, actor, readable_case(session, actor, case).dossier_id, Want.CONTENT)
+        place = Document.case_id == case
+    else:
+        wanted = {find_unit(session, unit).id} if unit else set(rule.inbox_units)
+        place = Document.inbox_unit_id.in_(wanted & rule.inbox_units)
+    statement = (
+        select(Document, Version, ProcessingProgress)
+        .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        .join(Version, and_(Version.document_id == Document.id, Version.number == Document.version))
+        .outerjoin(ProcessingProgress, ProcessingProgress.version_id == Version.id)
+        .where(place, rule.documents(Want.CONTENT))
+        .order_by(Document.id.desc())
+    )
+    if state:
+        statement = statement.where(Document.state == state)
+    if after:
+        (last,) = _read_mark(after, 1)
+        with _bad_mark():
+            statement = statement.where(Document.id < uuid.UUID(last))
+    rows, more = _cut(session.execute(statement.limit(_size(limit) + 1)).all(), limit)
+    items = [DocumentView(row[0], row[1], row[2]) for row in rows]
+    return Page(items, _mark(str(items[-1].document.id)) if more else None)
+
+
+def dossiers_per_class(session: Session, actor: Actor) -> dict[uuid.UUID, int]:
+    """How many dossiers of each class an actor may know."""
+    rows = session.execute(
+        select(Dossier.plan_class_id, func.count())
+        .where(rule_for(session, actor).dossiers(Want.METADATA))
+        .group_by(Dossier.plan_class_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _in_state(state: DossierState) -> ColumnElement[bool]:
+    """The same as `dossiers.state_on`, as a predicate for today."""
+    day = today()
+    closed = Dossier.closed_on.is_not(None)
+    due = or_(Dossier.retention_end < day, Dossier.retention_offer_by <= day)
+    due = and_(closed, func.coalesce(due, False))
+    grace = and_(closed, func.coalesce(Dossier.grace_end >= day, False))
+    match state:
+        case DossierState.OPEN:
+            return Dossier.closed_on.is_(None)
+        case DossierState.DUE:
+            return due
+        case DossierState.CLOSED:
+            return and_(grace, ~due)
+        case DossierState.RETENTION:
+            return and_(closed, ~grace, ~due)
+
+
+def _size(limit: int) -> int:
+    return max(1, min(limit, MAX_LIMIT))
+
+
+def _cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
+    size = _size(limit)
+    return rows[:size], len(rows) > size
+
+
+def _mark(*parts: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _read_mark(mark: str, count: int) -> list[str]:
+    """The parts of a mark. Raises InvalidInput for anything that this module did not make."""
+    with _bad_mark():
+        parts = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
+            raise ValueError("not a mark")
+    return parts
+
+
+@contextmanager
+def _bad_mark() -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")]) from None
