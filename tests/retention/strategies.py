@@ -2,10 +2,14 @@
 
 from datetime import date
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from retention.periods import Facts, Rule
 from retention.terms import Anchor, AnchorKind, AppliesTo, Rounding, Term
+
+unhurried = settings(deadline=None)
+"""These tests are about values, not speed, and machines are shared."""
 
 EVENT = "Rückbau"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from retention.periods import Facts, RetentionState, Rule, assess, assess_versions, grace_end, term_end
 from retention.terms import AppliesTo, Rounding, Term
-from tests.retention.strategies import DAYS, ROUNDINGS, facts, finite_terms, rules
+from tests.retention.strategies import DAYS, ROUNDINGS, facts, finite_terms, rules, unhurried
 
 ONE_DAY = timedelta(days=1)
 
@@ -23,11 +23,13 @@ def walked_end(anchor: date, term: Term) -> date:
     return last
 
 
+@unhurried
 @given(DAYS, finite_terms())
 def test_counted_to_the_day_as_the_civil_code_says(anchor: date, term: Term) -> None:
     assert term_end(anchor, term, Rounding.DAY) == walked_end(anchor, term)
 
 
+@unhurried
 @given(DAYS, finite_terms(), ROUNDINGS)
 def test_never_early(anchor: date, term: Term, rounding: Rounding) -> None:
     end = term_end(anchor, term, rounding)
@@ -35,6 +37,7 @@ def test_never_early(anchor: date, term: Term, rounding: Rounding) -> None:
     assert (end - anchor).days >= term.years * 365 + term.months * 28
 
 
+@unhurried
 @given(DAYS, finite_terms())
 def test_rounding_never_shortens(anchor: date, term: Term) -> None:
     by_day, by_month, by_year = (term_end(anchor, term, r) for r in (Rounding.DAY, Rounding.MONTH, Rounding.YEAR))
@@ -44,34 +47,40 @@ def test_rounding_never_shortens(anchor: date, term: Term) -> None:
     assert (by_year.month, by_year.day) == (12, 31)
 
 
+@unhurried
 @given(DAYS, st.integers(0, 150), ROUNDINGS)
 def test_whole_years_are_rounded_up_by_less_than_a_year(anchor: date, years: int, rounding: Rounding) -> None:
     assert term_end(anchor, Term(years=years), rounding).year == anchor.year + years
 
 
+@unhurried
 @given(DAYS, DAYS, finite_terms(), ROUNDINGS)
 def test_a_later_anchor_never_ends_earlier(one: date, other: date, term: Term, rounding: Rounding) -> None:
     earlier, later = sorted([one, other])
     assert term_end(earlier, term, rounding) <= term_end(later, term, rounding)
 
 
+@unhurried
 @given(DAYS, finite_terms(), finite_terms(), ROUNDINGS)
 def test_a_longer_term_never_ends_earlier(anchor: date, one: Term, other: Term, rounding: Rounding) -> None:
     shorter, longer = sorted([one, other], key=lambda term: term.total_months)
     assert term_end(anchor, shorter, rounding) <= term_end(anchor, longer, rounding)
 
 
+@unhurried
 @given(DAYS, ROUNDINGS, finite_terms())
 def test_all_anchors_within_a_rounding_unit_end_together(anchor: date, rounding: Rounding, term: Term) -> None:
     first = {Rounding.YEAR: anchor.replace(month=1, day=1), Rounding.MONTH: anchor.replace(day=1), Rounding.DAY: anchor}
     assert term_end(first[rounding], term, rounding) == term_end(anchor, term, rounding)
 
 
+@unhurried
 @given(DAYS, st.none() | finite_terms())
 def test_a_grace_never_ends_before_the_closing(closed: date, grace: Term | None) -> None:
     assert grace_end(closed, grace) >= closed
 
 
+@unhurried
 @given(rules(), facts())
 def test_an_end_is_there_exactly_while_running_and_an_offer_exactly_when_permanent(rule: Rule, known: Facts) -> None:
     found = assess(rule, known)
@@ -81,6 +90,7 @@ def test_an_end_is_there_exactly_while_running_and_an_offer_exactly_when_permane
     assert (known.closed_on is None) == (found.state is RetentionState.OPEN)
 
 
+@unhurried
 @given(st.lists(rules(), min_size=1, max_size=5, unique_by=lambda rule: rule.valid_from or date.min), facts())
 def test_versions_are_assessed_alike_in_any_order_and_the_governing_one_is_among_them(
     versions: list[Rule], known: Facts
@@ -90,6 +100,7 @@ def test_versions_are_assessed_alike_in_any_order_and_the_governing_one_is_among
     assert found.rule in versions
 
 
+@unhurried
 @given(rules(finite_terms()), rules(finite_terms()), facts(), DAYS)
 def test_a_version_never_changes_what_was_over_nor_ends_a_running_term_before_its_own_day(
     old: Rule, new: Rule, known: Facts, first_day: date

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from retention.errors import RetentionError, RuleError
 from retention.terms import CLOSING, LAST_DOCUMENT, MAX_TERM_YEARS, Anchor, AnchorKind, Term
-from tests.retention.strategies import terms
+from tests.retention.strategies import terms, unhurried
 
 WRITTEN = [
     ("P10Y", Term(years=10), "10 Jahre"),
@@ -73,11 +73,13 @@ def test_impossible_terms_cannot_be_built(years: int, months: int, *, permanent:
         Term(years=years, months=months, permanent=permanent)
 
 
+@unhurried
 @given(terms())
 def test_every_term_survives_writing_and_reading(term: Term) -> None:
     assert Term.parse(str(term)) == term
 
 
+@unhurried
 @given(st.text(alphabet="P0123456789YMDWT.- ", max_size=12))
 def test_reading_a_term_answers_or_refuses_but_never_breaks(text: str) -> None:
     try:
