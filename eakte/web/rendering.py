@@ -119,6 +119,8 @@ def environment() -> jinja2.Environment:
     made.globals.update(
         static=static, areas=words.AREAS, state_icons=words.STATE_ICONS, vocabularies=words.VOCABULARIES
     )
+    # A global, not an import of each page: a block rendered alone does not run the imports above it.
+    made.globals["ui"] = made.get_template("_teile.html").module
     return made
 
 

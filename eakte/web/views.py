@@ -455,6 +455,10 @@ class Hit:
     """Page image for the preview; empty: none."""
     page: int = 1
     pages: int = 1
+    width: int = 1000
+    height: int = 1414
+    boxes: tuple[Rect, ...] = ()
+    """Marks on the image, in `width` and `height`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +486,11 @@ class SearchView:
     """The search cannot answer now; everything else works."""
     hint: str = ""
     """A query that cannot be read: what is wrong with it."""
+
+    @property
+    def preview(self) -> Hit | None:
+        """The first hit that has a page to show."""
+        return next((hit for hit in self.hits if hit.image), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ document.querySelector("[data-ea-errors]")?.focus();
 
 if (document.querySelector("[data-ea-tree]")) import("./tree.js").then((module) => module.startTree());
 if (document.querySelector("[data-ea-drop]")) import("./upload.js").then((module) => module.startUploads());
-if (document.querySelector("[data-ea-viewer]")) import("./viewer.js").then((module) => module.startViewer());
+if (document.querySelector("[data-ea-properties]")) import("./viewer.js").then((module) => module.startViewer());
 if (document.querySelector("[data-ea-hits]")) import("./hits.js").then((module) => module.startHits());
 if (document.querySelector("[data-ea-reveal]")) import("./passwords.js").then((module) => module.startReveal());
 

@@ -1,7 +1,10 @@
+import { announce } from "./announce.js";
+
 // The chosen hit follows the focus, and the preview follows the chosen hit.
 const QUIET_MS = 80;
 
 export function startHits() {
+  foldFilters();
   let timer = 0;
   document.addEventListener("focusin", (event) => {
     const item = event.target.closest("[data-ea-hit]");
@@ -10,8 +13,9 @@ export function startHits() {
     clearTimeout(timer);
     timer = setTimeout(() => show(item), QUIET_MS);
   });
+  document.addEventListener("htmx:afterSettle", () => announce(document.getElementById("treffer-titel")?.textContent.trim() ?? ""));
   document.addEventListener("click", (event) => {
-    if (event.target.closest("a, button")) return;
+    if (event.target.closest("a, button, input, label, select")) return;
     event.target.closest("[data-ea-hit]")?.querySelector("[data-ea-row]")?.focus();
   });
 }
@@ -22,11 +26,21 @@ function choose(item) {
 }
 
 function show(item) {
-  const image = document.querySelector("[data-ea-preview]");
-  if (!image || !item.dataset.eaImage || image.getAttribute("src") === item.dataset.eaImage) return;
-  image.src = item.dataset.eaImage;
-  image.alt = item.dataset.eaImageAlt;
-  image.closest("figure").querySelector("svg")?.remove();
-  document.querySelector("[data-ea-preview-title]").textContent = item.dataset.eaImageAlt;
+  const place = document.querySelector("[data-ea-preview]");
+  const figure = item.querySelector("template")?.content.firstElementChild.cloneNode(true);
+  if (!place || !figure || place.querySelector("img").getAttribute("src") === figure.querySelector("img").getAttribute("src")) return;
+  place.replaceChildren(figure);
+  document.querySelector("[data-ea-preview-title]").textContent = figure.querySelector("img").alt;
   document.querySelector("[data-ea-preview-link]").href = item.querySelector("[data-ea-row]").href;
+}
+
+// On a narrow screen the hits come first: the filters fold, one press away.
+function foldFilters() {
+  const narrow = matchMedia("(max-width: 48rem)");
+  const fold = () => {
+    for (const filters of document.querySelectorAll(".ea-filters")) filters.open = !narrow.matches;
+  };
+  narrow.addEventListener("change", fold);
+  document.addEventListener("htmx:afterSettle", fold);
+  fold();
 }

@@ -10,7 +10,9 @@ let hitAt = -1;
 let pageAt = 0;
 
 export function startViewer() {
+  document.addEventListener("click", (event) => acts[event.target.closest("[data-ea-act]")?.dataset.eaAct]?.());
   desk = document.querySelector("[data-ea-viewer]");
+  if (!desk) return;
   pages = [...desk.querySelectorAll("[data-ea-page]")];
   hits = [...desk.querySelectorAll("[data-ea-match]")];
   if (!pages.length) return;
@@ -20,12 +22,10 @@ export function startViewer() {
   if (hits.length) firstHit();
 
   document.addEventListener("click", (event) => {
-    const act = event.target.closest("[data-ea-act]")?.dataset.eaAct;
     const thumb = event.target.closest("[data-ea-thumb]");
-    if (thumb) {
-      event.preventDefault();
-      show(Number(thumb.dataset.eaThumb), true);
-    } else if (act) acts[act]?.();
+    if (!thumb) return;
+    event.preventDefault();
+    show(Number(thumb.dataset.eaThumb), true);
   });
   document.querySelector("[data-ea-page-form]")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -44,8 +44,7 @@ const acts = {
   properties: () => {
     const pane = document.querySelector("[data-ea-properties]");
     pane.hidden = !pane.hidden;
-    desk.closest(".ea-panes").classList.toggle("ea-panes--dokument", !pane.hidden);
-    desk.closest(".ea-panes").classList.toggle("ea-panes--dokument-breit", pane.hidden);
+    pane.parentElement.classList.toggle("ea-panes--folded", pane.hidden);
   },
 };
 
@@ -55,9 +54,23 @@ function field() {
 
 function show(number, speak) {
   const page = pages[Math.min(Math.max(number, 1), pages.length) - 1];
-  page.scrollIntoView({ block: "start" });
+  toTop(page);
   setCurrent(Number(page.dataset.eaPage));
   if (speak) announce(`Seite ${page.dataset.eaPage} von ${pages.length}`);
+}
+
+// Where the desk scrolls, only the desk: scrollIntoView would move every pane around it as well.
+function toTop(page) {
+  if (scroller()) desk.scrollTop += page.getBoundingClientRect().top - desk.getBoundingClientRect().top - 12;
+  else if (pageAt || page !== pages[0]) page.scrollIntoView({ block: "start" });
+}
+
+function intoView(thumb) {
+  const pane = thumb.closest("[data-ea-pane]");
+  const box = thumb.getBoundingClientRect();
+  const frame = pane.getBoundingClientRect();
+  if (box.top < frame.top) pane.scrollTop -= frame.top - box.top + 8;
+  else if (box.bottom > frame.bottom) pane.scrollTop += box.bottom - frame.bottom + 8;
 }
 
 function watchPages() {
@@ -70,7 +83,7 @@ function watchPages() {
 }
 
 function scroller() {
-  return getComputedStyle(desk).overflowY === "visible" ? null : desk;
+  return desk.scrollHeight > desk.clientHeight + 1 ? desk : null;
 }
 
 function setCurrent(number) {
@@ -82,7 +95,7 @@ function setCurrent(number) {
     thumb.toggleAttribute("aria-current", mine);
     if (mine) {
       thumb.setAttribute("aria-current", "page");
-      thumb.scrollIntoView({ block: "nearest" });
+      intoView(thumb);
     }
   }
   const address = new URL(location);
@@ -102,7 +115,7 @@ function setZoom(value) {
   if (value) desk.dataset.eaZoom = value;
   else delete desk.dataset.eaZoom;
   document.querySelector("[data-ea-zoom-label]").textContent = value ? `${value} %` : "Breite";
-  page?.scrollIntoView({ block: "start" });
+  if (page) toTop(page);
   announce(value ? `Zoom ${value} Prozent` : "Ganze Breite");
 }
 

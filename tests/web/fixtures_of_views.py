@@ -1,0 +1,627 @@
+"""Every page in every state, in the fictional Stadt Rodenbeck: what template tests and preview share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import reportlab
+from PIL import ImageFont
+
+from eakte.web import views as v
+
+NOW = datetime(2026, 11, 23, 7, 31, tzinfo=UTC)
+PAGE = (1000, 1414)
+LINES = (
+    "Brandschutznachweis · Lindenweg 12, 31547 Rodenbeck · Fassung vom 12.11.2026",
+    "3 Rettungswege",
+    "Der erste Rettungsweg aus allen Nutzungseinheiten führt über den notwendigen",
+    "Treppenraum unmittelbar ins Freie. Der zweite Rettungsweg wird über",
+    "Rettungsgeräte der Feuerwehr sichergestellt. Die Brüstungshöhe im Dachgeschoss",
+    "beträgt 7,85 m über der Geländeoberfläche; tragbare Leitern sind ausreichend.",
+    "Für die Wohneinheit 6 wird der zweite Rettungsweg auf die Nordseite verlegt.",
+)
+"""The text of every page of the preview; `tests.web.preview` draws it and answers its words."""
+
+
+FONT = ImageFont.truetype(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf", 20)
+LEFT, TOP, STEP = 90, 190, 50
+
+
+def words() -> list[dict[str, Any]]:
+    """The words of a page with their boxes, as the service answers them."""
+    found = []
+    for index, line in enumerate(LINES):
+        left = float(LEFT)
+        for word in line.split():
+            right = left + FONT.getlength(word)
+            top = TOP + index * STEP
+            found.append({"text": word, "box": [left, top, right, top + 25], "confidence": 96})
+            left = right + FONT.getlength(" ")
+    return found
+
+
+def _hits() -> tuple[v.Rect, ...]:
+    """Boxes around "zweite Rettungsweg"."""
+    all_words = words()
+    pairs = [(one, two) for one, two in pairwise(all_words) if (one["text"], two["text"]) == ("zweite", "Rettungsweg")]
+    return tuple(
+        v.Rect(one["box"][0] - 4, one["box"][1] - 4, two["box"][2] - one["box"][0] + 8, 33) for one, two in pairs
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One page in one state."""
+
+    template: str
+    view: Any
+    frame: v.Frame
+
+
+FRAME = v.Frame(
+    municipality="Stadt Rodenbeck",
+    now=NOW,
+    user="P. Hansen",
+    user_name="Petra Hansen, 63 Bauordnung",
+    areas=("start", "files", "search"),
+    csrf="vorschau",
+    idempotency="0d5f",
+    foot=(v.Link("Barrierefreiheit", "/barrierefreiheit"), v.Link("Barriere melden", "/barriere-melden")),
+    version="0.1",
+)
+NOBODY = v.Frame(municipality="Stadt Rodenbeck", now=NOW, csrf="vorschau", foot=FRAME.foot, version="0.1")
+
+
+def _at(days: int, hour: int, minute: int) -> datetime:
+    return (NOW - timedelta(days=days)).replace(hour=hour, minute=minute)
+
+
+def _leaf(number: str, title: str, **rest: Any) -> v.TreeNode:
+    return v.TreeNode(number, title, f"/plan/{number}", "closed" if len(number) < 3 else "leaf", **rest)
+
+
+DOSSIERS = (
+    v.TreeNode("", "00171/2026 Amselstieg 4", "/akten/a171", kind="dossier"),
+    v.TreeNode("", "00184/2026 Lindenweg 12", "/akten/a184", kind="dossier", current=True),
+    v.TreeNode("", "00201/2026 Am Deich 2 mit einem sehr langen Namen", "/akten/a201", kind="dossier"),
+    v.TreeNode("", "Alle 1.284 Akten anzeigen", "/plan/632.2", kind="all"),
+)
+
+
+def tree(*, dossiers: tuple[v.TreeNode, ...] = (), current: str = "") -> tuple[v.TreeNode, ...]:
+    applications = v.TreeNode(
+        "632.2",
+        "Bauanträge",
+        "/plan/632.2",
+        "open" if dossiers else "closed",
+        count=1284,
+        current=current == "632.2",
+        children=dossiers,
+    )
+    permits = v.TreeNode(
+        "632",
+        "Genehmigungsverfahren",
+        "/plan/632",
+        "open",
+        children=(
+            _leaf("632.1", "Bauvoranfragen", count=218),
+            applications,
+            _leaf("632.3", "Abbruchanzeigen", count=96),
+        ),
+    )
+    building = v.TreeNode(
+        "63",
+        "Bauordnung",
+        "/plan/63",
+        "open",
+        current=current == "63",
+        children=(
+            v.TreeNode("631", "Bauaufsicht allgemein", "/plan/631", "closed"),
+            permits,
+            _leaf("634", "Baulasten", count=731),
+        ),
+    )
+    six = v.TreeNode(
+        "6",
+        "Bauen, Wohnen, Verkehr",
+        "/plan/6",
+        "open",
+        children=(_leaf("60", "Bauverwaltung"), _leaf("61", "Stadtplanung"), building),
+    )
+    before = ("Allgemeine Verwaltung", "Sicherheit und Ordnung", "Schulen", "Kultur", "Soziales", "Gesundheit, Sport")
+    after = ("Öffentliche Einrichtungen", "Wirtschaft, Liegenschaften", "Finanzen, Steuern")
+    return (
+        *(_leaf(str(number), title) for number, title in enumerate(before)),
+        six,
+        *(_leaf(str(number), title) for number, title in enumerate(after, 7)),
+    )
+
+
+PATH = (
+    v.Link("6 Bauen, Wohnen, Verkehr", "/plan/6"),
+    v.Link("63 Bauordnung", "/plan/63"),
+    v.Link("632.2 Bauanträge", "/plan/632.2"),
+)
+
+
+def _row(id_: str, title: str, kind: str, on: date | None, pages: int | None, **rest: Any) -> v.DocumentRow:
+    return v.DocumentRow(id_, f"/dokumente/{id_}", title, kind, on, pages, **rest)
+
+
+GROUPS = (
+    v.CaseGroup(
+        "v4",
+        "4 Nachbarbeteiligung",
+        "open",
+        date(2026, 10, 28),
+        6,
+        (
+            _row(
+                "d1",
+                "Einwendung Eheleute Wolters, Lindenweg 10",
+                "incoming",
+                date(2026, 11, 21),
+                3,
+                sender="Eheleute Wolters",
+            ),
+            _row("d2", "Zustellnachweis Lindenweg 14", "incoming", date(2026, 11, 12), 1, icon="mail", sender="Post"),
+            _row("d3", "Anhörung der Nachbarn nach § 68 NBauO", "outgoing", date(2026, 10, 28), 2, signed=True),
+        ),
+    ),
+    v.CaseGroup(
+        "v3",
+        "3 Beteiligung Brandschutz",
+        "open",
+        date(2026, 9, 14),
+        23,
+        (
+            _row(
+                "d4",
+                "Nachreichung Brandschutznachweis",
+                "incoming",
+                date(2026, 11, 17),
+                14,
+                version=2,
+                sender="Ingenieurbüro Hagemann",
+            ),
+            _row(
+                "d5",
+                "Lageplan mit Aufstellfläche Feuerwehr",
+                "incoming",
+                date(2026, 11, 17),
+                1,
+                icon="image",
+                sender="Ingenieurbüro Hagemann",
+            ),
+            _row(
+                "d6",
+                "Statik_Pruefbericht_1.pdf",
+                "incoming",
+                date(2026, 11, 23),
+                None,
+                state="processing",
+                state_detail="Text wird erkannt, 4 von 14",
+            ),
+            _row("d7", "Nachforderung Brandschutznachweis", "outgoing", date(2026, 10, 29), 2, signed=True),
+            _row(
+                "d8",
+                "Stellungnahme Brandschutzdienststelle",
+                "incoming",
+                date(2026, 10, 21),
+                4,
+                sender="Landkreis Nienburg",
+            ),
+            _row(
+                "d9",
+                "Vermerk Ortstermin Kreisfeuerwehr",
+                "internal",
+                date(2026, 11, 6),
+                2,
+                icon="article",
+                state="failed",
+            ),
+        ),
+    ),
+    v.CaseGroup("v2", "2 Gebühren", "closed", date(2026, 9, 2), 0, ()),
+    v.CaseGroup(
+        "",
+        "ohne Vorgang",
+        documents=(_row("d10", "Antrag auf Baugenehmigung", "incoming", None, 21, sender="Wohnbau Rodenbeck eG"),),
+    ),
+)
+PROPERTIES = (
+    v.Property("Zuständig", "63 Bauordnung"),
+    v.Property("Vertraulichkeit", "dienstintern"),
+    v.Property("Aktenplan", v.Link("632.2 Bauanträge", "/plan/632.2")),
+    v.Property("Angelegt", date(2026, 8, 12)),
+    v.Property("Aufbewahrung", "30 Jahre nach zdA", "(§ 6 Aktenordnung)"),
+    v.Property("Aussonderung", "B – bewerten"),
+)
+HISTORY = (
+    v.HistoryEntry(_at(0, 7, 20), "P. Hansen legte „Statik_Pruefbericht_1.pdf“ ab"),
+    v.HistoryEntry(_at(2, 8, 2), "Poststelle ordnete „Einwendung Eheleute Wolters“ zu"),
+    v.HistoryEntry(_at(30, 9, 47), "J. Ohlendorf setzte die Vertraulichkeit auf dienstintern"),
+    v.HistoryEntry(_at(400, 9, 47), "Akte angelegt"),
+)
+AKTE = v.DossierView(
+    id="a184",
+    reference_number="63-00184/2026",
+    title="Lindenweg 12 – Neubau Mehrfamilienhaus",
+    state="open",
+    confidentiality="internal",
+    tree=tree(dossiers=DOSSIERS),
+    path=PATH,
+    properties=PROPERTIES,
+    groups=GROUPS,
+    documents=47,
+    history=HISTORY,
+    next="/akten/a184?after=x",
+    may_file=True,
+    new_case=v.Form(),
+    close=v.CloseForm(
+        ("3 Beteiligung Brandschutz", "4 Nachbarbeteiligung"),
+        backdating=True,
+        effect="Aufbewahrung bis 31.12.2056, danach Anbietung ans Archiv.",
+    ),
+)
+PLAN = v.PlanView(
+    tree=tree(current="632.2"),
+    number="632.2",
+    title="Bauanträge",
+    path=PATH[:2],
+    retention="30 Jahre nach zdA, § 6 Aktenordnung; danach B – bewerten",
+    files_allowed=True,
+    rows=tuple(
+        v.DossierRow(
+            f"/akten/a{n}",
+            f"63-{n:05}/2026",
+            title,
+            state,
+            "63 Bauordnung",
+            n,
+            _at(n % 9, 8, n % 60),
+            protected=n == 201,
+        )
+        for n, title, state in (
+            (184, "Lindenweg 12 – Neubau Mehrfamilienhaus", "open"),
+            (171, "Amselstieg 4 – Dachausbau", "open"),
+            (201, "Am Deich 2 – Anbau Kindertagesstätte", "open"),
+            (112, "Mühlenstraße 21 – Nutzungsänderung der Gaststätte in eine Arztpraxis mit Wohnung", "retention"),
+            (98, "Marktplatz 6 – Werbeanlage", "closed"),
+            (44, "Hafenstraße 3 – Carport", "due"),
+        )
+    ),
+    total=1284,
+    next="/plan/632.2?after=x",
+    new_dossier=v.NewDossierForm("p1", (v.Choice("u1", "63 Bauordnung"), v.Choice("u2", "61 Stadtplanung"))),
+)
+
+
+def page(number: int, *, hits: bool = True) -> v.Page:
+    marks = _hits() if hits and number % 2 == 0 else ()
+    base = f"/api/v1/documents/d4/pages/{number}"
+    return v.Page(number, f"{base}/image", f"{base}/words", *PAGE, marks)
+
+
+DOKUMENT = v.DocumentView(
+    id="d4",
+    title="Nachreichung Brandschutznachweis",
+    path=(
+        PATH[2],
+        v.Link("63-00184/2026 Lindenweg 12", "/akten/a184"),
+        v.Link("3 Beteiligung Brandschutz", "/akten/a184#v3"),
+    ),
+    pages=tuple(page(number) for number in range(1, 15)),
+    properties=(
+        v.Property("Betreff", "Nachreichung Brandschutznachweis"),
+        v.Property("Art", "Eingang"),
+        v.Property("Absender", "Ingenieurbüro Hagemann"),
+        v.Property("Schreiben vom", date(2026, 11, 13)),
+        v.Property("Eingegangen", date(2026, 11, 17), "Poststelle"),
+        v.Property("Vorgang", v.Link("3 Beteiligung Brandschutz", "/akten/a184")),
+        v.Property("Vertraulichkeit", "dienstintern"),
+    ),
+    current=4,
+    query="zweiter Rettungsweg",
+    version=2,
+    versions=(
+        v.VersionRow(2, _at(6, 9, 31), "Scan, 14 Seiten", "/dokumente/d4/original", current=True),
+        v.VersionRow(1, _at(52, 12, 7), "E-Mail-Anhang, 11 Seiten", "/dokumente/d4/original?v=1"),
+    ),
+    neighbours=v.Neighbours(5, 14, "Vorgang 3", "/dokumente/d3", "/dokumente/d5"),
+    proof=v.Proof(True, _at(1, 2, 12), "9f2c41d8" + "0" * 52 + "7be0", 184223),
+    history=HISTORY[:2],
+    history_href="/akten/a184/verlauf",
+    rendition="conforming",
+    filename="Nachreichung.pdf",
+    size=3_812_004,
+)
+
+
+def _passage(number: int, *pieces: tuple[str, bool]) -> v.Passage:
+    return v.Passage(number, f"/dokumente/d4?s={number}&q=zweiter+Rettungsweg", pieces)
+
+
+HIT = v.Hit(
+    "Nachreichung Brandschutznachweis",
+    "/dokumente/d4?s=4&q=zweiter+Rettungsweg",
+    "63-00184/2026 · Lindenweg 12 · 3 Beteiligung Brandschutz · Ingenieurbüro Hagemann",
+    date(2026, 11, 17),
+    (
+        _passage(
+            1,
+            ("… in der Fassung vom 12. November 2026 nach. Gegenüber der ersten Fassung sind der ", False),
+            ("zweite Rettungsweg", True),
+            (" aus dem ", False),
+            ("Dachgeschoss", True),
+            (" und die Löschwasserversorgung ergänzt.", False),
+        ),
+        _passage(
+            4,
+            ("Für die Wohneinheit 6 im ", False),
+            ("Dachgeschoss", True),
+            (" wird der ", False),
+            ("zweite Rettungsweg", True),
+            (" auf die Nordseite verlegt …", False),
+        ),
+    ),
+    5,
+    image="/api/v1/documents/d4/pages/4/image",
+    page=4,
+    pages=14,
+    boxes=_hits(),
+)
+SUCHE = v.SearchView(
+    query='"zweiter Rettungsweg" Dachgeschoss',
+    chips=(v.Chip("63 Bauordnung", "/suche?q=x"), v.Chip("2026", "/suche?q=x")),
+    facets=(
+        v.Facet("plan", (v.FacetValue("632.2", "632.2 Bauanträge", 29), v.FacetValue("637", "637 Bauüberwachung", 6))),
+        v.Facet(
+            "stelle", (v.FacetValue("u1", "63 Bauordnung", 35, selected=True), v.FacetValue("u2", "37 Feuerschutz", 3))
+        ),
+        v.Facet(
+            "art",
+            (
+                v.FacetValue("incoming", "Eingang", 24),
+                v.FacetValue("outgoing", "Ausgang", 9),
+                v.FacetValue("internal", "intern", 5),
+            ),
+        ),
+        v.Facet(
+            "jahr",
+            tuple(
+                v.FacetValue(str(year), str(year), 2030 - year, selected=year == 2026) for year in range(2026, 2020, -1)
+            ),
+        ),
+        v.Facet("stand", (v.FacetValue("open", "in Bearbeitung", 14), v.FacetValue("closed", "zdA", 24))),
+    ),
+    hits=(
+        HIT,
+        replace(
+            HIT,
+            title="Stellungnahme Brandschutzdienststelle",
+            href="/dokumente/d8",
+            on=date(2026, 10, 21),
+            passages=HIT.passages[1:],
+            more_passages=0,
+            image="/api/v1/documents/d8/pages/2/image",
+            page=2,
+            pages=4,
+        ),
+        replace(
+            HIT,
+            title="Vermerk Brandverhütungsschau",
+            href="/dokumente/d9",
+            on=date(2025, 5, 12),
+            passages=HIT.passages[:1],
+            more_passages=1,
+            unsure=True,
+        ),
+        replace(
+            HIT,
+            title="Bauvorlagen Blatt 7 – Schnitte",
+            href="/dokumente/d11",
+            on=None,
+            passages=(),
+            more_passages=0,
+            icon="image",
+            image="",
+        ),
+    ),
+    total=38,
+    next="/suche?q=x&after=y",
+)
+START = v.StartView(
+    unit="63 Bauordnung",
+    example="63-00184/2026",
+    recent=(
+        v.RecentItem("Lindenweg 12 – Neubau Mehrfamilienhaus", "/akten/a184", "63-00184/2026", _at(0, 7, 20)),
+        v.RecentItem(
+            "Nachreichung Brandschutznachweis",
+            "/dokumente/d4",
+            "63-00184/2026 · Lindenweg 12",
+            _at(0, 7, 14),
+            "description",
+        ),
+        v.RecentItem("Amselstieg 4 – Dachausbau", "/akten/a171", "63-00171/2026", _at(3, 15, 42)),
+        v.RecentItem("Am Deich 2 – Anbau Kindertagesstätte", "/akten/a201", "63-00201/2026", _at(20, 14, 10)),
+        v.RecentItem("Mühlenstraße 3 – Nutzungsänderung", "/akten/a1127", "63-01127/2019", _at(500, 13, 5)),
+    ),
+    failed=(
+        v.RecentItem(
+            "Vermerk Ortstermin Kreisfeuerwehr",
+            "/dokumente/d9",
+            "63-00184/2026 · Datei ist verschlüsselt",
+            _at(0, 7, 2),
+            "warning-fill",
+        ),
+    ),
+    searches=(v.Link("zweiter Rettungsweg Dachgeschoss", "/suche?q=x"), v.Link("Baubeginn Marktplatz", "/suche?q=y")),
+)
+ABLEGEN = v.UploadView(
+    "a184",
+    "63-00184/2026",
+    AKTE.title,
+    DOKUMENT.path[:2],
+    (v.Choice("v3", "3 Beteiligung Brandschutz"), v.Choice("v4", "4 Nachbarbeteiligung")),
+)
+WRONG_SIGN_IN = v.Form(
+    {"username": "p.hansen"},
+    (v.FieldError("password", "Kennung oder Passwort stimmt nicht. Noch 4 Versuche, dann 10 Minuten Pause."),),
+)
+TEXT = tuple(v.TextPage(number, (LINES[1], " ".join(LINES[2:])) if number != 3 else ()) for number in range(1, 5))
+FILES = replace(FRAME, area="files")
+SEARCH = replace(FRAME, area="search")
+HOME = replace(FRAME, area="start", counts={"files": 0})
+DONE = replace(
+    FILES, messages=(v.Message("success", "Akte angelegt: 63-00184/2026.", v.Link("Nächste anlegen", "/plan/632.2")),)
+)
+
+STATES: dict[str, State] = {
+    "anmelden": State(
+        "anmelden.html", v.SignInView(help="Hilfe bei der Anmeldung: Servicestelle IT, Telefon 05021 8800-14"), NOBODY
+    ),
+    "anmelden-fehler": State(
+        "anmelden.html", v.SignInView(WRONG_SIGN_IN, oidc=v.Link("Mit Verwaltungskonto anmelden", "/oidc")), NOBODY
+    ),
+    "anmelden-pause": State(
+        "anmelden.html", v.SignInView(locked_until=NOW + timedelta(minutes=10), insecure=True), NOBODY
+    ),
+    "anmelden-code": State("anmelden.html", v.SignInView(code_wanted=True), NOBODY),
+    "start": State("start.html", START, HOME),
+    "start-leer": State("start.html", v.StartView(unit="", search_down=True), replace(HOME, keys=False)),
+    "plan": State("akten.html", PLAN, FILES),
+    "plan-wurzel": State("akten.html", v.PlanView(tree=tree()), FILES),
+    "plan-ober": State("akten.html", v.PlanView(tree(current="63"), "63", "Bauordnung", PATH[:1]), FILES),
+    "plan-leer": State("akten.html", replace(PLAN, rows=(), total=0, next=""), FILES),
+    "plan-filter": State(
+        "akten.html", replace(PLAN, rows=(), total=0, filter="Lindenwäg", state="open", next=""), FILES
+    ),
+    "plan-neu-fehler": State(
+        "akten.html",
+        replace(
+            PLAN,
+            new_dossier=replace(
+                PLAN.new_dossier or v.NewDossierForm("", ()),
+                form=v.Form({"title": ""}, (v.FieldError("title", "Bitte geben Sie einen Betreff an."),), open=True),
+            ),
+        ),
+        FILES,
+    ),
+    "akte": State("akte.html", AKTE, DONE),
+    "akte-leer": State("akte.html", replace(AKTE, groups=(), documents=0, next="", confidentiality="protected"), FILES),
+    "akte-zda": State(
+        "akte.html",
+        replace(
+            AKTE,
+            state="closed",
+            note="zdA seit 12.03.2026, wieder zu öffnen bis 12.06.",
+            may_file=False,
+            new_case=None,
+            close=None,
+            reopen=v.Form(),
+        ),
+        FILES,
+    ),
+    "akte-lesen": State(
+        "akte.html",
+        replace(AKTE, may_file=False, new_case=None, close=None, read_only=True, groups=(), filter="xy"),
+        FILES,
+    ),
+    "akte-zda-fehler": State(
+        "akte.html",
+        replace(
+            AKTE,
+            close=v.CloseForm(
+                ("3 Beteiligung Brandschutz",),
+                form=v.Form(
+                    {},
+                    (v.FieldError("close_cases", "Ein Vorgang ist noch offen: 3 Beteiligung Brandschutz."),),
+                    open=True,
+                ),
+            ),
+        ),
+        FILES,
+    ),
+    "verlauf": State(
+        "verlauf.html",
+        v.HistoryView("a184", "63-00184/2026", AKTE.title, PATH, HISTORY * 8, "/akten/a184/verlauf?after=x"),
+        FILES,
+    ),
+    "ablegen": State("ablegen.html", ABLEGEN, FILES),
+    "ablegen-fehler": State(
+        "ablegen.html",
+        replace(
+            ABLEGEN,
+            form=v.Form(
+                {"title": "Statik", "received_on": "31.2.26", "kind": "outgoing"},
+                (
+                    v.FieldError("file", "Bitte wählen Sie eine Datei."),
+                    v.FieldError("received_on", "Diesen Tag gibt es nicht: 31.2.26."),
+                ),
+            ),
+        ),
+        FILES,
+    ),
+    "dokument": State("dokument.html", DOKUMENT, FILES),
+    "dokument-arbeit": State(
+        "dokument.html",
+        replace(
+            DOKUMENT,
+            pages=DOKUMENT.pages[:4],
+            query="",
+            processing=v.Processing("processing", 4, 14),
+            rendition="pending",
+            current=1,
+        ),
+        FILES,
+    ),
+    "dokument-fehlgeschlagen": State(
+        "dokument.html",
+        replace(
+            DOKUMENT,
+            pages=(),
+            query="",
+            current=1,
+            version=1,
+            versions=(),
+            proof=replace(DOKUMENT.proof or v.Proof(False, None, ""), intact=False),
+            processing=v.Processing("failed", reason="Die Datei ist verschlüsselt.", may_retry=True),
+            rendition="none",
+            rendition_reason="Die Datei lässt sich ohne Kennwort nicht öffnen.",
+            note="Aussonderungssperre: Klageverfahren 4 A 112/26",
+        ),
+        FILES,
+    ),
+    "dokument-text": State("dokument.html", replace(DOKUMENT, text=TEXT), FILES),
+    "suche": State("suche.html", SUCHE, SEARCH),
+    "suche-anfang": State("suche.html", v.SearchView(), SEARCH),
+    "suche-leer": State(
+        "suche.html",
+        v.SearchView(
+            query="Rettungswäg", chips=(v.Chip("2026", "/suche?q=x", 4), v.Chip("63 Bauordnung", "/suche?q=x", 0))
+        ),
+        SEARCH,
+    ),
+    "suche-aus": State(
+        "suche.html",
+        v.SearchView(query="Rettungsweg", down=True, hint="Ein Anführungszeichen ist nicht geschlossen."),
+        SEARCH,
+    ),
+    "konto": State(
+        "konto.html",
+        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW),
+        replace(FRAME, keys=False),
+    ),
+    "tasten": State("tasten.html", None, FRAME),
+    "fehler-404": State("fehler.html", v.ErrorView(404, "7K3-QX9"), FRAME),
+    "fehler-403": State(
+        "fehler.html", v.ErrorView(403, "7K3-QX9", "Sie dürfen diese Akte lesen, aber nicht ändern"), FRAME
+    ),
+    "fehler-500": State("fehler.html", v.ErrorView(500, "7K3-QX9"), NOBODY),
+    "fehler-503": State("fehler.html", v.ErrorView(503, "7K3-QX9"), NOBODY),
+}

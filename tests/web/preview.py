@@ -1,0 +1,152 @@
+"""The pages as a tiny web server, with the real security headers and invented content.
+
+``python -m tests.web.preview`` serves every state under its name, for looking at; the browser tests
+use the same server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from threading import Thread
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image, ImageDraw
+
+from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
+from tests.web.fixtures_of_views import FONT, PAGE, STATES, words
+
+TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
+# What links and scripts of the pages lead to, so that the preview can be walked through.
+ADDRESSES = (
+    (re.compile(r"^/$"), "start"),
+    (re.compile(r"^/plan$"), "plan-wurzel"),
+    (re.compile(r"^/plan/"), "plan"),
+    (re.compile(r"^/akten/[^/]+$"), "akte"),
+    (re.compile(r"^/akten/[^/]+/verlauf$"), "verlauf"),
+    (re.compile(r"^/akten/[^/]+/ablegen$"), "ablegen"),
+    (re.compile(r"^/dokumente/[^/]+$"), "dokument"),
+    (re.compile(r"^/dokumente/[^/]+/text$"), "dokument-text"),
+    (re.compile(r"^/suche$"), "suche"),
+    (re.compile(r"^/konto$"), "konto"),
+    (re.compile(r"^/hilfe/tasten$"), "tasten"),
+    (re.compile(r"^/anmelden$"), "anmelden"),
+)
+PAGE_PART = re.compile(r"^/api/v1/documents/[^/]+/pages/\d+/(image|words)$")
+
+
+def page_of(name: str, theme: Literal["auto", "light", "dark"] = "auto") -> str:
+    """The HTML of one state."""
+    state = STATES[name]
+    return render(state.template, frame=replace(state.frame, theme=theme), view=state.view)
+
+
+@cache
+def page_image() -> bytes:
+    """A page as the service would answer it: WebP, 1,000 px wide."""
+    image = Image.new("RGB", PAGE, "white")
+    draw = ImageDraw.Draw(image)
+    for word in words():
+        draw.text(word["box"][:2], word["text"], fill="#222", font=FONT)
+    target = BytesIO()
+    image.save(target, "WEBP", quality=60)
+    return target.getvalue()
+
+
+def page_words() -> dict[str, object]:
+    """The answer of the API for one page."""
+    return {"page": 1, "width": PAGE[0], "height": PAGE[1], "words": words()}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        if address.path.startswith(STATIC_PREFIX):
+            file = BUILT / address.path.removeprefix(STATIC_PREFIX)
+            if file.is_file():
+                return self._answer(file.read_bytes(), TYPES[file.suffix[1:]])
+        elif found := PAGE_PART.match(address.path):
+            if found[1] == "image":
+                return self._answer(page_image(), "image/webp")
+            return self._answer(json.dumps(page_words()).encode(), "application/json")
+        elif name := self._name(address.path):
+            state = STATES[name]
+            query = parse_qs(address.query)
+            if query.get("teil") == ["kinder"]:
+                return self._answer(
+                    render_block("akten.html", "kinder", frame=state.frame, view=state.view).encode(), "text/html"
+                )
+            theme: Literal["auto", "dark"] = "dark" if query.get("theme") == ["dark"] else "auto"
+            return self._answer(page_of(name, theme).encode(), "text/html; charset=utf-8")
+        return self._answer(page_of("fehler-404").encode(), "text/html; charset=utf-8", 404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/api/v1/documents":
+            self.server.uploads.append((dict(self.headers), body))  # type: ignore[attr-defined]
+            if b"zu-gross" in body:
+                return self._answer(
+                    json.dumps({"title": "Zu groß", "detail": "Die Datei ist größer als 2 GB."}).encode(),
+                    "application/problem+json",
+                    422,
+                )
+            return self._answer(b'{"id": "neu"}', "application/json", 201)
+        return self._answer(page_of("akte").encode(), "text/html; charset=utf-8")
+
+    def _name(self, path: str) -> str | None:
+        if path.startswith("/zustand/"):
+            name = path.removeprefix("/zustand/")
+            return name if name in STATES else None
+        return next((name for pattern, name in ADDRESSES if pattern.match(path)), None)
+
+    def _answer(self, body: bytes, media_type: str, status: int = 200) -> None:
+        self.send_response(status)
+        for name, value in SECURITY_HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing: the tests read what the browser says."""
+
+
+class Preview(ThreadingHTTPServer):
+    """The server; `uploads` holds what was posted to the API."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.uploads: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@contextmanager
+def serving() -> Iterator[Preview]:
+    """A preview on a free port."""
+    with Preview() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    with Preview(int(sys.argv[1]) if len(sys.argv) > 1 else 8099) as preview:
+        for state_name in STATES:
+            sys.stdout.write(f"{preview.url}/zustand/{state_name}\n")
+        preview.serve_forever()
