@@ -132,17 +132,15 @@ def _story(letter: Letter) -> list[Any]:
     story: list[Any] = [Spacer(1, 82 * mm if letter.addressee else 22 * mm)]
     story.append(Paragraph(_marked(letter.title), bold))
     if not letter.addressee:
-        story.append(_form(Form(letter.details), letter))
+        story += [_form(Form(letter.details), letter), Spacer(1, 3.5 * mm)]
     if letter.greeting:
         story.append(Paragraph(_marked(letter.greeting + ","), body))
     story += _flow(letter.blocks, letter)
-    if letter.closing:
-        story.append(
-            KeepTogether([Paragraph(letter.closing, body), _scribble(letter), Paragraph(_marked(letter.signer), body)])
-        )
+    end = [Paragraph(letter.closing, body), _scribble(letter), Paragraph(_marked(letter.signer), body)]
     if letter.annexes:
         names = [title if title.startswith("Anlage") else f"Anlage – {title}" for title, _ in letter.annexes]
-        story.append(Paragraph("<br/>".join(map(_marked, names)), _style(letter, fontSize=8, leading=11)))
+        end.append(Paragraph("<br/>".join(map(_marked, names)), _style(letter, fontSize=8, leading=11)))
+    story.append(KeepTogether(end))
     for title, blocks in letter.annexes:
         story += [PageBreak(), Paragraph(_marked(title), bold), *_flow(blocks, letter)]
     return story

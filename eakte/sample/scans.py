@@ -122,7 +122,7 @@ def _stamped(page: Image.Image, rng: random.Random, lines: Sequence[str], dpi: i
         left = (width - round(font.getlength(line))) // 2
         draw.text((left, gap // 2 + number * line_height), line, font=font, fill=70)
     turned = rubber.rotate(rng.uniform(-6, 6), Image.Resampling.BICUBIC, expand=True, fillcolor=_WHITE)
-    place = (page.width - turned.width - rng.randint(dpi // 2, dpi), rng.randint(dpi * 5 // 4, dpi * 3 // 2))
+    place = (page.width - turned.width - rng.randint(dpi // 2, dpi), rng.randint(dpi, dpi * 5 // 4))
     layer = Image.new("L", page.size, _WHITE)
     layer.paste(turned, place)
     return ImageChops.multiply(page, layer)

@@ -70,8 +70,8 @@ class Town:
             turn=turn,
             turns=turns,
             reference=(references or {}).get(dossier.key, usual),
-            # The newest letter of every third dossier that is still open has just come in.
-            inbox=turn + 1 == turns and dossier.closed_on is None and index % 3 == 0,
+            # The newest letter of a third of the open dossiers has just come in (by threes: scans are among them).
+            inbox=turn + 1 == turns and dossier.closed_on is None and index // 3 % 3 == 0,
         ).write()
 
 
@@ -104,6 +104,8 @@ def _dossier(seed: int, index: int) -> SampleDossier:
 
 def _life(matter: Any, state: str, rng: random.Random) -> tuple[date, date | None]:
     """Days of opening and closing: still open, in its term, or past it."""
+    if matter.get("lasting"):
+        return workday(REFERENCE_DAY - timedelta(days=rng.randint(800, 4000))), None
     if state == "open":
         return workday(REFERENCE_DAY - timedelta(days=rng.randint(50, 140 if matter.get("short") else 420))), None
     closed = REFERENCE_DAY - timedelta(days=rng.randint(40, 150))
