@@ -30,7 +30,7 @@ LAYOUT = "LAYOUT"
 _CHUNK = 1 << 20
 _FOOTER = struct.Struct("<II")
 _FOOTER_MAGIC = 1337
-_CHECKED = (".term", ".idx", ".pos", ".fast", ".fieldnorm", ".store", ".del")
+_PARTS = frozenset({"term", "idx", "pos", "fast", "fieldnorm", "store"})
 
 
 class Generations:
@@ -153,12 +153,23 @@ def sync_folder(folder: Path) -> None:
 
 
 def files_intact(generation: Path) -> bool:
-    """Read every index file of a generation and compare it with the CRC-32 in its footer.
+    """Read every committed file of a generation and compare it with the CRC-32 in its footer.
 
     The engine itself looks at a checksum only while it merges; a flipped bit elsewhere is a wrong answer. A footer is
-    JSON, its length and a magic number, the last two as 32-bit little-endian numbers.
+    JSON, its length and a magic number, the last two as 32-bit little-endian numbers. What a killed writer left behind
+    is in no commit and does not count.
     """
-    return all(_intact(path) for path in generation.iterdir() if path.suffix in _CHECKED)
+    try:
+        segments = json.loads((generation / "meta.json").read_bytes())["segments"]
+        names = {segment["segment_id"].replace("-", ""): segment["deletes"] for segment in segments}
+    except (ValueError, KeyError, TypeError):
+        return False
+    expected = {
+        f"{name}.{ending}"
+        for name, deletes in names.items()
+        for ending in (*_PARTS, f"{deletes['opstamp']}.del" if deletes else "")
+    }
+    return all(_intact(path) for path in generation.iterdir() if path.name in expected)
 
 
 def _intact(path: Path) -> bool:

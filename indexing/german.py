@@ -43,7 +43,7 @@ _LETTER = rf"[^\W_][{_MARKS}]*"
 _LINE_END = r"[ \t]*(?:\r\n|[\n\r\f\v\x85\u2028\u2029])[ \t]*"
 _SMALL = "a-zß-öø-ÿ"
 # "Gebüh-\nren" is one word; "Baden-\nWürttemberg" and "Haupt-\nund Nebenstraße" are not.
-_DIVIDED = rf"[-\u2010\u00ac\u00ad]{_LINE_END}(?!(?:und|oder|bzw|sowie|bis)\b)(?=[{_SMALL}])"
+_DIVIDED = rf"(?:[-\u2010\u00ac]|(?<=\u00ad)){_LINE_END}(?!(?:und|oder|bzw|sowie|bis)\b)(?=[{_SMALL}])"
 _RUN = rf"{_LETTER}(?:{_LETTER}|(?<![\d\s]){_DIVIDED})*"
 _MONTHS = (
     *("januar", "februar", "marz", "april", "mai", "juni"),

@@ -50,8 +50,8 @@ BEST_PAGES = 3
 NEAR_BEST = 0.4
 """Share of the best window's score from which on another page is named."""
 
-LOOSE_SHARE = 0.5
-"""Share of the question's pieces that a document needs when no document has enough of its words."""
+SHORTEST_RUN = 2
+"""Pieces of the shortest stretch of a word that counts where no document has the word as typed: five letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Strictness:
     """One way to say which documents a question finds.
 
     Attributes:
-        words: how many of its words a document must have; 0 for half of its pieces instead (a slip of the pen).
+        words: how many of its words a document must have; 0 where half of one word is enough (a slip of the pen).
         enough: this way is taken if it finds so many documents, else the next one is tried.
     """
 
@@ -80,10 +80,10 @@ def strictness(words: int) -> tuple[Strictness, ...]:
 _LEVELS = range(len(strictness(1)))
 
 
-def loose_pieces(words: Sequence[QueryWord]) -> tuple[tuple[str, ...], int]:
-    """All pieces of a question and how many of them are enough where its words as typed find nothing (a slip)."""
-    pieces = tuple(dict.fromkeys(piece for word in words for piece in word.pieces))
-    return pieces, math.ceil(len(pieces) * LOOSE_SHARE)
+def runs(word: QueryWord) -> tuple[tuple[str, ...], ...]:
+    """Stretches of a word, about half of it: one slip leaves one of them whole in most words of 7 letters or more."""
+    length = max(SHORTEST_RUN, len(word.pieces) // 2)
+    return tuple(word.pieces[i : i + length] for i in range(len(word.pieces) - length + 1))
 
 
 def fingerprint(query: Query) -> str:

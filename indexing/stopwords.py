@@ -30,7 +30,7 @@ hatte hatten habe gehabt hattest kann konnen konnte konnten muss mussen musste m
 durfen durfte durften will wollen wollte wollten mag mochte mochten gibt
 """
 _ADVERBS = """
-auch nur so sehr schon hier dort nun jetzt immer wieder hierzu dazu dabei daran darauf daraus darin daruber davon dafur
+auch nur so sehr hier dort nun jetzt immer wieder hierzu dazu dabei daran darauf daraus darin daruber davon dafur
 dadurch daher hiermit hierbei hiervon etwa eben ganz zwar jedoch jeweils
 """
 

@@ -12,9 +12,9 @@ from tantivy import Query as Clause
 
 from indexing import ranking
 from indexing.embedded.answers import by_key, by_relevance, count_of, facets_of
-from indexing.embedded.files import create_generation, damage_reported, open_generation, writer_of
+from indexing.embedded.files import create_generation, damage_reported, open_generation
 from indexing.embedded.questions import Question
-from indexing.embedded.records import name_of, remove, write
+from indexing.embedded.records import drop_marks, name_of, remove, write
 from indexing.generations import Generations, files_intact
 from indexing.german import analyse_query
 from indexing.ranking import Cursor
@@ -72,8 +72,7 @@ class EmbeddedIndex:
         """See `SearchIndex.finish_rebuild`."""
         with self._generations.writing():
             path = self._generations.require_building(rebuild)
-            with writer_of(open_generation(path)) as writer:
-                writer.delete_documents_by_term("whole", 0)
+            drop_marks(path)
             self._generations.swap(path)
 
     def abandon_rebuild(self, rebuild: str) -> None:

@@ -85,10 +85,8 @@ class Question:
             return Clause.empty_query()
         needed = ranking.strictness(len(words))[self.level].words
         if not needed:
-            pieces, needed = ranking.loose_pieces(words)
-            return any_of(
-                (any_of(self._term(_pieces_field(f), piece) for f in fields) for piece in pieces), max(needed, 1)
-            )
+            stretches = {run for word in words for run in ranking.runs(word)}
+            return any_of(self._phrase(_pieces_field(f), run) for f in fields for run in sorted(stretches))
         enough = any_of((any_of(self._has(f, word) for f in fields) for word in words), needed)
         phrases = [any_of(self._phrase(f, phrase) for f in fields) for phrase in self._terms.phrases]
         return all_of([enough, *phrases])

@@ -90,6 +90,18 @@ def remove(path: Path, documents: Sequence[uuid.UUID], *, mark: bool) -> None:
                 writer.add_document(record)
 
 
+def drop_marks(path: Path) -> None:
+    """Take the signs of removed documents out of a generation that is about to serve."""
+    index = open_generation(path)
+    marks = Clause.term_query(index.schema, "whole", 0)
+    with damage_reported():
+        none = not index.searcher().search(marks, 1, count=False).hits
+    if none:
+        return
+    with writer_of(index) as writer:
+        writer.delete_documents_by_query(marks)
+
+
 def _add_identity(record: tantivy.Document, document: uuid.UUID, revision: int) -> None:
     record.add_unsigned("high", document.int >> 64)
     record.add_unsigned("low", document.int & (2**64 - 1))
