@@ -197,6 +197,7 @@ def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
     what is meant: another title, nothing below the number, the inserted number free.
     """
     taken = {row.number for row in rows}
+    divided = {number.rpartition(".")[0] for number in taken}
     first: dict[str, _Draft] = {}
     for row in rows:
         earlier = first.setdefault(row.number, row)
@@ -204,9 +205,8 @@ def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
             continue
         inserted = f"{row.number}a"
         twins = row.raw.texts.get(Column.TITLE) == earlier.raw.texts.get(Column.TITLE)
-        divided = any(number.startswith(f"{row.number}.") for number in taken)
         where = f"in {_place(earlier)} („{earlier.raw.texts.get(Column.TITLE, '')[:60]}“)"
-        if not row.raw.onegov or twins or divided or inserted in taken:
+        if not row.raw.onegov or twins or row.number in divided or inserted in taken:
             row.refuse("duplicate-number", f"Die Nummer {row.number} steht schon {where}.", Column.NUMBER)
             continue
         row.note = f"Die Nummer {row.number} steht schon {where}; übernommen als {inserted}. Bitte prüfen."
