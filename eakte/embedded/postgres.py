@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +13,15 @@ from urllib.parse import quote
 import psycopg
 
 from eakte.embedded.cluster import NAME, password
-from eakte.embedded.errors import ConnectionRefused, DataFolderOfAnother, EmbeddedError, PasswordLost, StartTooSlow
+from eakte.embedded.errors import (
+    ConnectionRefused,
+    DataFolderOfAnother,
+    DataFolderUnusable,
+    DiskFull,
+    EmbeddedError,
+    PasswordLost,
+    StartTooSlow,
+)
 from eakte.embedded.locks import FileLock, make_folder
 from eakte.embedded.owner import Say
 from eakte.embedded.server import Server
@@ -49,7 +59,7 @@ class PrivateDatabase:
         make_folder(self._database)
         use = FileLock(self._data_dir / "database.lock")
         try:
-            with self._turn():
+            with _told_in_german(self._data_dir), self._turn():
                 use.share(seconds=_TURN_SECONDS)
                 self._enter(use)
         except BaseException:
@@ -72,7 +82,7 @@ class PrivateDatabase:
             EmbeddedError: It cannot be started; trying again later is safe.
             RuntimeError: Called outside of the context.
         """
-        with self._turn():
+        with _told_in_german(self._data_dir), self._turn():
             if self._use is None or self._server is None:
                 raise RuntimeError("ensure_running() outside of the context")
             repair_host(self._database, self._host)
@@ -136,3 +146,14 @@ class PrivateDatabase:
                 raise DataFolderOfAnother(f"({self._host})") from error
             raise ConnectionRefused(f"({str(error).strip()})") from error
         return url
+
+
+@contextlib.contextmanager
+def _told_in_german(data_dir: Path) -> Iterator[None]:
+    """What the file system refuses (no room, no permission, a broken disk) concerns the data folder."""
+    try:
+        yield
+    except OSError as error:
+        detail = f"({error.strerror}: {error.filename or data_dir})"
+        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else DataFolderUnusable
+        raise kind(detail) from error

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy
 
 from eakte.embedded import PrivateDatabase, client_program
-from eakte.embedded.errors import EmbeddedError, PasswordLost, StartFailed, VersionDiffers
+from eakte.embedded.errors import DataFolderUnusable, EmbeddedError, PasswordLost, StartFailed, VersionDiffers
 from eakte.embedded.server import diagnose
 from tests.embedded.embedded_support import (
     children,
@@ -181,6 +181,15 @@ def test_a_broken_setting_is_shown_with_postgresqls_own_words(data_dir: Path) ->
     config.write_text(f"{config.read_text()}\nshared_buffers = 'many'\n")
     with pytest.raises(StartFailed, match="shared_buffers"), PrivateDatabase(data_dir, say=print):
         pass
+
+
+def test_a_file_in_the_way_is_named_and_not_touched(data_dir: Path) -> None:
+    way = data_dir / "database/run"
+    way.rmdir()
+    way.write_text("not ours")
+    with pytest.raises(DataFolderUnusable, match="database/run"), PrivateDatabase(data_dir, say=print):
+        pass
+    assert way.read_text() == "not ours"
 
 
 def test_outside_of_the_context_there_is_nothing_to_supervise(data_dir: Path) -> None:
