@@ -67,6 +67,7 @@ def test_a_supervisor_never_restarts_what_is_being_closed(data_dir: Path) -> Non
             while True:
                 database.ensure_running()
                 looked.set()
+                ended.wait(0.02)  # locks are polled: whoever never pauses starves the others
         except RuntimeError:
             ended.set()
 
