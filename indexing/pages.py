@@ -141,7 +141,7 @@ def _page(document: Any, number: int) -> Any:
     if pdfium_raw.FPDFPage_GetAnnotCount(page) < 1:
         return page
     # What someone has filled into a form is text of the page only when the fields have become part of it.
-    page.flatten()
+    pdfium_raw.FPDFPage_Flatten(page, pdfium_raw.FLAT_NORMALDISPLAY)
     page.close()
     return document[number - 1]
 

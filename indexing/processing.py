@@ -139,6 +139,14 @@ class _Job:
 
     def run(self) -> Processed:
         try:
+            return self._processed()
+        finally:
+            for folder in self._workdir.glob("untrusted-*"):
+                shutil.rmtree(folder)
+            (self._workdir / typeset.FILE).unlink(missing_ok=True)
+
+    def _processed(self) -> Processed:
+        try:
             survey = self._survey()
         except UntrustedFailed as failure:
             return self._without_pages(media.UNKNOWN, _judged(failure), ())
@@ -289,7 +297,7 @@ class _Job:
             from_json(read_untrusted_file(folder / member(number, "json"), PAGE_BYTES), number)
             for number in range(1, count + 1)
         ]
-        pdf = self._workdir / "typeset.pdf"
+        pdf = self._workdir / typeset.FILE
         take_untrusted_file(folder / typeset.FILE, pdf, self._limits.file_bytes)
         shutil.rmtree(folder)
         self._source = pdf
@@ -298,7 +306,6 @@ class _Job:
         self._words.unlink()  # the words of the text itself, not those that its typeset pages show
         write_words(self._words, set_words)
         result = self._with_pages(typeset_survey, dict.fromkeys(range(1, count + 1), "file"))
-        pdf.unlink()
         return replace(
             result, media_type=survey.media_type, rendition_reason=result.rendition_reason or _not_set(missing)
         )

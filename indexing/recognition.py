@@ -32,6 +32,7 @@ _DOUBTFUL: Final = (
     65  # mean confidence under which a page may stand on its head: upside down gives about 30, upright 90
 )
 _SURE: Final = 4.0  # confidence of the orientation detector; right answers on printed pages are above 10
+_AS_GOOD: Final = 0.9  # an upright page reads at least as well as one on its side, but for a word or two
 _FEW: Final = 3  # words that do not say anything about a page's orientation
 
 # What German makes of a paragraph sign, alone, doubled, or joined to its number; "so" and plain numbers stay out of
@@ -150,43 +151,39 @@ class _Reader:
 
     def read(self, image: Image.Image, dpi: int, page: int) -> PageWords:
         """Read the page; where it lies on its side or stands on its head, turn it and read it again."""
-        words, orientation = self._read_level(image, dpi)
-        if not (turn := orientation or self._turn_of(image, dpi, words)):
+        words = self._read_level(image, dpi)
+        if not (turn := self._turn_of(image, dpi, words)):
             return PageWords(page, image.width, image.height, words)
         upright = image.rotate(-turn, expand=True)
-        upright_words, _ = self._read_level(upright, dpi)
-        if _weight(upright_words) <= _weight(words):
+        upright_words = self._read_level(upright, dpi)
+        if _weight(upright_words) < _AS_GOOD * _weight(words):
             return PageWords(page, image.width, image.height, words)
         return PageWords(page, upright.width, upright.height, upright_words, turn)
 
-    def _read_level(self, image: Image.Image, dpi: int) -> tuple[tuple[Word, ...], int]:
+    def _read_level(self, image: Image.Image, dpi: int) -> tuple[Word, ...]:
         angle = pixels.skew(image)
         if abs(angle) < _LEVEL_ENOUGH:
             return self._recognise(image, dpi)
         level = image.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-        words, orientation = self._recognise(level, dpi)
-        back = tuple(
+        return tuple(
             Word(
                 word.text,
                 clipped(pixels.rotated_back(word.box, angle, level.size, image.size), *image.size),
                 word.confidence,
                 word.line,
             )
-            for word in words
+            for word in self._recognise(level, dpi)
         )
-        return back, orientation
 
-    def _recognise(self, image: Image.Image, dpi: int) -> tuple[tuple[Word, ...], int]:
+    def _recognise(self, image: Image.Image, dpi: int) -> tuple[Word, ...]:
         _show(self._german, image, dpi)
         self._german.Recognize()
         words = []
-        sideways: dict[int, int] = {}
         again = _Again(self._english, image, dpi)
         line = -1
         for item in _items(self._german):
             if item.IsAtBeginningOf(tesserocr.RIL.TEXTLINE) or line < 0:
                 line += 1
-                orientation = int(item.Orientation()[0])
             try:
                 text = cleaned(item.GetUTF8Text(tesserocr.RIL.WORD))
             except RuntimeError:  # tesserocr's way of saying that there is none
@@ -196,21 +193,22 @@ class _Reader:
             box = clipped(item.BoundingBox(tesserocr.RIL.WORD), *image.size)
             confidence = min(100, max(0, round(item.Confidence(tesserocr.RIL.WORD))))
             words.append(Word(again.read(text, box), box, confidence, line))
-            sideways[orientation] = sideways.get(orientation, 0) + 1
-        # Tesseract reads blocks that lie on their side by itself; the orientation says how the most of them lie.
-        most = max(sideways, key=sideways.__getitem__, default=0)
-        return tuple(words), {0: 0, 1: 270, 2: 180, 3: 90}[most] if len(words) > _FEW else 0
+        return tuple(words)
 
     def _turn_of(self, image: Image.Image, dpi: int, words: tuple[Word, ...]) -> int:
-        """Ask the orientation detector, but only about pages that read badly: it costs a third of a second."""
-        if len(words) <= _FEW or _mean_confidence(words) >= _DOUBTFUL:
+        """Degrees clockwise to make the page stand upright.
+
+        The detector costs a third of a second, so it is asked only about pages that read badly and about those whose
+        words stand upright: Tesseract reads one of the two sideways positions by itself.
+        """
+        if len(words) <= _FEW or not (_mean_confidence(words) < _DOUBTFUL or _stand(words)):
             return 0
         with tesserocr.PyTessBaseAPI(path=str(TESSDATA), lang="osd", psm=tesserocr.PSM.OSD_ONLY) as detector:
             _show(detector, image, dpi)
             found = detector.DetectOrientationScript()
         if not found or found["orient_conf"] < _SURE:
             return 0
-        return int(found["orient_deg"])
+        return (360 - int(found["orient_deg"])) % 360
 
 
 class _Again:
@@ -264,6 +262,12 @@ def _items(api: Any) -> Iterator[Any]:
     iterator = api.GetIterator()
     if iterator is not None:
         yield from tesserocr.iterate_level(iterator, tesserocr.RIL.WORD)
+
+
+def _stand(words: tuple[Word, ...]) -> bool:
+    """Whether most words of several letters are higher than wide."""
+    long = [word.box for word in words if len(word.text) > _FEW]
+    return 2 * sum(y1 - y0 > x1 - x0 for x0, y0, x1, y1 in long) > len(long)
 
 
 def _mean_confidence(words: tuple[Word, ...]) -> float:

@@ -164,7 +164,7 @@ def _make_passive(pdf: Pdf) -> None:
     if Name.AcroForm in root:
         pdf.generate_appearance_streams()
         pdf.flatten_annotations("screen")
-    _make_specifications_indirect(pdf)
+    _complete_specifications(pdf)
     _keep(root, _CATALOG_KEYS)
     _keep(pdf.trailer, _TRAILER_KEYS)
     for page in pdf.pages:
@@ -182,12 +182,17 @@ def _keep(item: pikepdf.Object, keys: frozenset[str]) -> None:
             del item[key]
 
 
-def _make_specifications_indirect(pdf: Pdf) -> None:
-    """PDF/A-3 wants the descriptions of embedded files as objects of their own; some writers put them inline."""
+def _complete_specifications(pdf: Pdf) -> None:
+    """PDF/A-3 wants the descriptions of embedded files as objects of their own, with both forms of the name."""
     tree = pdf.Root.get(Name.Names, Dictionary()).get(Name.EmbeddedFiles, Dictionary())
     names = tree.get(Name.Names, Array())
     for place, entry in enumerate(names):
-        if isinstance(entry, pikepdf.Dictionary) and not entry.is_indirect:
+        if not isinstance(entry, pikepdf.Dictionary):
+            continue
+        for key, other in ((Name.F, Name.UF), (Name.UF, Name.F)):
+            if key not in entry and other in entry:
+                entry[key] = entry[other]
+        if not entry.is_indirect:
             names[place] = pdf.make_indirect(entry)
 
 

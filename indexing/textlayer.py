@@ -1,4 +1,4 @@
-"""The invisible text over a page image: a font whose only glyph is blank, and the operators that place words."""
+"""The invisible text over a page image: a font of a single box, and the operators that place words, drawing nothing."""
 
 import io
 import zlib
@@ -8,29 +8,39 @@ from itertools import groupby
 from typing import Final
 
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
 from indexing.words import PageWords, Word
 
 FONT_NAME: Final = "EAKTEI+Unsichtbar"
 ADVANCE: Final = 500
-"""Width of the blank glyph in thousandths of the font size; words are stretched to their boxes, so any will do."""
+"""Width of the glyph in thousandths of the font size; words are stretched to their boxes, so any will do."""
 
 ASCENT: Final = 800
 DESCENT: Final = -200
-_BLANK: Final = 1  # glyph 0 is .notdef, which PDF/A forbids to show
+_BOX: Final = 1  # glyph 0 is .notdef, which PDF/A forbids to show
 
 _DIRECTIONS: Final = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
 
 
 @cache
 def font_program() -> bytes:
-    """A TrueType font with one blank glyph."""
+    """A TrueType font with one glyph, a box.
+
+    It is never drawn (render mode 3). A blank glyph would do for viewers, but pdfium drops text without any extent when it
+    runs upwards.
+    """
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    for corner in ((0, ASCENT), (ADVANCE, ASCENT), (ADVANCE, DESCENT)):
+        pen.lineTo(corner)
+    pen.closePath()
     builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder([".notdef", "blank"])
-    builder.setupCharacterMap({0x20: "blank"})
-    builder.setupGlyf({".notdef": Glyph(), "blank": Glyph()})
-    builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "blank": (ADVANCE, 0)})
+    builder.setupGlyphOrder([".notdef", "box"])
+    builder.setupCharacterMap({0x20: "box"})
+    builder.setupGlyf({".notdef": Glyph(), "box": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "box": (ADVANCE, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": "Unsichtbar", "styleName": "Regular", "psName": "Unsichtbar"})
     builder.setupOS2(sTypoAscender=ASCENT, sTypoDescender=DESCENT, usWinAscent=ASCENT, usWinDescent=-DESCENT)
@@ -44,8 +54,8 @@ def font_program() -> bytes:
 
 @cache
 def glyph_map() -> bytes:
-    """CIDToGIDMap, deflated: every code shows the blank glyph."""
-    return zlib.compress(_BLANK.to_bytes(2, "big") * 0x10000, 9)
+    """CIDToGIDMap, deflated: every code shows the box."""
+    return zlib.compress(_BOX.to_bytes(2, "big") * 0x10000, 9)
 
 
 @cache

@@ -30,7 +30,7 @@ def maps_memory() -> Iterator[Any]:
 
 
 def computes() -> Iterator[Any]:
-    while True:
+    while time.monotonic() > 0:
         pass
     yield None
 
@@ -53,17 +53,19 @@ def segfaults() -> Iterator[Any]:
 
 
 def leaves() -> Iterator[Any]:
-    os._exit(0)
+    if time.monotonic() > 0:
+        os._exit(0)
     yield None
 
 
 def raises() -> Iterator[Any]:
-    raise KeyError("/Root" * 1000)
-    yield None
+    nothing: dict[str, int] = {}
+    yield nothing["/Root" * 1000]
 
 
 def refuses() -> Iterator[Any]:
-    raise Refused("Das will ich\nnicht lesen." + "x" * 1000)
+    if time.monotonic() > 0:
+        raise Refused("Das will ich\nnicht lesen." + "x" * 1000)
     yield None
 
 
@@ -144,7 +146,7 @@ def tells_its_surroundings() -> Iterator[Any]:
         reached = probe.connect_ex(("127.0.0.1", int(os.environ.get("PORT", "9"))))
     yield {
         "environment": sorted(os.environ),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "main": getattr(sys.modules["__main__"], "__file__", None),
         "reached": reached == 0,
     }
