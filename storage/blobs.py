@@ -354,6 +354,8 @@ def probe(store: BlobStore) -> None:
     except StorageError as error:
         with suppress(StorageError):
             store.delete(name)
+        if isinstance(error, StorageUnavailable):
+            raise
         raise StorageUnavailable(detail=str(error)) from error
 
 

@@ -445,10 +445,11 @@ class BlobStoreContract(ABC):
         with pytest.raises(BlobDamaged):
             list(read_verified(store, NAME, digests))
 
-    def test_blob_shortened_while_it_is_read_is_damage(self, store: BlobStore, raw: Raw) -> None:
+    @pytest.mark.parametrize("size", [10, BLOCK_SIZE, BLOCK_SIZE + 10])
+    def test_blob_shortened_while_it_is_read_is_damage(self, store: BlobStore, raw: Raw, size: int) -> None:
         digests = store.put(NAME, [content_of(2 * BLOCK_SIZE)])
         reading = read_verified(store, NAME, digests, BLOCK_SIZE)
-        raw.write(NAME, content_of(10))
+        raw.write(NAME, content_of(size))
         with pytest.raises(BlobDamaged, match="ends within block 1"):
             list(reading)
 
@@ -463,6 +464,12 @@ class BlobStoreContract(ABC):
             with pytest.raises(BlobDamaged, match="whole"):
                 list(read_verified(store, NAME, record))
             store.delete(NAME)
+
+    def test_empty_blob_is_compared_too(self, store: BlobStore) -> None:
+        digests = store.put(NAME, [])
+        assert list(read_verified(store, NAME, digests)) == []
+        with pytest.raises(BlobDamaged, match="whole"):
+            list(read_verified(store, NAME, Digests(0, digests_of(b"x").sha256, b"")))
 
     @pytest.mark.parametrize("blocks", [b"", b"x" * 31, b"x" * 64])
     def test_digests_that_contradict_their_size_are_damage(self, store: BlobStore, blocks: bytes) -> None:

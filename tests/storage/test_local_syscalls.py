@@ -19,7 +19,7 @@ from storage.blobs import read_verified
 from storage.errors import StorageError, StorageFull, StorageUnavailable
 from storage.local import LocalBlobStore
 from tests.storage.contract import ALL_AGES, NAME, content_of, digests_of
-from tests.storage.failing import SEAM, Crash, FailingSyscalls, Fault
+from tests.storage.failing import SEAM, Crash, FailingSyscalls, Fault, QuickSyscalls
 
 CONTENT = content_of(3_000)
 DIGESTS = digests_of(CONTENT)
@@ -41,7 +41,7 @@ class Machine:
 
     def found(self) -> bool:
         """Whether the blob is there; if so it is whole, and there is nothing else."""
-        store = LocalBlobStore(self.root)
+        store = LocalBlobStore(self.root, QuickSyscalls())
         names = [blob.name for blob in store.names()]
         if names:
             assert names == [NAME]
@@ -57,11 +57,11 @@ class Machine:
         return len(list((self.root / "unfinished").iterdir()))
 
 
-type_of_machines = Callable[[], Machine]
+MakeMachine = Callable[[], Machine]
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> type_of_machines:
+def machine(tmp_path: Path) -> MakeMachine:
     """Makes a new machine with a new store at each call."""
 
     def make() -> Machine:
@@ -110,7 +110,7 @@ DELETES = pytest.mark.parametrize("before", [stored, left_over])
 
 
 def each_step(
-    make: type_of_machines, before: Callable[[Machine], None], action: Callable[[Machine], None]
+    make: MakeMachine, before: Callable[[Machine], None], action: Callable[[Machine], None]
 ) -> Iterator[tuple[int, str, Machine]]:
     """Every call of the action, and a machine in the state before it."""
     calls = calls_of(make(), before, action)
@@ -120,7 +120,7 @@ def each_step(
         yield step, f"{call} (call {step + 1} of {len(calls)})", machine
 
 
-def test_a_put_makes_the_calls_that_make_it_safe(machine: type_of_machines) -> None:
+def test_a_put_makes_the_calls_that_make_it_safe(machine: MakeMachine) -> None:
     calls = calls_of(machine(), fresh, Machine.put)
     assert [call for call in calls if call not in {"open", "close"}] == [
         *["write", "write", "fchmod", "fsync"],
@@ -151,7 +151,7 @@ def test_the_driver_calls_the_system_through_the_seam_only() -> None:
 @pytest.mark.parametrize("how", ["refused", "misreported", "broken"])
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_put_with_one_failing_call(
-    machine: type_of_machines,
+    machine: MakeMachine,
     before: Callable[[Machine], None],
     how: Literal["refused", "misreported", "broken"],
     number: int,
@@ -182,7 +182,7 @@ def test_put_with_one_failing_call(
 
 @PUTS
 def test_put_killed_after_each_call(
-    machine: type_of_machines, before: Callable[[Machine], None], subtests: pytest.Subtests
+    machine: MakeMachine, before: Callable[[Machine], None], subtests: pytest.Subtests
 ) -> None:
     for step, label, tried in each_step(machine, before, Machine.put):
         with subtests.test(label):
@@ -200,7 +200,7 @@ def test_put_killed_after_each_call(
 @PUTS
 @pytest.mark.parametrize("what", ["entries", "bytes"])
 def test_power_failure_after_each_call_of_a_put(
-    machine: type_of_machines,
+    machine: MakeMachine,
     before: Callable[[Machine], None],
     what: Literal["entries", "bytes"],
     subtests: pytest.Subtests,
@@ -222,7 +222,7 @@ def test_power_failure_after_each_call_of_a_put(
 @pytest.mark.parametrize("what", ["entries", "bytes"])
 @pytest.mark.parametrize("how", ["crash", "refused"])
 def test_what_a_put_has_confirmed_survives_a_power_failure(
-    machine: type_of_machines,
+    machine: MakeMachine,
     before: Callable[[Machine], None],
     what: Literal["entries", "bytes"],
     how: Literal["crash", "refused"],
@@ -244,7 +244,7 @@ def test_what_a_put_has_confirmed_survives_a_power_failure(
 @pytest.mark.parametrize("how", ["refused", "misreported", "broken", "crash"])
 @pytest.mark.parametrize("power", [False, True])
 def test_delete_interrupted_at_each_call(
-    machine: type_of_machines,
+    machine: MakeMachine,
     before: Callable[[Machine], None],
     how: Literal["refused", "misreported", "broken", "crash"],
     power: bool,  # noqa: FBT001 - a parameter of the test
@@ -270,7 +270,7 @@ def test_delete_interrupted_at_each_call(
             assert tried.unfinished() == 0
 
 
-def test_descriptors_are_closed(machine: type_of_machines) -> None:
+def test_descriptors_are_closed(machine: MakeMachine) -> None:
     tried = machine()
     tried.put()
     tried.put()
@@ -286,7 +286,7 @@ def test_descriptors_are_closed(machine: type_of_machines) -> None:
     assert tried.system.opened == set()
 
 
-def test_short_writes_are_completed(machine: type_of_machines) -> None:
+def test_short_writes_are_completed(machine: MakeMachine) -> None:
     class ShortWrites(FailingSyscalls):
         """Takes at most seven bytes a call, as a full pipe or a signal would have it."""
 
@@ -303,7 +303,7 @@ def test_short_writes_are_completed(machine: type_of_machines) -> None:
     assert tried.found()
 
 
-def test_failing_read_is_not_taken_for_the_end(machine: type_of_machines) -> None:
+def test_failing_read_is_not_taken_for_the_end(machine: MakeMachine) -> None:
     tried = machine()
     tried.put()
     for number in (errno.EIO, errno.EACCES, errno.EMFILE):
@@ -316,3 +316,34 @@ def test_failing_read_is_not_taken_for_the_end(machine: type_of_machines) -> Non
             tried.system.arm(Fault(step, "refused", number))
             with pytest.raises(StorageUnavailable, match=os.strerror(number)):
                 list(tried.store.read(NAME))
+
+
+@pytest.mark.parametrize("how", ["refused", "misreported"])
+def test_check_with_one_failing_call_says_so_and_leaves_nothing(
+    machine: MakeMachine, how: Literal["refused", "misreported"], subtests: pytest.Subtests
+) -> None:
+    for step, label, tried in each_step(machine, fresh, lambda beside: beside.store.check()):
+        with subtests.test(label):
+            tried.system.arm(Fault(step, how, errno.ENOSPC))
+            with suppress(StorageUnavailable):
+                tried.store.check()
+            tried.store.sweep(ALL_AGES)
+            assert not tried.found()
+
+
+def test_check_of_a_full_disk_names_the_reason(machine: MakeMachine) -> None:
+    tried = machine()
+    calls = calls_of(machine(), fresh, Machine.put)
+    tried.system.arm(Fault(calls.index("write"), "refused", errno.ENOSPC))
+    with pytest.raises(StorageUnavailable, match=r"no room left: .*No space"):
+        tried.store.check()
+
+
+def test_check_of_a_store_that_forgets_bytes(tmp_path: Path) -> None:
+    class Forgetful(QuickSyscalls):
+        pread = staticmethod(lambda _file, length, _offset: b"?" * length)
+
+    store = LocalBlobStore(tmp_path / "store", Forgetful())
+    with pytest.raises(StorageUnavailable, match="not the bytes that were filed"):
+        store.check()
+    assert list(store.names()) == []
