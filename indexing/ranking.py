@@ -20,7 +20,7 @@ from indexing.search_errors import CursorInvalid
 STEM = 1.0
 """Weight of a word's stem in the text."""
 
-PIECES = 0.12
+PIECES = 0.25
 """Weight of one piece of a word, beside its stem."""
 
 PAIR = 0.4

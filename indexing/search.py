@@ -166,9 +166,11 @@ class Query:
     limit: int = 20
 
     def __post_init__(self) -> None:
-        """Refuse page sizes that are no page."""
+        """Refuse page sizes that are no page and numbers that no dossier has."""
         if not 1 <= self.limit <= MAX_LIMIT:
             raise ValueError(f"limit: 1 to {MAX_LIMIT}")
+        if self.within is not None and not 1 <= self.within <= MAX_NUMBER:
+            raise ValueError("within: numbers start at 1")
 
 
 @dataclass(frozen=True, slots=True)

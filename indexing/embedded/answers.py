@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import tantivy
 from tantivy import DocAddress, Order, Searcher
@@ -19,7 +20,12 @@ _FACET_VALUES = 10_000
 
 def count_of(searcher: Searcher, clause: Clause) -> int:
     """How many records fit."""
-    return int(searcher.search(clause, 1, count=True).count)  # type: ignore[attr-defined] # missing in the stub
+    return total_of(searcher.search(clause, 1, count=True))
+
+
+def total_of(result: tantivy.SearchResult) -> int:
+    """How many records a search found that was told to count."""
+    return int(result.count)  # type: ignore[attr-defined] # missing in the library's stub
 
 
 def facets_of(searcher: Searcher, clause: Clause) -> Mapping[Facet, Sequence[tuple[str, int]]]:
@@ -57,13 +63,20 @@ def _windows(
     return found
 
 
-def by_relevance(
-    searcher: Searcher, question: Question, cursor: Cursor | None, total: int
-) -> tuple[tuple[Hit, ...], Cursor | None]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of hits, the total of all pages, and where the next one begins."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    mark: Cursor | None
+
+
+def by_relevance(searcher: Searcher, question: Question, cursor: Cursor | None) -> Page:
     """One page by score. Documents are taken in blocks, best by whole text first, and ordered within a block."""
     position = cursor.position if cursor else 0
     number = max(position - 1, 0) // ranking.BLOCK
-    block = _block(searcher, question, number)
+    block, total = _block(searcher, question, number)
     start = position - number * ranking.BLOCK
     if cursor is not None:
         # The place of the last document seen is surer than its number when documents came or went meanwhile.
@@ -73,7 +86,7 @@ def by_relevance(
     position = number * ranking.BLOCK + start + len(wanted)
     while len(wanted) < question.query.limit and position < total:
         number += 1
-        more = _block(searcher, question, number)[: question.query.limit - len(wanted)]
+        more = _block(searcher, question, number)[0][: question.query.limit - len(wanted)]
         if not more:
             break
         wanted += more
@@ -82,25 +95,24 @@ def by_relevance(
     pages = _pages(_windows(searcher, question, readable))
     hits = tuple(Hit(document, score, pages.get(document, ())) for document, score, _ in wanted)
     if not hits or position >= total:
-        return hits, None
-    return hits, Cursor(hits[-1].document, "", position, question.level)
+        return Page(hits, total, None)
+    return Page(hits, total, Cursor(hits[-1].document, "", position, question.level))
 
 
-def _block(searcher: Searcher, question: Question, number: int) -> list[tuple[uuid.UUID, float, bool]]:
-    """Documents, scores and whether their content may be read: one block in its final order."""
-    hits = searcher.search(question.scored(), ranking.BLOCK, count=False, offset=number * ranking.BLOCK).hits
+def _block(searcher: Searcher, question: Question, number: int) -> tuple[list[tuple[uuid.UUID, float, bool]], int]:
+    """Documents, scores and whether their content may be read, one block in its final order; and the total."""
+    result = searcher.search(question.scored(), ranking.BLOCK, count=True, offset=number * ranking.BLOCK)
+    hits = result.hits
     addresses = [address for _, address in hits]
     documents = ids_of(searcher, addresses)
     readable = dict(zip(documents, _readable(searcher, addresses, question.content), strict=True))
     windows = _windows(searcher, question, [d for d in documents if readable[d]])
     scores = {document: float(score) for document, (score, _) in zip(documents, hits, strict=True)}
     order = ranking.combine(scores, {document: found[0][0] for document, found in windows.items()})
-    return [(document, score, readable[document]) for document, score in order]
+    return [(document, score, readable[document]) for document, score in order], total_of(result)
 
 
-def by_key(
-    index: tantivy.Index, searcher: Searcher, question: Question, cursor: Cursor | None
-) -> tuple[tuple[Hit, ...], Cursor | None]:
+def by_key(index: tantivy.Index, searcher: Searcher, question: Question, cursor: Cursor | None) -> Page:
     """One page by a stored key; the key ends with the document's id, so that it is unique."""
     query = question.query
     field, order = ("reference", Order.Asc) if query.sort is Sort.REFERENCE else ("newest", Order.Desc)
@@ -108,16 +120,16 @@ def by_key(
     if cursor is not None:
         after = f"{{{cursor.key} TO *]" if order is Order.Asc else f"[* TO {cursor.key}}}"
         clauses.append(index.parse_query(f"{field}:{after}", [field]))
-    found = searcher.search(all_of(clauses), query.limit + 1, count=False, order_by_field=field, order=order).hits
-    shown = found[: query.limit]
+    result = searcher.search(all_of(clauses), query.limit + 1, count=True, order_by_field=field, order=order)
+    total = total_of(result) if cursor is None else count_of(searcher, question.found)
+    shown = result.hits[: query.limit]
     addresses = [address for _, address in shown]
     documents = ids_of(searcher, addresses)
     may_read = _readable(searcher, addresses, question.content)
     pages = _pages(_windows(searcher, question, [d for d, may in zip(documents, may_read, strict=True) if may]))
     hits = tuple(Hit(document, 0.0, pages.get(document, ())) for document in documents)
-    if len(found) <= query.limit:
-        return hits, None
-    return hits, Cursor(documents[-1], shown[-1][0], 0, question.level)
+    more = len(result.hits) > query.limit
+    return Page(hits, total, Cursor(documents[-1], shown[-1][0], 0, question.level) if more else None)
 
 
 def _pages(windows: Mapping[uuid.UUID, list[tuple[float, int]]]) -> dict[uuid.UUID, tuple[int, ...]]:

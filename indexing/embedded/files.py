@@ -26,9 +26,11 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
     for name in ("document", "newest", "reference", *Facet):
         builder.add_text_field(str(name), tokenizer_name="raw", index_option="basic", fast=True)
-    for name in ("whole", "of", "scope", "dossier", "case", "date"):
+    for name in ("whole", "of", "scope", "dossier", "date"):
         builder.add_unsigned_field(name, indexed=True, fast=True)
-    for name in ("high", "low", "revision", "page"):
+    # Dossier and case once more, together: whoever shares 50,000 of them pays for one look-up a question, not for two.
+    builder.add_unsigned_field("shared", indexed=True)
+    for name in ("high", "low", "revision", "page", "case"):
         builder.add_unsigned_field(name, fast=True)
     return builder.build()
 

@@ -101,21 +101,22 @@ class EmbeddedIndex:
         terms = analyse_query(query.text)
         cursor = Cursor.decode(query)
         snapshot = self._snapshot()
+        by_words = ranking.order_of(query, terms) is Sort.RELEVANCE
+        ways = ranking.strictness(len(terms.words))
+        level = cursor.level if cursor else 0
         with damage_reported():
-            ways = ranking.strictness(len(terms.words))
-            level = cursor.level if cursor else 0
             while True:
                 question = Question(snapshot.index.schema, terms, query, content, metadata, level=level)
-                total = count_of(snapshot.searcher, question.found)
-                if cursor or terms.empty or not terms.words or total >= ways[level].enough:
+                if by_words:
+                    page = by_relevance(snapshot.searcher, question, cursor)
+                else:
+                    page = by_key(snapshot.index, snapshot.searcher, question, cursor)
+                if cursor or not terms.words or page.total >= ways[level].enough:
                     break
                 level += 1
-            if ranking.order_of(query, terms) is Sort.RELEVANCE:
-                hits, mark = by_relevance(snapshot.searcher, question, cursor, total)
-            else:
-                hits, mark = by_key(snapshot.index, snapshot.searcher, question, cursor)
             facets = facets_of(snapshot.searcher, question.found)
-        return Answer(hits, total, total_exact=True, facets=facets, next=mark.encode(query) if mark else None)
+        mark = page.mark.encode(query) if page.mark else None
+        return Answer(page.hits, page.total, total_exact=True, facets=facets, next=mark)
 
     def count(self) -> int:
         """See `SearchIndex.count`."""

@@ -26,6 +26,15 @@ def any_of(clauses: Iterable[Clause], needed: int = 1) -> Clause:
     return Clause.boolean_query(should, minimum_number_should_match=needed)
 
 
+def _unscored(clauses: Iterable[Clause]) -> Clause:
+    return Clause.const_score_query(all_of(clauses), 0.0)
+
+
+_DESCRIPTION = ("title_stems",)
+_ALL_FIELDS = ("stems", *_DESCRIPTION)
+_WEIGHTS = {"stems": 1.0, "title_stems": ranking.TITLE}
+
+
 class Question:
     """A question as tantivy clauses.
 
@@ -45,38 +54,32 @@ class Question:
     ) -> None:
         self.query, self.content, self.level = query, content, level
         self._schema, self._terms = schema, terms
-        self._readable = self._allowed(content)
-        described = self._readable if metadata == content else any_of([self._readable, self._allowed(metadata)])
-        self.found = Clause.const_score_query(
-            all_of([self._found(described, same=metadata == content), *self._filters()]), 0.0
-        )
-        self._same = metadata == content
+        self._exact = Clause.term_query(schema, "exact", terms.exact)
+        # Rights are the dear part of a question; each set of them stands in it once.
+        self._branches: list[tuple[Clause, tuple[str, ...]]] = [(self._branch(content, _ALL_FIELDS), _ALL_FIELDS)]
+        if metadata != content:
+            self._branches.append((self._branch(metadata, _DESCRIPTION), _DESCRIPTION))
+        self._left = list(self._filters())
+        self.found = _unscored([any_of(clause for clause, _ in self._branches), *self._left])
+
+    def _branch(self, rights: Rights, fields: tuple[str, ...]) -> Clause:
+        """What these rights let a person find in these fields."""
+        allowed = self._allowed(rights)
+        if self._terms.empty:
+            return allowed
+        return all_of([allowed, any_of([self._matching(fields), self._exact])])
 
     def _allowed(self, rights: Rights) -> Clause:
         """`Rights.allow` as a clause; empty rights match nothing."""
-        options = []
-        if rights.scopes:
-            options.append(Clause.term_set_query(self._schema, "scope", list(rights.scopes)))
-        if rights.dossiers:
-            numbers = list(rights.dossiers)
-            options += [Clause.term_set_query(self._schema, field, numbers) for field in ("dossier", "case")]
+        options = [
+            Clause.term_set_query(self._schema, field, list(numbers))
+            for field, numbers in (("scope", rights.scopes), ("shared", rights.dossiers))
+            if numbers
+        ]
         clauses = [(Occur.Must, any_of(options))]
         if rights.excepted:
             clauses.append((Occur.MustNot, Clause.term_set_query(self._schema, "dossier", list(rights.excepted))))
         return Clause.boolean_query(clauses)
-
-    def _found(self, described: Clause, *, same: bool) -> Clause:
-        if self._terms.empty:
-            return described
-        exact = Clause.term_query(self._schema, "exact", self._terms.exact)
-        if same:
-            return all_of([described, any_of([self._matching(("stems", "title_stems")), exact])])
-        return any_of(
-            [
-                all_of([self._readable, self._matching(("stems", "title_stems"))]),
-                all_of([described, any_of([self._matching(("title_stems",)), exact])]),
-            ]
-        )
 
     def _matching(self, fields: tuple[str, ...]) -> Clause:
         """Enough words of the question, and all its phrases, in these fields taken together."""
@@ -123,24 +126,28 @@ class Question:
             until = query.until.toordinal() if query.until else None
             yield Clause.range_query(schema, "date", FieldType.Unsigned, since, until)
         if query.within is not None:
-            yield any_of(Clause.term_query(schema, field, query.within) for field in ("dossier", "case"))
+            yield Clause.term_query(schema, "shared", query.within)
 
     def scored(self) -> Clause:
-        """What is found, with the score of the whole text where it may be read, and of the description."""
-        text = self._scores("stems", 1.0)
-        if not self._same:
-            text = Clause.boolean_query(
-                [(Occur.Must, Clause.const_score_query(self._readable, 0.0)), (Occur.Should, text)]
+        """What is found, with the score of the fields that each set of rights opens; the wider one counts."""
+        exact = Clause.const_score_query(self._exact, ranking.EXACT)
+        branches = [
+            Clause.boolean_query(
+                [
+                    (Occur.Must, _unscored([clause])),
+                    *((Occur.Should, self._scores(field, _WEIGHTS[field])) for field in fields),
+                    (Occur.Should, exact),
+                ]
             )
-        exact = Clause.const_score_query(Clause.term_query(self._schema, "exact", self._terms.exact), ranking.EXACT)
-        scores = (text, self._scores("title_stems", ranking.TITLE), exact)
-        return Clause.boolean_query([(Occur.Must, self.found), *((Occur.Should, clause) for clause in scores)])
+            for clause, fields in self._branches
+        ]
+        return all_of([Clause.disjunction_max_query(branches), *(_unscored([clause]) for clause in self._left)])
 
     def windows(self, documents: Iterable[uuid.UUID]) -> Clause:
         """The windows of these documents that have anything of the question, with their scores."""
         numbers = [number_of(document) for document in documents]
-        those = Clause.const_score_query(Clause.term_set_query(self._schema, "of", numbers), 0.0)
-        return all_of([those, self._scores("window_stems", 1.0)])
+        those = Clause.term_set_query(self._schema, "of", numbers)
+        return all_of([_unscored([those]), self._scores("window_stems", 1.0)])
 
     def _scores(self, field: str, weight: float) -> Clause:
         scores: list[tuple[Clause, float]] = []

@@ -120,6 +120,7 @@ def _records(entries: DocumentEntries) -> Iterator[tantivy.Document]:
     for field, value in (("dossier", entries.dossier), ("case", entries.case)):
         if value:
             record.add_unsigned(field, value)
+            record.add_unsigned("shared", value)
     record.add_unsigned("date", entries.day.toordinal())
     record.add_text("newest", ranking.newest_key(entries.day.toordinal(), document))
     record.add_text("reference", ranking.reference_key(entries.reference_key, document))
