@@ -23,9 +23,6 @@ WINDOW = 100
 PASSAGE = 40
 """Words of a passage, at most."""
 
-MAX_MARK_GAP = 1
-"""Neighbouring marks with so many characters or fewer between them are shown as they are, not merged."""
-
 _HANGING = re.compile(r"(\w)[-\u2010\u00ac\u00ad]\s*\Z")
 _CONTINUED = re.compile(r"\s*(?!(?:und|oder|bzw|sowie|bis)\b)([a-zß-öø-ÿ][\w\u0300-\u036f\u00ad]*)")
 
@@ -170,14 +167,13 @@ def matching_words(words: Sequence[str], query: str) -> list[int]:
     word of the question of four letters or more is named whole.
     """
     matcher = _Matcher(german.analyse_query(query))
-    text, starts = "", []
-    parts: list[str] = []
+    starts: list[int] = []
     length = 0
     for word in words:
         starts.append(length)
-        parts.append(word)
         length += len(word) + 1
-    text = "\n".join(parts)
+    # Every word on a line of its own, so that the analyser joins what a hyphen divides.
+    text = "\n".join(words)
     hits: list[int] = []
     place = 0
     for token in german.tokens(text):
