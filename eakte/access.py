@@ -54,7 +54,9 @@ class AccessRule:
 
     def dossiers(self, want: Want) -> ColumnElement[bool]:
         """The predicate over `Dossier` rows."""
-        granted = or_(Dossier.scope_number.in_(self.scopes(want)), Dossier.id.in_(self._shared(DossierShare.dossier_id)))
+        granted = or_(
+            Dossier.scope_number.in_(self.scopes(want)), Dossier.id.in_(self._shared(DossierShare.dossier_id))
+        )
         return and_(granted, self._not_excluded())
 
     def documents(self, want: Want) -> ColumnElement[bool]:
@@ -83,7 +85,7 @@ class AccessRule:
         )
         return Rights(scopes=self.scopes(want), dossiers=frozenset(shared), excepted=frozenset(excepted))
 
-    def _shared(self, column: InstrumentedAttribute[uuid.UUID | None]) -> Select[tuple[uuid.UUID | None]]:
+    def _shared(self, column: InstrumentedAttribute[uuid.UUID | None]) -> Select[uuid.UUID | None]:
         return select(column).where(
             DossierShare.user_id == self.user_id,
             column.is_not(None),

@@ -35,9 +35,7 @@ class Backends:
 
 
 @contextmanager
-def open_backends(
-    settings: Settings, *, say: Callable[[str], None], require_schema: bool = True
-) -> Iterator[Backends]:
+def open_backends(settings: Settings, *, say: Callable[[str], None], require_schema: bool = True) -> Iterator[Backends]:
     """Open everything the settings name, and close it in reverse order.
 
     With the private database the schema is brought up to date here, because nobody else would; a server's schema is

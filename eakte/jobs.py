@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import threading
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import procrastinate
@@ -22,8 +22,9 @@ from eakte.bootstrap import Backends, index_usable
 from eakte.errors import ContentDamaged
 from eakte.operations.auditing import sequence
 from eakte.operations.entries import index_pending, rebuild
-from eakte.operations.processing import process_version
+from eakte.operations.processing import enqueue_forgotten, process_version
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
+from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,8 @@ class BackOff(BaseRetryStrategy):
         return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
 
-def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConnector) -> App:
-    """The app with all handlers, bound to these backends."""
+def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConnector, stopping: threading.Event) -> App:
+    """The app with all handlers, bound to these backends. Long handlers stop early when `stopping` is set."""
     app = App(connector=connector)
     settings = backends.settings
     again = BackOff(settings.retry_seconds)
@@ -65,6 +66,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             document_id=uuid.UUID(document),
             number=version,
             max_attempts=settings.max_attempts,
+            stopping=stopping,
         )
 
     # The lock serialises writers of the index across all workers: two would only wait for each other.
@@ -79,6 +81,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
         del timestamp
         update_index(backends)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="eakte.sweep-processing", queue=SERVICE_QUEUE, queueing_lock="sweep-processing")
+    def sweep_processing(timestamp: int) -> None:
+        """Give a job to documents that wait without one: the truth is the row, the queue only serves it."""
+        del timestamp
+        with backends.transactions.begin(SYSTEM) as tx:
+            enqueue_forgotten(tx)
 
     @app.periodic(cron="* * * * * */10")
     @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
@@ -112,10 +122,13 @@ def update_index(backends: Backends) -> int:
     return index_pending(backends.transactions, backends.blobs, backends.search)
 
 
-async def run_worker(app: App, backends: Backends, *, queues: Sequence[str], concurrency: int, wait: bool) -> None:
+async def run_worker(
+    app: App, backends: Backends, *, queues: Sequence[str], concurrency: int, wait: bool, stopping: threading.Event
+) -> None:
     """Work until a signal ends it, or with `wait=False` until nothing is left to do.
 
-    Service work has its own worker inside the process, so that it never waits behind text recognition. Raises when the
+    `stopping` is set when the end begins, so that handlers in threads stop at the next page. Service work has its own
+    worker inside the process, so that it never waits behind text recognition. Raises when the
     database is lost: the caller starts anew.
     """
     settings = backends.settings
@@ -128,29 +141,32 @@ async def run_worker(app: App, backends: Backends, *, queues: Sequence[str], con
         "stalled_worker_timeout": settings.stalled_seconds,
         "shutdown_graceful_timeout": 5.0,
     }
+    stopping.clear()
     async with app.open_async():
         workers = [
             asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=slots, **options))
             for queue, slots in ((PROCESS_QUEUE, concurrency), (SERVICE_QUEUE, 4))
             if queue in queues
         ]
+
+        def end() -> None:
+            stopping.set()
+            for worker in workers:
+                # A second cancellation would break off the worker's own orderly end.
+                if not worker.cancelling():
+                    worker.cancel()
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _cancel, workers)
+            loop.add_signal_handler(number, end)
         try:
-            # The first that ends without being told to has lost its database; the others must not go on alone.
+            # The first that ends with an error has lost its database; the other must not go on alone.
             await asyncio.gather(*workers)
         finally:
-            _cancel(workers)
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*workers, return_exceptions=True)
+            end()
+            await asyncio.gather(*workers, return_exceptions=True)
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-
-
-def _cancel(workers: Sequence[asyncio.Task[None]]) -> None:
-    for worker in workers:
-        worker.cancel()
 
 
 def connector_for(backends: Backends) -> PsycopgConnector:

@@ -27,9 +27,7 @@ from eakte.models import AuditEntry, AuditSubject, FormerValue, Record
 from eakte.terms import Actor
 
 _DERIVED = {
-    mapper.local_table: mapper.class_.derived
-    for mapper in Record.registry.mappers
-    if issubclass(mapper.class_, Record)
+    mapper.local_table: mapper.class_.derived for mapper in Record.registry.mappers if issubclass(mapper.class_, Record)
 }
 """Each record table with the columns that may change without an event."""
 _TOUCHED = "eakte.touched"

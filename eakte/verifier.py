@@ -153,9 +153,7 @@ def _heads_of_blobs(blobs: Iterable[tuple[str, bytes]], report: Report) -> Itera
     for name, content in blobs:
         try:
             value = json.loads(content)
-            yield Head(
-                f"Ablage, {name}", int(value["size"]), value["root"], value["signed_at"], value["signature"]
-            )
+            yield Head(f"Ablage, {name}", int(value["size"]), value["root"], value["signed_at"], value["signature"])
         except (ValueError, KeyError, TypeError):
             report.wrong(f"Der abgelegte Kopf {name} ist nicht lesbar.")
 
@@ -179,7 +177,7 @@ def _rows(connection: psycopg.Connection[Any], condition: str) -> Iterator[Any]:
     with connection.cursor(name="eakte_verify") as cursor:
         cursor.itersize = 2000
         query = "SELECT id, number, at, kind, actor, tag, subject, details, leaf_hash, mac FROM audit_entry WHERE "
-        yield from cursor.execute(query + condition)  # type: ignore[call-overload]
+        yield from cursor.execute(query + condition)
 
 
 def _check_entry(row: Any, report: Report, mark_key: bytes | None) -> None:

@@ -66,7 +66,7 @@ def blob_response(
 
 def page_image(blobs: BlobStore, name: str, digests: Digests, page: int) -> Response:
     """One page image out of its archive. The address of a version's page never changes its bytes, so it may be kept."""
-    with opened(blobs, name, digests) as reader, zipfile.ZipFile(reader) as archive:  # type: ignore[arg-type]
+    with opened(blobs, name, digests) as reader, zipfile.ZipFile(reader) as archive:
         try:
             content = archive.read(member(page, "webp"))
         except KeyError:

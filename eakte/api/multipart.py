@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio.from_thread
@@ -28,13 +28,17 @@ def body_chunks(request: Request) -> Iterator[bytes]:
     stream = request.stream().__aiter__()
     while True:
         try:
-            chunk = anyio.from_thread.run(stream.__anext__)
+            chunk = anyio.from_thread.run(_next_of, stream)
         except StopAsyncIteration:
             return
         except ClientDisconnect:
             raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.") from None
         if chunk:
             yield chunk
+
+
+async def _next_of(stream: AsyncIterator[bytes]) -> bytes:
+    return await anext(stream)
 
 
 class Upload:

@@ -73,7 +73,7 @@ def status_of(error: EakteError) -> int:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the API as a problem; pages have their own handlers (`eakte.web`)."""
-    app.add_exception_handler(EakteError, _domain)  # type: ignore[arg-type] - Starlette types handlers by Exception
+    app.add_exception_handler(EakteError, _domain)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(PoolTimeout, _busy)

@@ -132,9 +132,7 @@ def token_create(
         with opened.transactions.read() as session:
             actor = acting(session, as_user)
         with opened.transactions.begin(actor) as tx:
-            _row, secret = create_token(
-                tx, user=find_user(tx.session, user_name), name=name, scopes=scope, days=days
-            )
+            _row, secret = create_token(tx, user=find_user(tx.session, user_name), name=name, scopes=scope, days=days)
     if as_json:
         emit({"token": secret})
     else:

@@ -55,9 +55,7 @@ def demo(
         _report(sample, password, as_json=as_json)
 
 
-def _serve(
-    opened: Backends, sample: Town, found: Filed, password: str, *, host: str, port: int, as_json: bool
-) -> None:
+def _serve(opened: Backends, sample: Town, found: Filed, password: str, *, host: str, port: int, as_json: bool) -> None:
     """Serve at once; the address is said when every document can be found."""
 
     def announce(url: str) -> None:
@@ -96,7 +94,7 @@ def _wait_until_found(opened: Backends, show: Callable[[int, int], None]) -> Non
 
 
 def _report(sample: Town, password: str, *, as_json: bool, url: str | None = None) -> None:
-    users = [
+    users: list[dict[str, Any]] = [
         {
             "name": user.login,
             "password": None if user.machine else password,
@@ -107,10 +105,10 @@ def _report(sample: Town, password: str, *, as_json: bool, url: str | None = Non
         for user in sample.users
     ]
     if as_json:
-        shape: dict[str, Any] = {"dossiers": len(sample.dossiers), "documents": sample.size, "users": users}
+        shape: dict[str, Any] = {"dossiers": len(sample.dossiers), "documents": sample.count, "users": users}
         emit(shape | ({"url": url} if url else {}))
         return
-    say(f"{len(sample.dossiers)} Akten und {sample.size} Dokumente sind angelegt.")
+    say(f"{len(sample.dossiers)} Akten und {sample.count} Dokumente sind angelegt.")
     say(f"Kennungen (Passwort für alle: {password}):")
     for user in users:
         if user["password"]:

@@ -34,9 +34,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     settings = load_settings()
     try:
         with backends() as opened:
-            found = list(
-                checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir)
-            )
+            found = list(checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir))
     except (EakteError, EmbeddedError) as error:
         found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
     ok = all(check.ok for check in found)

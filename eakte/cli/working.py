@@ -27,7 +27,9 @@ LONGEST_PAUSE = 10.0
 
 
 def work(
-    queues: Annotated[str | None, typer.Option("--queues", help="process,service (beide, wenn nicht angegeben)")] = None,
+    queues: Annotated[
+        str | None, typer.Option("--queues", help="process,service (beide, wenn nicht angegeben)")
+    ] = None,
     concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, max=64)] = None,
     until_empty: Annotated[bool, typer.Option("--until-empty", help="Enden, wenn nichts mehr zu tun ist.")] = False,
     parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
@@ -44,7 +46,7 @@ def work(
 
 def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bool) -> None:
     """Work until told to stop. A lost database ends the worker inside; here it is started again, later each time."""
-    stop = threading.Event()
+    stop, ending = threading.Event(), threading.Event()
     # run_worker replaces these while it runs; between two runs they end the pause.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -52,9 +54,9 @@ def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bo
     pause = 1.0
     try:
         while not stop.is_set():
-            app = make_app(opened, recogniser, connector_for(opened))
+            app = make_app(opened, recogniser, connector_for(opened), ending)
             try:
-                asyncio.run(run_worker(app, opened, queues=queues, concurrency=concurrency, wait=wait))
+                asyncio.run(run_worker(app, opened, queues=queues, concurrency=concurrency, wait=wait, stopping=ending))
             except asyncio.CancelledError:
                 return
             except (ConnectorException, OperationalError, PoolTimeout, Unavailable) as error:

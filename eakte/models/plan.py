@@ -21,7 +21,7 @@ class PlanClass(Record):
 
     id: Mapped[uuid.UUID] = id_column()
     number: Mapped[str] = mapped_column(unique=True)
-    sort_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
+    sort_key: Mapped[str] = mapped_column(Text(collation="C"), index=True)
     title: Mapped[str]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("plan_class.id"), index=True)
     unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ SHORTEST_PASSWORD = 12
 TRIES = 5
 PAUSE = timedelta(minutes=10)
 TOKEN_PREFIX = "eakte_"  # noqa: S105 - marks a key as ours, so that scanners for leaked secrets find it
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _DUMMY_HASH = PASSWORDS.hash(secrets.token_hex(16))
 """Checked for unknown logins, so that the answer takes as long as for known ones."""
 
@@ -62,8 +62,8 @@ def create_user(
             raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
     errors = []
     if not _LOGIN.fullmatch(login):
-        errors.append(FieldError("login", "Die Kennung besteht aus Kleinbuchstaben, Ziffern, Punkt, - und _."))
-    elif tx.session.scalar(select(User.id).where(User.login == login)):
+        errors.append(FieldError("login", "Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))
+    elif tx.session.scalar(select(User.id).where(func.lower(User.login) == login.lower())):
         errors.append(FieldError("login", f"Die Kennung {login} gibt es schon."))
     if not held:
         errors.append(FieldError("roles", f"Mindestens eine Rolle ist nötig: {allowed(Role)}."))
@@ -123,7 +123,7 @@ def sign_in(transactions: Transactions, *, login: str, password: str, hours: int
     login = login.strip().casefold()[:100]
     with transactions.read() as session:
         throttle = session.get(SignInThrottle, login)
-        user = session.scalar(select(User).where(User.login == login))
+        user = session.scalar(select(User).where(func.lower(User.login) == login))
     if throttle and throttle.paused_until and throttle.paused_until > now():
         raise SignInPaused
     usable = user is not None and user.active and user.password_hash is not None
@@ -135,8 +135,7 @@ def sign_in(transactions: Transactions, *, login: str, password: str, hours: int
         raise SignInFailed(f"Noch {left} Versuche, dann 10 Minuten Pause.")
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     row = WebSession(
-        id=new_id(),
-        user_id=user.id, sha256=digest(secret), csrf=csrf, expires_at=now() + timedelta(hours=hours)
+        id=new_id(), user_id=user.id, sha256=digest(secret), csrf=csrf, expires_at=now() + timedelta(hours=hours)
     )
     actor = actor_of(user, scopes=session_scopes(user), access_key=row.id)
     with transactions.begin(actor) as tx:

@@ -177,7 +177,10 @@ def _sequence_batch(tx: Transaction, ledger: Ledger) -> int:
     head = tx.session.scalar(select(AuditHead).order_by(AuditHead.size.desc()).limit(1))
     frontier = Frontier.from_bytes(head.frontier) if head else Frontier()
     rows = tx.session.execute(
-        select(AuditEntry.id, AuditEntry.leaf_hash).where(AuditEntry.number.is_(None)).order_by(AuditEntry.id).limit(BATCH)
+        select(AuditEntry.id, AuditEntry.leaf_hash)
+        .where(AuditEntry.number.is_(None))
+        .order_by(AuditEntry.id)
+        .limit(BATCH)
     ).all()
     if not rows:
         return 0

@@ -186,8 +186,5 @@ def _iso(dossier: Dossier) -> str | None:
 
 def _reindex(tx: Transaction, dossier: Dossier) -> None:
     """The entries of its documents show the dossier's state, so they are written again from their stored terms."""
-    touched = tx.session.execute(
-        update(Document).where(Document.dossier_id == dossier.id).values(revision=Document.revision + 1)
-    )
-    if touched.rowcount:
-        enqueue_indexing(tx)
+    tx.session.execute(update(Document).where(Document.dossier_id == dossier.id).values(revision=Document.revision + 1))
+    enqueue_indexing(tx)

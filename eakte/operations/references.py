@@ -19,12 +19,18 @@ SORT_LENGTH = 500
 
 
 def sort_key(text: str) -> str:
-    """A key for bytewise order: numbers by value (632.9 before 632.10), words by DIN 5007 variant 1 (ä beside a).
+    """A key for bytewise order of class and reference numbers, the same on every PostgreSQL and for every pager.
 
-    One order for both PostgreSQL modes and for every pager, whatever collations a server knows.
+    A filing plan is decimal: 63 stands before 631 and that before 64, so the first run of digits is compared digit by
+    digit. Every later run counts by its value (632.9 before 632.10, 00017 before 00105). Letters follow DIN 5007
+    variant 1 (ä beside a).
     """
     folded = text.casefold().translate(_DIN_5007)
-    return _DIGITS.sub(lambda digits: digits[0].lstrip("0").rjust(10, "0"), folded)[:SORT_LENGTH]
+    first = _DIGITS.search(folded)
+    if first is None:
+        return folded[:SORT_LENGTH]
+    tail = _DIGITS.sub(lambda digits: digits[0].lstrip("0").rjust(10, "0"), folded[first.end() :])
+    return (folded[: first.end()] + tail)[:SORT_LENGTH]
 
 
 def check_pattern(pattern: str) -> None:

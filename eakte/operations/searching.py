@@ -106,9 +106,7 @@ def find_by_reference(session: Session, actor: Actor, text: str) -> Dossier | No
     if not any(character.isdigit() for character in wanted):
         return None
     rule = rule_for(session, actor)
-    return session.scalar(
-        select(Dossier).where(Dossier.reference_key == wanted, rule.dossiers(Want.METADATA))
-    )
+    return session.scalar(select(Dossier).where(Dossier.reference_key == wanted, rule.dossiers(Want.METADATA)))
 
 
 def _query(session: Session, question: Question) -> Query:
@@ -137,15 +135,11 @@ def _branch(session: Session, reference: str | None) -> frozenset[str]:
         return frozenset()
     top = find_class(session, reference, at="class")
     tree = select(PlanClass.id, PlanClass.number).where(PlanClass.id == top.id).cte(recursive=True)
-    tree = tree.union(
-        select(PlanClass.id, PlanClass.number).join(tree, PlanClass.parent_id == tree.c.id)
-    )
+    tree = tree.union(select(PlanClass.id, PlanClass.number).join(tree, PlanClass.parent_id == tree.c.id))
     return frozenset(session.scalars(select(tree.c.number)))
 
 
-def _visible(
-    session: Session, blobs: BlobStore, actor: Actor, text: str, hits: Sequence[Hit]
-) -> list[Found]:
+def _visible(session: Session, blobs: BlobStore, actor: Actor, text: str, hits: Sequence[Hit]) -> list[Found]:
     """The hits that SQL confirms, in the index's order; passages only where content may be read."""
     ids = [hit.document for hit in hits]
     rule = rule_for(session, actor)
@@ -179,7 +173,7 @@ def _passages(session: Session, blobs: BlobStore, version: Version, text: str, h
         return []
     try:
         with opened(blobs, version.words, digests_of(session, version.words)) as reader:
-            pages = {number: page_text(read_page(reader, number)) for number in hit.pages[:PASSAGES]}  # type: ignore[arg-type]
+            pages = {number: page_text(read_page(reader, number)) for number in hit.pages[:PASSAGES]}
     except (ContentDamaged, StorageFailed, KeyError):
         return []
     texts = [pages.get(number, "") for number in range(1, max(pages) + 1)]

@@ -83,7 +83,7 @@ def file_documents(
     for number, document in enumerate(sample.documents(filed.references), start=1):
         if document.key not in known:
             _file(transactions, blobs, actor, document, filed, units)
-        show(number, sample.size)
+        show(number, sample.count)
     for dossier in sample.dossiers:
         _close(transactions, actor, dossier, filed)
 

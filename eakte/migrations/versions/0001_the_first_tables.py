@@ -98,6 +98,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", "entry_id", name=op.f("pk_audit_subject")),
     )
     op.create_table(
+        "former_value",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("object_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["audit_entry.id"], name=op.f("fk_former_value_entry_id")),
+        sa.PrimaryKeyConstraint("entry_id", "object_id", "field", name=op.f("pk_former_value")),
+    )
+    op.create_index(op.f("ix_former_value_object_id"), "former_value", ["object_id"], unique=False)
+    op.create_table(
         "plan_class",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
@@ -121,9 +131,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_plan_class_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_class")),
         sa.UniqueConstraint("number", name=op.f("uq_plan_class_number")),
-        sa.UniqueConstraint("sort_key", name=op.f("uq_plan_class_sort_key")),
     )
     op.create_index(op.f("ix_plan_class_parent_id"), "plan_class", ["parent_id"], unique=False)
+    op.create_index(op.f("ix_plan_class_sort_key"), "plan_class", ["sort_key"], unique=False)
     op.create_table(
         "user_account",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -157,6 +167,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("reference_number", sa.Text(), nullable=False),
+        sa.Column("reference_key", sa.Text(), nullable=False),
         sa.Column("reference_sort", sa.Text(collation="C"), nullable=False),
         sa.Column("plan_class_id", sa.Uuid(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -173,6 +184,7 @@ def upgrade() -> None:
         sa.Column("retention_state", sa.Text(), nullable=False),
         sa.Column("retention_end", sa.Date(), nullable=True),
         sa.Column("retention_offer_by", sa.Date(), nullable=True),
+        sa.Column("grace_end", sa.Date(), nullable=True),
         sa.Column("retention_rule", sa.Text(), nullable=True),
         sa.Column("retention_basis", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -184,6 +196,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier")),
         sa.UniqueConstraint("external_system", "external_id", name=op.f("uq_dossier_external_system_external_id")),
         sa.UniqueConstraint("number", name=op.f("uq_dossier_number")),
+        sa.UniqueConstraint("reference_key", name=op.f("uq_dossier_reference_key")),
         sa.UniqueConstraint("reference_number", name=op.f("uq_dossier_reference_number")),
     )
     op.create_index("ix_dossier_class_sort", "dossier", ["plan_class_id", "reference_sort", "id"], unique=False)

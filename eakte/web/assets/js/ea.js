@@ -12,11 +12,16 @@ startKeys(root.dataset.eaKeys !== "off");
 // A page that answers with errors opens on the summary, so that it is heard first.
 document.querySelector("[data-ea-errors]")?.focus();
 
-if (document.querySelector("[data-ea-tree]")) import("./tree.js").then((module) => module.startTree());
-if (document.querySelector("[data-ea-drop]")) import("./upload.js").then((module) => module.startUploads());
-if (document.querySelector("[data-ea-properties]")) import("./viewer.js").then((module) => module.startViewer());
-if (document.querySelector("[data-ea-hits]")) import("./hits.js").then((module) => module.startHits());
-if (document.querySelector("[data-ea-reveal]")) import("./passwords.js").then((module) => module.startReveal());
+// What a page does not show is not loaded.
+const parts = [];
+if (document.querySelector("[data-ea-tree]")) parts.push(import("./tree.js").then((module) => module.startTree()));
+if (document.querySelector("[data-ea-drop]")) parts.push(import("./upload.js").then((module) => module.startUploads()));
+if (document.querySelector("[data-ea-properties]")) parts.push(import("./viewer.js").then((module) => module.startViewer()));
+if (document.querySelector("[data-ea-hits]")) parts.push(import("./hits.js").then((module) => module.startHits()));
+if (document.querySelector("[data-ea-reveal]")) parts.push(import("./passwords.js").then((module) => module.startReveal()));
+Promise.all(parts).then(() => {
+  root.dataset.eaReady = "true";
+});
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-ea-copy]");
