@@ -46,8 +46,9 @@ FONT_RANGES = (
     (0x2212, 0x2212),
     (0x2264, 0x2265),
 )
-# Letters and marks of DIN 91379 that Fira Sans lacks; Noto Sans lends them (ea.css has the list in unicode-range).
-FONT_GAPS = (0x17F, 0x1E06, 0x1E07, 0x1E10, 0x1E11, 0x315, 0x32E, 0x35F, 0x360)
+# Letters and marks of DIN 91379 that Fira Sans neither has nor can compose; Noto Sans lends them.
+# ea.css names the same list in unicode-range.
+FONT_GAPS = (0x2BE, 0x310, 0x315, 0x32E, 0x35F, 0x360, 0x1E06, 0x1E07, 0x1E10, 0x1E11, 0x1E2A, 0x1E2B)
 FONT_FEATURES = ("kern", "liga", "lnum", "tnum", "mark", "mkmk", "locl")
 ICON_SYMBOL = re.compile(r"<svg[^>]*viewBox=\"([^\"]+)\"[^>]*>(.*)</svg>", re.DOTALL)
 UNHASHED_IMPORT = re.compile(r"(?:from|import\()\s*\"\./([a-z]+\.js)\"")
@@ -181,8 +182,8 @@ def _fill(root: Path, packages: Path, output: _Output) -> None:
 
 
 def _subset(font: Path, letters: list[int]) -> bytes:
-    from fontTools import subset  # type: ignore[import-untyped]  # noqa: PLC0415 - only a build needs it
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # noqa: PLC0415 - only a build needs it
+    from fontTools import subset  # noqa: PLC0415 - only a build needs it
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only a build needs it
 
     # It remarks on a version field of Fira Sans that is none of ours.
     logging.getLogger("fontTools").setLevel(logging.ERROR)

@@ -1,0 +1,315 @@
+"""Every page in every state in a real browser: accessible, inside the policy, narrow enough, usable by keyboard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
+
+from tests.web.fixtures_of_views import STATES
+from tests.web.preview import Preview, serving
+from tools import build_assets
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path(os.environ.get("EAKTE_CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, PHONE, NARROW = (1440, 900), (390, 844), (320, 640)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+AXE = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+VIOLATIONS = """
+window.__csp = [];
+document.addEventListener('securitypolicyviolation', (event) =>
+  window.__csp.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+# Focus is visible where the focused element, or the box around its field, has an outline of at least 2 px.
+FOCUS = """() => {
+  const element = document.activeElement;
+  const seen = [element, element.closest('.ea-find'), element.nextElementSibling].filter(Boolean);
+  const outlined = seen.some((one) => {
+    const style = getComputedStyle(one);
+    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  });
+  const box = element.getBoundingClientRect();
+  return {tag: element.tagName, id: element.id, text: (element.textContent || '').trim().slice(0, 40),
+          outlined, inWindow: box.bottom > 0 && box.top < innerHeight, mark: element.dataset.visited};
+}"""
+FOCUSABLE = """() => {
+  const selector = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
+  return [...document.querySelectorAll(selector)].filter((e) =>
+    e.checkVisibility({visibilityProperty: true}) && e.tabIndex >= 0 && !e.closest('[inert]')
+    && !(e.type === 'radio' && !e.checked)).length;
+}"""
+
+
+@pytest.fixture(scope="module")
+def preview() -> Iterator[Preview]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail("Chromium fehlt: apt-get install chromium, oder EAKTE_CHROMIUM nennt es")
+        pytest.skip("Chromium fehlt: apt-get install chromium, oder EAKTE_CHROMIUM nennt es")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    folder = ROOT / ".test" / "npm"
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        build_assets.fetch_packages(ROOT, folder, development=True)
+    return script.read_text(encoding="utf-8")
+
+
+def _context(browser: Browser, size: tuple[int, int], *, dark: bool = False, script: bool = True) -> BrowserContext:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        locale="de-DE",
+    )
+    if script:
+        context.add_init_script(VIOLATIONS)
+    return context
+
+
+def _open(context: BrowserContext, preview: Preview, path: str) -> Page:
+    page = context.new_page()
+    page.goto(preview.url + path)
+    # The modules have run, and those that they load for this page.
+    page.wait_for_selector("html[data-ea-ready]")
+    return page
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_is_accessible_and_inside_the_policy(
+    browser: Browser, preview: Preview, axe: str, name: str
+) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, f"/zustand/{name}")
+        blocked = page.evaluate("window.__csp")
+        # axe is put in by the debugger's door, which no policy guards; so it comes after the policy was asked.
+        page.evaluate(axe)
+        found: dict[str, Any] = {}
+        for size in (WIDE, PHONE):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                violations = page.evaluate(AXE)["violations"]
+                if violations:
+                    found[f"{size} {scheme}"] = [
+                        (one["id"], [node["html"][:160] for node in one["nodes"]]) for one in violations
+                    ]
+        assert found == {}
+        assert blocked == []
+        assert page.page_errors() == []
+
+
+def test_no_page_scrolls_sideways(browser: Browser, preview: Preview) -> None:
+    wide = {}
+    with _context(browser, NARROW) as context:
+        for name in STATES:
+            page = _open(context, preview, f"/zustand/{name}")
+            for width in (320, 720):
+                page.set_viewport_size({"width": width, "height": 640})
+                if (measured := page.evaluate("document.documentElement.scrollWidth")) > width:
+                    wide[f"{name} {width}"] = measured
+            page.close()
+    assert wide == {}
+
+
+@pytest.mark.parametrize("name", ["start", "plan", "akte", "ablegen", "dokument", "suche", "konto", "anmelden-fehler"])
+def test_the_keyboard_reaches_every_control_and_the_focus_is_seen(
+    browser: Browser, preview: Preview, name: str
+) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, f"/zustand/{name}")
+        expected = page.evaluate(FOCUSABLE)
+        controls = 0
+        # The skip link is the first stop; a page may have opened with the focus further down.
+        page.focus(".ea-skip")
+        page.keyboard.press("Shift+Tab")
+        for _ in range(expected + 30):
+            page.keyboard.press("Tab")
+            at = page.evaluate(FOCUS)
+            if at["tag"] == "BODY" or at["mark"]:
+                break
+            assert at["outlined"], at
+            assert at["inWindow"], at
+            page.evaluate("document.activeElement.dataset.visited = '1'")
+            controls += at["tag"] in {"A", "BUTTON", "INPUT", "SELECT", "TEXTAREA", "SUMMARY"}
+        assert controls == expected
+
+
+def test_letters_open_search_keys_and_areas(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.id") == "suchfeld"
+        page.keyboard.type("?g")
+        assert page.input_value("#suchfeld") == "?g"
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("?")
+        page.wait_for_selector("#tasten-dialog[open]")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#tasten-dialog", state="hidden")
+        page.keyboard.press("g")
+        with page.expect_navigation(url="**/suche"):
+            page.keyboard.press("f")
+
+
+def test_letters_do_nothing_when_single_keys_are_off(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/konto")
+        for key in ("/", "?", "g", "s"):
+            page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.id") != "suchfeld"
+        assert page.url.endswith("/zustand/konto")
+
+
+def test_rows_follow_j_and_k_and_enter_opens(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        for key in ("j", "j", "j", "k"):
+            page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.textContent") == "Zustellnachweis Lindenweg 14"
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate("document.activeElement.textContent").startswith("Anhörung")
+        with page.expect_navigation(url="**/dokumente/d3"):
+            page.keyboard.press("Enter")
+
+
+def test_the_tree_is_one_tab_stop_with_arrows_and_digits(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/plan")
+        assert page.evaluate("document.querySelectorAll('.ea-tree a[tabindex=\"0\"]').length") == 1
+        page.focus(".ea-tree a[aria-current]")
+        page.keyboard.type("61")
+        assert page.evaluate("document.activeElement.dataset.number") == "61"
+        page.keyboard.press("ArrowRight")
+        page.wait_for_selector("a[aria-expanded=true]:focus")
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "false"
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate("document.activeElement.dataset.number") == "6"
+
+
+def test_a_dialog_takes_the_focus_and_gives_it_back(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/plan")
+        page.keyboard.press("e")
+        assert page.evaluate("document.activeElement.id") == "neu-title"
+        assert page.evaluate("document.getElementById('neue-akte').matches(':modal')")
+        page.keyboard.press("Escape")
+        assert not page.evaluate("document.getElementById('neue-akte').open")
+
+
+def test_without_script_dialogs_open_and_forms_are_there(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE, script=False) as context:
+        page = context.new_page()
+        page.goto(f"{preview.url}/zustand/akte")
+        page.click("button[popovertarget=zda]")
+        page.get_by_label("Diese Vorgänge mit abschließen").check()
+        assert page.get_by_role("button", name="zdA verfügen", exact=True).is_visible()
+        page.goto(f"{preview.url}/zustand/akte-zda-fehler")
+        assert page.get_by_role("link", name="Ein Vorgang ist noch offen").is_visible()
+
+
+def test_files_dropped_are_filed_one_by_one_and_a_failure_keeps_its_line(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        page.set_input_files(
+            "#dateien",
+            [
+                FilePayload(name="brief.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7"),
+                FilePayload(name="plan.tif", mimeType="image/tiff", buffer=b"zu-gross"),
+            ],
+        )
+        lines = page.locator("[data-ea-uploads] li")
+        page.wait_for_selector("[data-ea-uploads] li:nth-child(2) button")
+        assert "abgelegt in ohne Vorgang" in lines.nth(0).inner_text()
+        assert "Die Datei ist größer als 2 GB." in lines.nth(1).inner_text()
+        assert page.inner_text("[data-ea-uploads-count]") == "1 von 2 abgelegt"
+        assert "plan.tif" in page.inner_text("#fehler")
+        assert page.evaluate("window.__csp") == []
+    headers, body = preview.uploads[0]
+    assert headers["X-CSRF-Token"] == "vorschau"
+    assert headers["Idempotency-Key"]
+    assert body.index(b'name="metadata"') < body.index(b'name="file"')
+    assert b'{"dossier":"a184","kind":"incoming"}' in body
+
+
+def test_the_viewer_goes_to_the_page_marks_hits_and_lays_selectable_text(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/dokument")
+        assert page.input_value("#s") == "4"
+        assert page.url.endswith("s=4")
+        assert page.inner_text("[data-ea-hit-label]") == "Treffer 3 von 14"
+        page.keyboard.press("n")
+        assert page.inner_text("[data-ea-hit-label]") == "Treffer 4 von 14"
+        page.keyboard.press("Shift+N")
+        assert page.inner_text("[data-ea-hit-label]") == "Treffer 3 von 14"
+        page.wait_for_selector("#seite-4 text", state="attached")
+        copied = page.evaluate(
+            """() => { const s = getSelection(); const t = document.querySelectorAll('#seite-4 text');
+                 s.setBaseAndExtent(t[0], 0, t[1], t[1].childNodes.length); return s.toString(); }"""
+        )
+        assert copied.split("\n")[1].strip() == "3 Rettungswege"
+        page.keyboard.press("PageDown")
+        assert page.input_value("#s") == "5"
+        page.keyboard.press("+")
+        assert page.inner_text("[data-ea-zoom-label]") == "125 %"
+        page.keyboard.press("i")
+        assert page.locator("[data-ea-properties]").is_hidden()
+
+
+def test_the_preview_follows_the_chosen_hit(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/suche")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.wait_for_selector("[data-ea-preview] img[src*='/d8/']")
+        assert page.inner_text("[data-ea-preview-title]") == "Seite 2 von 4"
+
+
+def test_a_filter_asks_again_without_losing_the_focus(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/suche")
+        with page.expect_response(lambda answer: "art=incoming" in answer.url):
+            page.check("#f-art-1")
+        page.wait_for_selector("#ansage:has-text('38 Treffer')", state="attached")
+        assert page.evaluate("document.activeElement.id") == "f-art-1"
+        assert "art=incoming" in page.url
+        assert page.evaluate("window.__csp") == []
+
+
+def test_the_password_can_be_shown_and_is_hidden_again(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/anmelden")
+        page.click("[data-ea-reveal]")
+        assert page.get_attribute("#password", "type") == "text"
+        assert page.get_attribute("[data-ea-reveal]", "aria-pressed") == "true"
+        page.click("[data-ea-reveal]")
+        assert page.get_attribute("#password", "type") == "password"
