@@ -86,6 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._answer(
                     render_block("akten.html", "kinder", frame=state.frame, view=state.view).encode(), "text/html"
                 )
+            if self.headers.get("HX-Request") and name == "dokument":
+                work = STATES["dokument-arbeit"]
+                return self._answer(
+                    render_block("dokument.html", "verarbeitung", frame=work.frame, view=work.view).encode(),
+                    "text/html",
+                )
             theme: Literal["auto", "dark"] = "dark" if query.get("theme") == ["dark"] else "auto"
             return self._answer(page_of(name, theme).encode(), "text/html; charset=utf-8")
         return self._answer(page_of("fehler-404").encode(), "text/html; charset=utf-8", 404)
