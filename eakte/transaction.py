@@ -65,7 +65,7 @@ class Transaction:
         )
         self.session.add(entry)
         # Entries before their subjects: the two have no ORM relationship that would order them.
-        self.session.flush([entry])
+        self.session.flush()
         self.session.add_all(AuditSubject(subject=other, entry_id=entry.id) for other in dict.fromkeys(subjects))
         self.session.info[_RECORDED] = True
         return entry

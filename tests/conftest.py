@@ -1,0 +1,92 @@
+"""What all tests share: how property tests run, the two databases, a town in memory and one as a real service."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from eakte.bootstrap import Backends, open_backends
+from eakte.database import Database
+from eakte.jobs import update_index
+from eakte.operations.schema import migrate
+from eakte.settings import Settings
+from tests.support.postgres import debian_postgres, drop_database, new_database
+from tests.support.service import Municipality, Service, data_folder
+
+# A property test proves a rule, not the speed of a machine that does other things too.
+hypothesis_settings.register_profile("eakte", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("eakte")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--kills`: how often the fault tests kill."""
+    parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
+
+
+@pytest.fixture(scope="session")
+def postgres_admin() -> Iterator[str]:
+    """A real PostgreSQL server (Debian's, 15 or newer) for the whole session."""
+    with debian_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def backends(postgres_admin: str) -> Iterator[Backends]:
+    """Fresh backends on the real server: own database, blobs and index; no worker runs."""
+    url = new_database(postgres_admin)
+    database = Database(url)
+    migrate(database)
+    database.close()
+    with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
+        settings = Settings(data_dir=Path(folder), database_url=url)
+        with open_backends(settings, say=lambda _sentence: None) as opened:
+            update_index(opened)
+            yield opened
+    drop_database(postgres_admin, url)
+
+
+@pytest.fixture
+def town(backends: Backends) -> Municipality:
+    """A small municipality in fresh backends."""
+    return Municipality(backends)
+
+
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+    """The real service: with its embedded PostgreSQL, and on a server by URL with a worker beside it."""
+    with data_folder() as folder:
+        if request.param == "embedded":
+            running = Service(folder)
+        else:
+            admin = request.getfixturevalue("postgres_admin")
+            url = new_database(admin)
+            running = Service(folder, EAKTE_DATABASE_URL=url)
+            running.command("migrate")
+            running.start_worker()
+        running.start()
+        yield running
+        running.stop_worker()
+        assert running.stop() == 0, running.log.read_text()[-3000:]
+
+
+@pytest.fixture(scope="module")
+def municipality(service: Service) -> Municipality:
+    """The small municipality inside the running service."""
+    with service.backends() as opened:
+        return Municipality(opened)
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real documents. Missing in CI it is a failure, elsewhere a loud skip."""
+    folder = Path(os.environ.get("EAKTE_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"the corpora are missing: {folder}")
+    pytest.skip(f"the corpora are missing: {folder}")
