@@ -170,6 +170,7 @@ def _fill(root: Path, packages: Path, output: _Output) -> None:
     output.add("noto-sans-gaps.woff2", _subset(fonts / "noto-sans" / "NotoSans-Regular.woff2", list(FONT_GAPS)))
     output.add("icons.svg", _sprite(own / "icons.txt", icons))
     output.add("favicon.svg", (own / "logo.svg").read_bytes())
+    output.add("licences.txt", _licences(packages))
     output.add("htmx.js", (packages / "htmx.org" / "dist" / "htmx.min.js").read_bytes())
     output.add("ea.css", _rename(_minify((own / "ea.css").read_text(encoding="utf-8")), output.files).encode())
     # A module's name comes from its content, names of its imports included: imported ones are earlier in the alphabet.
@@ -197,6 +198,15 @@ def _subset(font: Path, letters: list[int]) -> bytes:
         loaded.flavor = "woff2"
         loaded.save(target)
         return target.getvalue()
+
+
+def _licences(packages: Path) -> bytes:
+    """The licence texts of the packages, which must travel with what is made of them."""
+    texts = []
+    for package in ("@kern-ux/native", "@material-symbols/svg-400", "htmx.org"):
+        (text,) = (packages / package).glob("LICENSE*")
+        texts.append(f"{package}\n{'=' * len(package)}\n\n{text.read_text(encoding='utf-8').strip()}\n")
+    return "\n\n".join(texts).encode()
 
 
 def _sprite(names: Path, icons: Path) -> bytes:

@@ -66,6 +66,10 @@ def page_words() -> dict[str, object]:
     return {"page": 1, "width": PAGE[0], "height": PAGE[1], "words": words()}
 
 
+def _theme(query: str) -> Literal["auto", "dark"]:
+    return "dark" if parse_qs(query).get("theme") == ["dark"] else "auto"
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -80,21 +84,18 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._answer(page_image(), "image/webp")
             return self._answer(json.dumps(page_words()).encode(), "application/json")
         elif name := self._name(address.path):
-            state = STATES[name]
-            query = parse_qs(address.query)
-            if query.get("teil") == ["kinder"]:
-                return self._answer(
-                    render_block("akten.html", "kinder", frame=state.frame, view=state.view).encode(), "text/html"
-                )
-            if self.headers.get("HX-Request") and name == "dokument":
-                work = STATES["dokument-arbeit"]
-                return self._answer(
-                    render_block("dokument.html", "verarbeitung", frame=work.frame, view=work.view).encode(),
-                    "text/html",
-                )
-            theme: Literal["auto", "dark"] = "dark" if query.get("theme") == ["dark"] else "auto"
-            return self._answer(page_of(name, theme).encode(), "text/html; charset=utf-8")
+            html = self._fragment(name, address.query) or page_of(name, _theme(address.query))
+            return self._answer(html.encode(), "text/html; charset=utf-8")
         return self._answer(page_of("fehler-404").encode(), "text/html; charset=utf-8", 404)
+
+    def _fragment(self, name: str, query: str) -> str:
+        """The part that a script asks for; empty where the whole page is wanted."""
+        work, plan = STATES["dokument-arbeit"], STATES["plan"]
+        if self.headers.get("HX-Request") and name == "dokument":
+            return render_block("dokument.html", "verarbeitung", frame=work.frame, view=work.view)
+        if parse_qs(query).get("teil") == ["kinder"]:
+            return render_block("akten.html", "kinder", frame=plan.frame, view=plan.view)
+        return ""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

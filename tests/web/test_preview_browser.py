@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
 
+from eakte.web.rendering import BUILT, STATIC_PREFIX, static
 from tests.web.fixtures_of_views import STATES
 from tests.web.preview import Preview, serving
 from tools import build_assets
@@ -313,3 +314,10 @@ def test_the_password_can_be_shown_and_is_hidden_again(browser: Browser, preview
         assert page.get_attribute("[data-ea-reveal]", "aria-pressed") == "true"
         page.click("[data-ea-reveal]")
         assert page.get_attribute("#password", "type") == "password"
+
+
+def test_kern_is_served_byte_for_byte(axe: str) -> None:
+    assert axe  # the packages are fetched
+    delivered = ROOT / ".test" / "npm" / "node_modules" / "@kern-ux" / "native" / "dist" / "kern.min.css"
+    built = BUILT / static("kern.min.css").removeprefix(STATIC_PREFIX)
+    assert built.read_bytes() == delivered.read_bytes()
