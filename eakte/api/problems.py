@@ -73,11 +73,11 @@ def status_of(error: EakteError) -> int:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the API as a problem; pages have their own handlers (`eakte.web`)."""
-    app.add_exception_handler(EakteError, _domain)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
-    app.add_exception_handler(PoolTimeout, _busy)
-    app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(EakteError, domain_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, validation_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, http_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(PoolTimeout, busy_problem)
+    app.add_exception_handler(Exception, fault_problem)
 
 
 def problem(
@@ -106,7 +106,7 @@ def problem(
     return JSONResponse(content, status_code=status, headers=headers, media_type="application/problem+json")
 
 
-def _domain(request: Request, error: EakteError) -> JSONResponse:
+def domain_problem(request: Request, error: EakteError) -> JSONResponse:
     if isinstance(error, (errors.NotAllowed, errors.ScopeMissing)):
         log_denial(request, error)
     return problem(
@@ -132,7 +132,7 @@ def log_denial(request: Request, error: EakteError) -> None:
         logger.warning("denial could not be recorded", extra=details)
 
 
-def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+def validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
     at = []
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"] if part not in {"body", "query", "path", "header"})
@@ -140,18 +140,18 @@ def _validation(request: Request, error: RequestValidationError) -> JSONResponse
     return problem(request, kind="invalid-input", title=str(errors.InvalidInput.__doc__), status=422, at=at)
 
 
-def _http(request: Request, error: HTTPException) -> JSONResponse:
+def http_problem(request: Request, error: HTTPException) -> JSONResponse:
     title = HTTP_TITLES.get(error.status_code, str(error.detail))
     return problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
 
 
-def _busy(request: Request, error: Exception) -> JSONResponse:
+def busy_problem(request: Request, error: Exception) -> JSONResponse:
     del error
     title = str(errors.Unavailable.__doc__)
     return problem(request, kind="unavailable", title=title, status=503, detail="Zu viele Anfragen zugleich.")
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
+def fault_problem(request: Request, error: Exception) -> JSONResponse:
     logger.exception("unexpected error", exc_info=error)
     return problem(request, kind="fault", title=str(EakteError.__doc__), status=500)
 

@@ -22,7 +22,7 @@ from eakte.models.dossiers import (
 )
 from eakte.models.plan import PlanClass
 from eakte.models.units import AccessScope, Unit
-from eakte.models.users import SignInThrottle, Token, User, WebSession
+from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
 
 __all__ = [
     "AccessScope",
@@ -44,12 +44,14 @@ __all__ = [
     "Operational",
     "PlanClass",
     "ProcessingProgress",
+    "RecentDossier",
     "Record",
     "ReferenceCounter",
     "SignInThrottle",
     "Token",
     "Unit",
     "User",
+    "UserPreference",
     "Version",
     "WebSession",
     "container_number",

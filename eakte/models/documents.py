@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -87,6 +87,8 @@ class Version(Record):
     # What processing found; the names say which run counts.
     processed_at: Mapped[datetime | None]
     pages: Mapped[int | None]
+    page_sizes: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list)
+    """Width and height of each page, one after the other, so that a page of 500 images needs no look into the blob."""
     text_state: Mapped[str] = mapped_column(default="pending")
     text_reason: Mapped[str | None]
     rendition_state: Mapped[str] = mapped_column(default="pending")

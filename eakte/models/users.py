@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, SmallInteger, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,3 +68,25 @@ class SignInThrottle(Operational):
     login: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
     paused_until: Mapped[datetime | None]
+
+
+class UserPreference(Operational):
+    """How a person wants the pages: colours, row height, single keys."""
+
+    __tablename__ = "user_preference"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    theme: Mapped[str] = mapped_column(default="auto")
+    density: Mapped[str] = mapped_column(default="compact")
+    single_keys: Mapped[bool] = mapped_column(default=True)
+
+
+class RecentDossier(Operational):
+    """When a person last opened a dossier: the way back to it on the start page."""
+
+    __tablename__ = "recent_dossier"
+    __table_args__ = (Index("ix_recent_dossier_user_at", "user_id", "at"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)

@@ -200,8 +200,12 @@ def _run(
         progress=_progress_writer(transactions, task, stopping),
     )
     source.unlink()
+    texts, sizes = [], []
     with result.words.open("rb") as words:
-        terms = terms_to_bytes(windows([page_text(page) for page in read_pages(words)]))
+        for page in read_pages(words):
+            texts.append(page_text(page))
+            sizes += [page.width, page.height]
+    terms = terms_to_bytes(windows(texts))
     run = new_id().hex
     base = f"{task.document_id}/{task.number}"
     written = {
@@ -211,10 +215,12 @@ def _run(
     }
     if result.rendition is not None:
         written["rendition"] = _put_file(blobs, f"{base}/rendition.{run}", result.rendition)
-    _finish(transactions, task, result, written)
+    _finish(transactions, task, result, written, sizes)
 
 
-def _finish(transactions: Transactions, task: Task, result: Processed, written: dict[str, Blob]) -> None:
+def _finish(
+    transactions: Transactions, task: Task, result: Processed, written: dict[str, Blob], sizes: list[int]
+) -> None:
     with transactions.begin(SYSTEM) as tx:
         document = tx.session.get_one(Document, task.document_id, with_for_update=True)
         version = tx.session.get_one(Version, task.version_id)
@@ -226,7 +232,7 @@ def _finish(transactions: Transactions, task: Task, result: Processed, written: 
         version.rendition = written["rendition"].name if "rendition" in written else None
         if result.rendition_is_original:
             version.rendition = version.original
-        version.media_type, version.pages = result.media_type, result.pages
+        version.media_type, version.pages, version.page_sizes = result.media_type, result.pages, sizes
         version.text_state, version.text_reason = result.text_state, result.text_reason
         version.rendition_state = result.rendition_state
         version.rendition_flavour, version.rendition_reason = result.rendition_flavour, result.rendition_reason

@@ -241,6 +241,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
     op.create_table(
+        "user_preference",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("theme", sa.Text(), nullable=False),
+        sa.Column("density", sa.Text(), nullable=False),
+        sa.Column("single_keys", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_user_preference_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_preference")),
+    )
+    op.create_table(
         "web_session",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -293,6 +302,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "dossier_id", name=op.f("uq_dossier_exclusion_user_id_dossier_id")),
     )
     op.create_index(op.f("ix_dossier_exclusion_dossier_id"), "dossier_exclusion", ["dossier_id"], unique=False)
+    op.create_table(
+        "recent_dossier",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["dossier_id"], ["dossier.id"], name=op.f("fk_recent_dossier_dossier_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_recent_dossier_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "dossier_id", name=op.f("pk_recent_dossier")),
+    )
+    op.create_index("ix_recent_dossier_user_at", "recent_dossier", ["user_id", "at"], unique=False)
     op.create_table(
         "document",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -371,6 +390,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column("page_sizes", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.Column("text_state", sa.Text(), nullable=False),
         sa.Column("text_reason", sa.Text(), nullable=True),
         sa.Column("rendition_state", sa.Text(), nullable=False),
