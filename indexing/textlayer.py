@@ -28,8 +28,8 @@ _DIRECTIONS: Final = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
 def font_program() -> bytes:
     """A TrueType font with one glyph, a box.
 
-    It is never drawn (render mode 3). A blank glyph would do for viewers, but pdfium drops text without any extent when it
-    runs upwards.
+    It is never drawn (render mode 3). A blank glyph would do for viewers, but pdfium drops text without any extent when
+    it runs upwards.
     """
     pen = TTGlyphPen(None)
     pen.moveTo((0, DESCENT))
