@@ -23,6 +23,11 @@ Promise.all(parts).then(() => {
   root.dataset.eaReady = "true";
 });
 
+// What failed stays to be read until the next act.
+document.addEventListener("click", () => {
+  document.getElementById("fehler").textContent = "";
+});
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-ea-copy]");
   if (!button) return;

@@ -137,7 +137,6 @@ function retryButton(job) {
   button.className = "kern-btn kern-btn--tertiary";
   button.textContent = "Erneut versuchen";
   button.addEventListener("click", () => {
-    document.getElementById("fehler").textContent = "";
     mark(job, "#sync", "");
     job.item.querySelector("[data-outcome]").textContent = "wartet";
     waiting.push(job);

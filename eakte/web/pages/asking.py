@@ -1,0 +1,208 @@
+"""What every page asks for: who is there, the frame around it, a form that came back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import anyio.from_thread
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import FormData, UploadFile
+
+from eakte import __version__
+from eakte.api.dependencies import check_csrf, get_backends, signed_in
+from eakte.errors import FieldError as DomainFieldError
+from eakte.errors import InvalidInput, NotSignedIn
+from eakte.operations.idempotency import Reply, once
+from eakte.operations.personal import preference
+from eakte.terms import Actor, Role, now, today
+from eakte.transaction import Transaction
+from eakte.web.rendering import SECURITY_HEADERS, render
+from eakte.web.views import FieldError, Form, Frame, Message
+
+MESSAGES = {
+    "abgelegt": "Das Dokument ist abgelegt. Text und PDF/A-Fassung entstehen von selbst.",
+    "akte": "Die Akte ist angelegt.",
+    "vorgang": "Der Vorgang ist angelegt.",
+    "zda": "Die Akte ist geschlossen (zdA).",
+    "offen": "Die Akte ist wieder in Bearbeitung.",
+    "wiederholt": "Die Verarbeitung beginnt von vorn.",
+    "gespeichert": "Gespeichert.",
+    "abgemeldet": "Sie sind abgemeldet.",
+}
+"""What happened before a redirect, by a word in the address; only these sentences can be shown."""
+
+
+def reader(request: Request) -> Actor:
+    """The signed-in person of a page. A token is for machines: pages take only the session. Raises NotSignedIn."""
+    if request.headers.get("authorization"):
+        raise NotSignedIn
+    # The token of a form stands in its body, which `submitted` reads and checks.
+    request.state.csrf_in_form = True
+    return signed_in(request)
+
+
+class Submitted:
+    """A form that a person sent from our own page: its CSRF token was checked."""
+
+    def __init__(self, actor: Actor, data: FormData) -> None:
+        self.actor = actor
+        self._data = data
+
+    def text(self, name: str) -> str:
+        """A field as typed; empty when absent."""
+        value = self._data.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def optional(self, name: str) -> str | None:
+        """A field as typed; None when empty."""
+        return self.text(name).strip() or None
+
+    def file(self, name: str) -> UploadFile | None:
+        """An uploaded file; None when none was chosen."""
+        value = self._data.get(name)
+        return value if isinstance(value, UploadFile) and value.filename else None
+
+    def values(self) -> dict[str, str]:
+        """All typed values, to show them again."""
+        return {name: value for name, value in self._data.items() if isinstance(value, str)}
+
+    def once(self, tx: Transaction, act: Callable[[], str]) -> str:
+        """Do an act once for the key of this form; sending it twice leads to the same place."""
+
+        def run() -> Reply:
+            return Reply(303, {"location": act()}, None)
+
+        fingerprint = repr(sorted((k, v) for k, v in self.values().items() if k != "csrf")).encode()
+        reply = once(tx, self.optional("idempotency"), fingerprint, run)
+        return str(reply.body["location"])
+
+
+def submitted(request: Request, actor: Annotated[Actor, Depends(reader)]) -> Iterator[Submitted]:
+    """The form of a POST. Every route that changes something asks for this; a test walks them."""
+    data = read_form(request)
+    try:
+        token = data.get("csrf", "")
+        check_csrf(token if isinstance(token, str) else "", request.state.csrf)
+        yield Submitted(actor, data)
+    finally:
+        anyio.from_thread.run(data.close)
+
+
+def read_form(request: Request) -> FormData:
+    """The form of a request, read from a worker thread."""
+
+    async def read() -> FormData:
+        return await request.form()
+
+    return anyio.from_thread.run(read)
+
+
+Person = Annotated[Actor, Depends(reader)]
+Sent = Annotated[Submitted, Depends(submitted)]
+
+
+def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", message: Message | None = None) -> Frame:
+    """The frame around a page."""
+    backends = get_backends(request)
+    with backends.transactions.read() as session:
+        chosen = preference(session, actor.user_id) if actor.user_id else None
+    said = MESSAGES.get(request.query_params.get("ok", ""))
+    messages = [message] if message else []
+    if said:
+        messages.append(Message("success", said))
+    reads = actor.has(Role.CLERK, Role.REGISTRAR)
+    return Frame(
+        municipality=backends.settings.municipality,
+        now=now(),
+        user=_short(actor.display_name),
+        user_name=actor.display_name,
+        areas=("start", "files", "search") if reads else ("start",),
+        area=area,
+        csrf=request.state.csrf,
+        idempotency=secrets.token_urlsafe(16),
+        keys=chosen.single_keys if chosen else True,
+        theme=chosen.theme if chosen else "auto",  # type: ignore[arg-type] # checked when it was set
+        density=chosen.density if chosen else "compact",  # type: ignore[arg-type]
+        query=query,
+        messages=tuple(messages),
+        version=__version__,
+    )
+
+
+def page(template: str, *, frame: Frame, view: Any, status: int = 200, **more: Any) -> HTMLResponse:
+    """A whole page with its security headers."""
+    return HTMLResponse(render(template, frame=frame, view=view, **more), status, headers=dict(SECURITY_HEADERS))
+
+
+def go(address: str, *, ok: str = "") -> Response:
+    """After an act: to the page that shows it (303, so that reloading repeats nothing)."""
+    if ok:
+        address += ("&" if "?" in address else "?") + f"ok={ok}"
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def form_again(sent: Submitted, error: InvalidInput, rename: Mapping[str, str] | None = None) -> Form:
+    """A form with what was typed and what is wrong with it."""
+    names = rename or {}
+    errors = [FieldError(names.get(each.at, each.at), each.message) for each in error.errors]
+    if not errors:
+        errors = [FieldError("", error.detail or error.title)]
+    return Form(values=sent.values(), errors=tuple(errors), open=True)
+
+
+def typed_day(text: str | None, *, at: str, label: str) -> date | None:
+    """A day as people type it: 23.11.2026, 23.11., 231126, heute, gestern, +14, 2026-11-23. Raises InvalidInput."""
+    typed = (text or "").strip().lower()
+    if not typed:
+        return None
+    for read in (_word_day, _relative_day, _written_day):
+        found = read(typed)
+        if found is not None:
+            return found
+    message = f"{label} ist kein Tag. Zum Beispiel: 23.11.2026 oder heute."
+    raise InvalidInput(errors=[DomainFieldError(at, message)])
+
+
+def quoted(text: str) -> str:
+    """Text as a part of an address."""
+    return quote(text, safe="")
+
+
+def _word_day(typed: str) -> date | None:
+    words = {"heute": 0, "gestern": -1, "morgen": 1}
+    return today() + timedelta(days=words[typed]) if typed in words else None
+
+
+def _relative_day(typed: str) -> date | None:
+    if typed[0] in "+-" and typed[1:].isdigit() and len(typed) <= 5:  # noqa: PLR2004 - sign and four digits
+        return today() + timedelta(days=int(typed))
+    return None
+
+
+def _written_day(typed: str) -> date | None:
+    short = typed.rstrip(".")
+    year = today().year
+    for text, form in (
+        (typed, "%Y-%m-%d"),
+        (short, "%d.%m.%Y"),
+        (short, "%d.%m.%y"),
+        (f"{short}.{year}", "%d.%m.%Y"),
+        (short, "%d%m%y"),
+        (short, "%d%m%Y"),
+    ):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return None
+
+
+def _short(name: str) -> str:
+    """P. Hansen."""
+    first, _, last = name.rpartition(" ")
+    return f"{first[0]}. {last}" if first else last

@@ -1,0 +1,66 @@
+"""The history of a record in sentences: who did what, and when. Acts only; looks are for the mandated."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eakte.models import AuditEntry, Document, User
+from eakte.operations.auditing import history
+from eakte.web.views import HistoryEntry
+
+SENTENCES = {
+    "record:dossier:create": "{who} legte die Akte an",
+    "record:dossier:close": "{who} verfügte zdA",
+    "record:dossier:reopen": "{who} öffnete die Akte wieder",
+    "record:dossier:event": "{who} trug ein Ereignis ein",
+    "record:case:create": "{who} legte einen Vorgang an",
+    "record:case:close": "{who} schloss einen Vorgang ab",
+    "record:case:reopen": "{who} öffnete einen Vorgang wieder",
+    "record:document:file": "{who} legte {what} ab",
+    "record:document:change": "{who} änderte Angaben zu {what}",
+    "record:document:add-version": "{who} legte eine neue Fassung von {what} ab",
+    "record:document:process": "Text und PDF/A-Fassung von {what} entstanden",
+    "record:document:fail": "Die Verarbeitung von {what} gelang nicht",
+    "record:document:retry": "{who} ließ {what} erneut verarbeiten",
+}
+"""A sentence for each act on a dossier, case or document."""
+
+
+def sentences(session: Session, subject: uuid.UUID, *, limit: int) -> tuple[HistoryEntry, ...]:
+    """The acts on an object, newest first. The caller has checked that the object may be read."""
+    rows = history(session, subject, limit=limit)
+    names = _names(session, [row.actor for row in rows])
+    titles = _titles(session, [row.subject for row in rows if row.subject])
+    entries = []
+    for row in rows:
+        what = f"„{titles[row.subject]}“" if row.subject in titles else "ein Dokument"
+        sentence = SENTENCES.get(row.tag, row.tag)
+        entries.append(HistoryEntry(at=row.at, text=sentence.format(who=names.get(row.actor, "eakte"), what=what)))
+    return tuple(entries)
+
+
+def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | None:
+    """The act by which a document came in."""
+    return session.scalar(
+        select(AuditEntry).where(AuditEntry.subject == document_id, AuditEntry.tag == "record:document:file").limit(1)
+    )
+
+
+def _names(session: Session, actors: Sequence[str]) -> dict[str, str]:
+    ids = []
+    for actor in set(actors):
+        try:
+            ids.append(uuid.UUID(actor))
+        except ValueError:
+            continue
+    rows = session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
+    return {str(user_id): name for user_id, name in rows}
+
+
+def _titles(session: Session, subjects: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = session.execute(select(Document.id, Document.title).where(Document.id.in_(subjects)))
+    return {row[0]: row[1] for row in rows}

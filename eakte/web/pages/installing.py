@@ -1,0 +1,107 @@
+"""Adding the pages to the application: routes, static files, error pages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from eakte.api import problems
+from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn
+from eakte.terms import now
+from eakte.web.pages import account, documents, dossiers, plan, search, signing, start, uploading
+from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render
+from eakte.web.views import ErrorView, Frame
+
+FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
+SHOWN = {403: 403, 404: 404, 405: 404, 422: 404, 503: 503}
+"""Which error page a status gets; every other failure gets the page for 500."""
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages. Errors under the API's addresses stay problems, all others become pages."""
+    for module in (start, signing, account, plan, dossiers, uploading, documents, search):
+        app.include_router(module.router, include_in_schema=False)
+    app.add_api_route(STATIC_PREFIX + "{name}", static_file, include_in_schema=False)
+    app.add_exception_handler(EakteError, domain_error)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, validation_error)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, http_error)  # type: ignore[arg-type]
+    app.add_exception_handler(PoolTimeout, busy_error)
+    app.add_exception_handler(Exception, fault)
+
+
+def static_file(request: Request, name: str) -> Response:
+    """A built file. Its name carries a hash, so it never changes and may be kept for a year."""
+    path = BUILT / name
+    if "/" in name or name.startswith(".") or not path.is_file():
+        raise NotFound
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    packed = BUILT / f"{name}.br"
+    if packed.is_file() and "br" in request.headers.get("accept-encoding", ""):
+        headers |= {"Content-Encoding": "br", "Vary": "Accept-Encoding"}
+        kind = FileResponse(path).media_type
+        return FileResponse(packed, headers=headers, media_type=kind)
+    return FileResponse(path, headers=headers)
+
+
+def domain_error(request: Request, error: EakteError) -> Response:
+    """A domain error as a page, or as a problem for machines."""
+    if _for_machines(request):
+        return problems.domain_problem(request, error)
+    if isinstance(error, NotSignedIn):
+        return _to_sign_in(request)
+    if isinstance(error, NotAllowed):
+        problems.log_denial(request, error)
+    return error_page(problems.status_of(error), detail=error.detail or error.title)
+
+
+def validation_error(request: Request, error: RequestValidationError) -> Response:
+    """An address that cannot be one: for people it is simply not there."""
+    if _for_machines(request):
+        return problems.validation_problem(request, error)
+    return error_page(404)
+
+
+def http_error(request: Request, error: HTTPException) -> Response:
+    """Unknown addresses and methods."""
+    if _for_machines(request):
+        return problems.http_problem(request, error)
+    return error_page(error.status_code)
+
+
+def busy_error(request: Request, error: Exception) -> Response:
+    """All connections are in use."""
+    return problems.busy_problem(request, error) if _for_machines(request) else error_page(503)
+
+
+def fault(request: Request, error: Exception) -> Response:
+    """A fault of ours."""
+    answer = problems.fault_problem(request, error)
+    return answer if _for_machines(request) else error_page(500)
+
+
+def error_page(status: int, *, detail: str = "") -> HTMLResponse:
+    """An error as a page: static, without database, with a number for questions."""
+    shown: Any = SHOWN.get(status, 500)
+    view = ErrorView(status=shown, reference=str(uuid.uuid4())[:8], detail=detail if shown == 403 else "")  # noqa: PLR2004
+    frame = Frame(municipality="", now=now())
+    return HTMLResponse(render("fehler.html", frame=frame, view=view), status, headers=dict(SECURITY_HEADERS))
+
+
+def _to_sign_in(request: Request) -> Response:
+    """To the sign-in page and back again afterwards."""
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    address = f"/anmelden?weiter={quote(target if request.method == 'GET' else '/')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _for_machines(request: Request) -> bool:
+    return request.url.path.startswith(FOR_MACHINES)

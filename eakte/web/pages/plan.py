@@ -1,0 +1,167 @@
+"""The filing plan, a class with its dossiers, and a new dossier in it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from eakte.access import units_below
+from eakte.api.dependencies import get_backends
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.models import PlanClass
+from eakte.operations.dossiers import NewDossier, create_dossier, state_on
+from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
+from eakte.operations.plan import resolve_class
+from eakte.operations.units import list_units
+from eakte.terms import Actor, Level, Role, today
+from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
+from eakte.web.pages.tree import PlanTree, class_address
+from eakte.web.rendering import SECURITY_HEADERS, render_block
+from eakte.web.views import Choice, DossierRow, Form, NewDossierForm, PlanView
+from eakte.web.words import word
+from retention.inheritance import Resolved
+
+router = APIRouter()
+ROWS = 50
+
+
+@router.get("/plan")
+def whole(request: Request, actor: Person) -> Response:
+    """The plan without a chosen class."""
+    with get_backends(request).transactions.read() as session:
+        view = PlanView(tree=PlanTree(session, actor).nodes(None))
+    return page("akten.html", frame=make_frame(request, actor, area="files"), view=view)
+
+
+@router.get("/plan/{number}")
+def show(request: Request, actor: Person, number: str) -> Response:
+    """A class with its dossiers; with `teil=kinder` only the classes below it, for the tree."""
+    asked = request.query_params
+    with get_backends(request).transactions.read() as session:
+        tree = PlanTree(session, actor)
+        row = tree.find(number)
+        if row is None:
+            raise NotFound
+        if asked.get("teil") == "kinder":
+            frame = make_frame(request, actor, area="files")
+            part = render_block("akten.html", "kinder", frame=frame, view=PlanView(tree=tree.children(row)))
+            return HTMLResponse(part, headers=dict(SECURITY_HEADERS))
+        view = _view(session, actor, tree, row, request)
+    return page("akten.html", frame=make_frame(request, actor, area="files"), view=view)
+
+
+@router.post("/akten")
+def create(request: Request, sent: Sent) -> Response:
+    """A new dossier; with errors the class's page with the form as typed."""
+    backends = get_backends(request)
+    try:
+        with backends.transactions.begin(sent.actor) as tx:
+
+            def act() -> str:
+                row, _new = create_dossier(
+                    tx,
+                    NewDossier(
+                        plan_class=sent.text("plan_class"),
+                        title=sent.text("title"),
+                        unit=sent.optional("unit"),
+                        confidentiality=sent.text("confidentiality") or Level.INTERNAL.word,
+                    ),
+                    pattern=backends.settings.reference_pattern,
+                )
+                return f"/akten/{row.id}?ok=akte"
+
+            address = sent.once(tx, act)
+    except (InvalidInput, NotAllowed) as error:
+        return _again(request, sent, error)
+    return go(address)
+
+
+def _again(request: Request, sent: Sent, error: InvalidInput | NotAllowed) -> Response:
+    bad = error
+    if isinstance(error, NotAllowed):
+        bad = InvalidInput(errors=[FieldError("unit", error.detail or error.title)])
+    with get_backends(request).transactions.read() as session:
+        tree = PlanTree(session, sent.actor)
+        row = tree.find(sent.text("plan_class"))
+        if row is None:
+            raise NotFound
+        form = form_again(sent, InvalidInput(bad.detail, errors=bad.errors))
+        view = _view(session, sent.actor, tree, row, request, form)
+    return page("akten.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
+
+
+def _view(
+    session: Session, actor: Actor, tree: PlanTree, row: PlanClass, request: Request, form: Form | None = None
+) -> PlanView:
+    asked = request.query_params
+    state = asked.get("stand", "")
+    chosen = DossierFilter(
+        plan_class=row.number,
+        closed={"open": False, "closed": True}.get(state),
+        contains=asked.get("filter") or None,
+    )
+    found = list_dossiers(session, actor, chosen, after=asked.get("after"), limit=ROWS)
+    activity = dossier_activity(session, [dossier.id for dossier in found.items])
+    rows = []
+    for dossier in found.items:
+        documents, youngest = activity.get(dossier.id, (0, dossier.created_at))
+        rows.append(
+            DossierRow(
+                href=f"/akten/{dossier.id}",
+                reference_number=dossier.reference_number,
+                title=dossier.title,
+                state=state_on(dossier, today()).value,
+                unit=dossier.unit.name,
+                documents=documents,
+                changed=youngest,
+                protected=dossier.confidentiality == Level.PROTECTED,
+            )
+        )
+    more = f"{class_address(row)}?stand={state}&filter={quoted(asked.get('filter', ''))}&after={found.next}"
+    return PlanView(
+        tree=tree.nodes(row),
+        number=row.number,
+        title=row.title,
+        path=tree.links(row)[:-1],
+        retention=rule_sentence(resolve_class(session, row)),
+        files_allowed=row.files_allowed,
+        rows=tuple(rows),
+        total=count_dossiers(session, actor, chosen),
+        filter=asked.get("filter", ""),
+        state=state if state in {"open", "closed"} else "",
+        next=more if found.next else "",
+        new_dossier=_new_dossier(session, actor, row, form) if row.files_allowed else None,
+    )
+
+
+def _new_dossier(session: Session, actor: Actor, row: PlanClass, form: Form | None) -> NewDossierForm | None:
+    if not actor.has(Role.CLERK, Role.REGISTRAR) or actor.unit_id is None:
+        return None
+    mine = units_below(session, actor.unit_id)
+    units = sorted((unit for unit in list_units(session) if unit.id in mine), key=lambda unit: unit.id != actor.unit_id)
+    levels = [level.word for level in (Level.INTERNAL, Level.OPEN, Level.PROTECTED) if level <= actor.level]
+    return NewDossierForm(
+        plan_class=row.number,
+        units=tuple(Choice(str(unit.id), f"{unit.number} {unit.name}") for unit in units),
+        levels=tuple(levels),
+        form=form or Form(),
+    )
+
+
+def rule_sentence(resolved: Resolved) -> str:
+    """The rule of a class: „10 Jahre nach zdA (§ 147 AO), danach B – bewerten“."""
+    rule = resolved.rule()
+    if rule is None:
+        return "Keine Aufbewahrungsfrist festgelegt"
+    term = rule.term.describe()
+    anchor = "" if rule.term.permanent else f" nach {anchor_words(str(rule.anchor))}"
+    basis = f" ({rule.legal_basis})" if rule.legal_basis else ""
+    return f"{term}{anchor}{basis}, danach {word(str(resolved.appraisal.value), 'appraisal')}"
+
+
+def anchor_words(anchor: str) -> str:
+    """What a term is counted from, in words."""
+    if anchor.startswith("event:"):
+        return f"Ereignis „{anchor.removeprefix('event:')}“"
+    return {"closing": "zdA", "last-document": "dem letzten Dokument"}[anchor]
