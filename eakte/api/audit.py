@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from eakte.api.dependencies import Auditor, ReadTx
 from eakte.api.paging import After, Limit, next_path
+from eakte.api.shapes import Following
 from eakte.errors import NotAllowed
 from eakte.operations.auditing import entry_document, list_entries
 from eakte.terms import Role
@@ -35,7 +36,7 @@ class AuditAnswer(BaseModel):
     """One page of the log, newest first."""
 
     entries: list[EntryShape]
-    next: str | None = None
+    next: Following = None
 
 
 @router.get("")

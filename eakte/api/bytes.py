@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zipfile
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from eakte.errors import NotFound
+from eakte.api.problems import problem
+from eakte.errors import ContentDamaged, NotFound, StorageFailed
 from eakte.operations.documents import opened
 from indexing.words import member
 from storage.blobs import BlobStore, Digests, read_verified
+from storage.errors import BlobDamaged, BlobMissing, StorageError
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -35,7 +38,8 @@ def blob_response(
 ) -> Response:
     """A blob as an answer: 200, 206 for one range (RFC 9110 section 14.2), 304 for a known ETag, 416.
 
-    A damaged block breaks the answer off before it: the client sees a broken transfer, never wrong bytes.
+    A damaged first block is a problem of its own (ContentDamaged); a later one breaks the answer off before it: the
+    client sees a broken transfer, never wrong bytes.
     """
     tag = f'"{digests.sha256.hex()}"'
     shown = media_type.partition(";")[0].strip().lower()
@@ -45,12 +49,18 @@ def blob_response(
         "ETag": tag,
         "Content-Disposition": f"{way}; filename*=UTF-8''{quote(filename, safe='')}",
     }
-    if tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]:
+    if _known(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     span = _span(request.headers.get("range"), request.headers.get("if-range"), tag, digests.size)
     if span is None:
-        headers["Content-Range"] = f"bytes */{digests.size}"
-        return Response(status_code=416, headers=headers)
+        answer = problem(
+            request,
+            kind="range",
+            title=f"Die Datei hat {digests.size} Byte; dieser Bereich liegt außerhalb.",
+            status=416,
+        )
+        answer.headers["Content-Range"] = f"bytes */{digests.size}"
+        return answer
     start, length, partial = span
     headers["Content-Length"] = str(length)
     if partial:
@@ -64,20 +74,33 @@ def blob_response(
     )
 
 
-def page_image(blobs: BlobStore, name: str, digests: Digests, page: int) -> Response:
-    """One page image out of its archive. The address of a version's page never changes its bytes, so it may be kept."""
+def page_image(blobs: BlobStore, name: str, digests: Digests, page: int, *, fixed: bool) -> Response:
+    """One page image out of its archive. `fixed`: the address names a version, whose bytes never change."""
     with opened(blobs, name, digests) as reader, zipfile.ZipFile(reader) as archive:
         try:
             content = archive.read(member(page, "webp"))
         except KeyError:
             raise NotFound from None
-    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    headers = {**CONTENT_HEADERS, "Cache-Control": "private, max-age=3600" if fixed else "private, no-cache"}
+    del headers["Accept-Ranges"]  # of the archive, not of the page
     return Response(content, media_type="image/webp", headers=headers)
 
 
 def _bytes(blobs: BlobStore, name: str, digests: Digests, start: int, length: int) -> Iterator[bytes]:
-    if length:
-        yield from read_verified(blobs, name, digests, start, length)
+    """The bytes; the first block is read at once, so that a fault is told before the answer begins."""
+    try:
+        blocks = read_verified(blobs, name, digests, start, length)
+        first = next(blocks, b"")
+    except (BlobDamaged, BlobMissing) as error:
+        raise ContentDamaged(str(error)) from error
+    except StorageError as error:
+        raise StorageFailed(str(error)) from error
+    return itertools.chain((first,), blocks)
+
+
+def _known(given: str, tag: str) -> bool:
+    """Whether If-None-Match names the tag; a weak one counts as well (RFC 9110 section 13.1.2)."""
+    return given.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in given.split(",")]
 
 
 def _span(given: str | None, if_range: str | None, tag: str, size: int) -> tuple[int, int, bool] | None:

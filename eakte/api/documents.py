@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ValidationError
 
-from eakte.api.bytes import blob_response, page_image
+from eakte.api.bytes import CONTENT_HEADERS, blob_response, page_image
 from eakte.api.dependencies import (
     Composed,
     Reader,
@@ -28,7 +28,7 @@ from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
-from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, Unavailable
 from eakte.operations import filing, processing
 from eakte.operations.documents import (
     current_version,
@@ -148,15 +148,16 @@ def add_version(
     actor: Writer,
     backends: Composed,
     document_id: uuid.UUID,
-    revision: RevisionRequired,
+    revision: RevisionGiven = None,
     key: Key = None,
 ) -> JSONResponse:
-    """Add a content state (If-Match is needed); the former ones stay."""
+    """Add a content state; the former ones stay. With If-Match only to the state that was read."""
+    # Who may not is told before any byte is taken. The revision is compared later: a repeated request with a key
+    # names the revision that it changed itself.
+    with backends.transactions.begin(actor) as tx:
+        number = filing.writable_document(tx, document_id, None).version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     _parse(VersionMetadata, upload.metadata)
-    with backends.transactions.read() as session:
-        document = readable_document(session, actor, document_id)
-        number = document.version + 1
     stored = _store(backends, upload, document_id=document_id, version=number)
     return _answer_once(
         request,
@@ -263,7 +264,8 @@ def text(actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = 
     """The text, pages parted by form feeds."""
     name, digests = _derived(backends, actor, document_id, "words", v)
     log_look(backends.transactions, actor, document_id)
-    return PlainTextResponse("\f".join(text_of(backends.blobs, name, digests)), headers={"Cache-Control": "no-store"})
+    content = "\f".join(text_of(backends.blobs, name, digests))
+    return PlainTextResponse(content, headers={**CONTENT_HEADERS, "Accept-Ranges": "none"})
 
 
 @router.get("/{document_id}/pages/{page}/words")
@@ -285,7 +287,7 @@ def image(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, 
     """The image of a page (WebP, 1,000 pixels wide)."""
     name, digests = _derived(backends, actor, document_id, "images", v)
     log_look(backends.transactions, actor, document_id)
-    return page_image(backends.blobs, name, digests, page)
+    return page_image(backends.blobs, name, digests, page, fixed=v is not None)
 
 
 def _derived(
@@ -322,15 +324,24 @@ def _store(backends: Backends, upload: Upload, **where: Any) -> filing.Stored:
 def _answer_once(
     request: Request, actor: Actor, backends: Backends, key: str | None, said: bytes, stored: filing.Stored, act: Any
 ) -> JSONResponse:
-    """Commit the act, then answer. A replayed key means that these bytes were not needed: they are taken away again."""
+    """Commit the act, then answer. Bytes that are not needed (a replayed key, a refused act) are taken away again.
+
+    An act that failed because a backend did is left alone: it may have been committed all the same.
+    """
     fingerprint = said + hashlib.sha256(stored.digests.sha256).digest()
-    with backends.transactions.begin(actor) as tx:
+    try:
+        with backends.transactions.begin(actor) as tx:
 
-        def file() -> tuple[int, DocumentShape, int]:
-            view = view_document(tx.session, tx.actor, act(tx))
-            return 201, DocumentShape.of(view), view.document.revision
+            def file() -> tuple[int, DocumentShape, int]:
+                view = view_document(tx.session, tx.actor, act(tx))
+                return 201, DocumentShape.of(view), view.document.revision
 
-        reply = created(tx, request, key, fingerprint, file)
+            reply = created(tx, request, key, fingerprint, file)
+    except Unavailable:
+        raise
+    except EakteError:
+        backends.blobs.delete(stored.name)
+        raise
     if "Idempotency-Replayed" in reply.headers:
         backends.blobs.delete(stored.name)
     return reply

@@ -14,7 +14,7 @@ from eakte.api.replies import Key, created
 from eakte.api.shapes import CaseShape, DossierShape, External, Listing, Strict
 from eakte.operations import closing
 from eakte.operations.dossiers import NewDossier, create_case, create_dossier, readable_case, readable_dossier
-from eakte.operations.listing import list_cases, list_dossiers
+from eakte.operations.listing import DossierFilter, list_cases, list_dossiers
 
 router = APIRouter(tags=["dossiers"])
 
@@ -101,7 +101,8 @@ def index(
     limit: Limit = 50,
 ) -> Listing[DossierShape]:
     """Dossiers by reference number."""
-    page = list_dossiers(session, actor, plan_class=plan_class, unit=unit, state=state, after=after, limit=limit)
+    chosen = DossierFilter(plan_class=plan_class, unit=unit, state=state)
+    page = list_dossiers(session, actor, chosen, after=after, limit=limit)
     return listing(request, [DossierShape.of(row) for row in page.items], page.next)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
+from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import Listing, Strict, TokenShape, UnitShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
@@ -57,9 +58,12 @@ class NewTokenShape(TokenShape):
 
 
 @router.get("/units", tags=["units"])
-def units(_actor: Reader, session: ReadTx) -> Listing[UnitShape]:
+def units(
+    request: Request, _actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
+) -> Listing[UnitShape]:
     """All units by number."""
-    return Listing(items=[UnitShape.of(row) for row in list_units(session)])
+    rows = list_units(session)
+    return short_listing(request, rows, UnitShape.of, key=lambda row: row.id, after=after, limit=limit)
 
 
 @router.post("/units", status_code=201, response_model=UnitShape, tags=["units"])
@@ -75,10 +79,13 @@ def new_unit(request: Request, tx: Tx, new: NewUnit, key: Key = None) -> Any:
 
 
 @router.get("/users", tags=["users"])
-def users(actor: Reader, session: ReadTx) -> Listing[UserShape]:
+def users(
+    request: Request, actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
+) -> Listing[UserShape]:
     """All accounts (role registrar or admin)."""
     _require_keeper(actor)
-    return Listing(items=[UserShape.of(row) for row in list_users(session)])
+    rows = list_users(session)
+    return short_listing(request, rows, UserShape.of, key=lambda row: row.id, after=after, limit=limit)
 
 
 @router.post("/users", status_code=201, response_model=UserShape, tags=["users"])
@@ -98,14 +105,18 @@ def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
         )
         return 201, UserShape.of(row), row.revision
 
-    return created(tx, request, key, new.model_dump_json().encode(), act)
+    # The fingerprint is a fast digest: of a password it would undo what the slow one protects.
+    return created(tx, request, key, new.model_dump_json(exclude={"password"}).encode(), act)
 
 
 @router.get("/tokens", tags=["tokens"])
-def tokens(actor: Reader, session: ReadTx) -> Listing[TokenShape]:
+def tokens(
+    request: Request, actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
+) -> Listing[TokenShape]:
     """The access keys: all for an administrator, else one's own."""
     mine = None if actor.has(Role.ADMIN) else actor.user_id
-    return Listing(items=[TokenShape.of(row) for row in list_tokens(session, mine)])
+    rows = list_tokens(session, mine)
+    return short_listing(request, rows, TokenShape.of, key=lambda row: row.id, after=after, limit=limit)
 
 
 @router.post("/tokens", status_code=201, response_model=NewTokenShape, tags=["tokens"])

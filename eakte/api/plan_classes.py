@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
+from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import Listing, PlanClassShape, Strict
 from eakte.operations.plan import RetentionWords, create_class, list_classes, view_class
@@ -68,10 +69,13 @@ def create(request: Request, tx: Tx, new: NewPlanClass, key: Key = None) -> Any:
     return created(tx, request, key, new.model_dump_json().encode(), act)
 
 
-@router.get("", response_model=Listing[PlanClassShape], response_model_exclude_none=False)
-def index(_actor: Reader, session: ReadTx) -> Listing[PlanClassShape]:
+@router.get("")
+def index(
+    request: Request, _actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
+) -> Listing[PlanClassShape]:
     """The whole plan in reading order, flat."""
-    return Listing(items=[PlanClassShape.of(view) for view in list_classes(session)])
+    views = list_classes(session)
+    return short_listing(request, views, PlanClassShape.of, key=lambda view: view.row.id, after=after, limit=limit)
 
 
 @router.get("/{class_id}")

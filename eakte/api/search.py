@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from eakte.api.dependencies import Composed, Reader, ReadTx
 from eakte.api.paging import After, Limit, next_path
+from eakte.api.shapes import Following
 from eakte.operations.searching import Question, Result, find
 
 router = APIRouter(prefix="/search", tags=["search"])
@@ -65,7 +66,7 @@ class SearchAnswer(BaseModel):
     total_exact: bool
     hits: list[HitShape]
     facets: dict[str, list[FacetShape]]
-    next: str | None = None
+    next: Following = None
 
 
 @router.get("")

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from eakte.models import Case, Dossier, Token, Unit, User, Version
 from eakte.operations.documents import DocumentView
@@ -16,6 +16,9 @@ from eakte.terms import Level, today
 from retention.inheritance import Sourced
 
 T = TypeVar("T")
+Following = Annotated[str | None, Field(exclude_if=lambda path: path is None, description="Path of the next page")]
+"""`next` of a list: a path to follow, absent on the last page."""
+
 Utc = Annotated[datetime, PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), return_type=str)]
 
 
@@ -29,11 +32,11 @@ class Listing(BaseModel, Generic[T]):
     """One page of a list; `next` is a path to follow, absent on the last page."""
 
     items: list[T]
-    next: str | None = None
+    next: Following = None
 
 
 class Value(BaseModel):
-    """A value with the class it comes from; `from` is absent for the product's default."""
+    """A value with the class it comes from; `source` is null for the product's default."""
 
     value: str | None
     source: str | None = None

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
@@ -35,15 +36,19 @@ class Page(Generic[T]):
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DossierFilter:
+    """Which dossiers to list; `contains` is looked for in reference number and title."""
+
+    plan_class: str | None = None
+    unit: str | None = None
+    state: str | None = None
+    closed: bool | None = None
+    contains: str | None = None
+
+
 def list_dossiers(
-    session: Session,
-    actor: Actor,
-    *,
-    plan_class: str | None = None,
-    unit: str | None = None,
-    state: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    session: Session, actor: Actor, chosen: DossierFilter, *, after: str | None = None, limit: int = 50
 ) -> Page[Dossier]:
     """The dossiers an actor may know, by reference number."""
     statement = (
@@ -51,21 +56,47 @@ def list_dossiers(
         .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
         .join(Unit, Unit.id == Dossier.unit_id)
         .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
-        .where(rule_for(session, actor).dossiers(Want.METADATA))
+        .where(*_chosen(session, actor, chosen))
         .order_by(Dossier.reference_sort, Dossier.id)
     )
-    if plan_class:
-        statement = statement.where(Dossier.plan_class_id == find_class(session, plan_class, at="class").id)
-    if unit:
-        statement = statement.where(Dossier.unit_id == find_unit(session, unit).id)
-    if state:
-        statement = statement.where(_in_state(one_of(DossierState, state, at="state", label="Stand")))
     if after:
         sort, last = _read_mark(after, 2)
         with _bad_mark():
             statement = statement.where(tuple_(Dossier.reference_sort, Dossier.id) > (sort, uuid.UUID(last)))
     rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).unique().all(), limit)
     return Page(rows, _mark(rows[-1].reference_sort, str(rows[-1].id)) if more else None)
+
+
+def count_dossiers(session: Session, actor: Actor, chosen: DossierFilter) -> int:
+    """How many dossiers `list_dossiers` would give, all pages together."""
+    return session.scalar(select(func.count()).select_from(Dossier).where(*_chosen(session, actor, chosen))) or 0
+
+
+def dossier_activity(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[int, datetime]]:
+    """Documents and the moment of the youngest, for the dossiers of one page."""
+    rows = session.execute(
+        select(Document.dossier_id, func.count(), func.max(Document.created_at))
+        .where(Document.dossier_id.in_(ids))
+        .group_by(Document.dossier_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows if row[0] is not None}
+
+
+def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[ColumnElement[bool]]:
+    conditions = [rule_for(session, actor).dossiers(Want.METADATA)]
+    if chosen.plan_class:
+        conditions.append(Dossier.plan_class_id == find_class(session, chosen.plan_class, at="class").id)
+    if chosen.unit:
+        conditions.append(Dossier.unit_id == find_unit(session, chosen.unit).id)
+    if chosen.state:
+        conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label="Stand")))
+    if chosen.closed is not None:
+        conditions.append(Dossier.closed_on.is_not(None) if chosen.closed else Dossier.closed_on.is_(None))
+    if chosen.contains:
+        wanted = chosen.contains[:200]
+        found = Dossier.title.icontains(wanted, autoescape=True)
+        conditions.append(or_(found, Dossier.reference_number.icontains(wanted, autoescape=True)))
+    return conditions
 
 
 def list_cases(session: Session, actor: Actor, dossier_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Case]:
@@ -90,6 +121,8 @@ def list_documents(
     unit: str | None = None,
     state: str | None = None,
     without_case: bool = False,
+    kind: str | None = None,
+    contains: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
@@ -118,6 +151,12 @@ def list_documents(
     )
     if state:
         statement = statement.where(Document.state == state)
+    if kind:
+        statement = statement.where(Document.kind == kind)
+    if contains:
+        typed = contains[:200]
+        by_sender = Document.sender.icontains(typed, autoescape=True)
+        statement = statement.where(or_(Document.title.icontains(typed, autoescape=True), by_sender))
     if after:
         (last,) = _read_mark(after, 1)
         with _bad_mark():
@@ -127,11 +166,11 @@ def list_documents(
     return Page(items, _mark(str(items[-1].document.id)) if more else None)
 
 
-def dossiers_per_class(session: Session, actor: Actor) -> dict[uuid.UUID, int]:
-    """How many dossiers of each class an actor may know."""
+def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many dossiers of each of these classes an actor may know."""
     rows = session.execute(
         select(Dossier.plan_class_id, func.count())
-        .where(rule_for(session, actor).dossiers(Want.METADATA))
+        .where(Dossier.plan_class_id.in_(classes), rule_for(session, actor).dossiers(Want.METADATA))
         .group_by(Dossier.plan_class_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -107,14 +107,14 @@ def _chips(
 ) -> tuple[Chip, ...]:
     """The filters that are set; where nothing was found, what the search would find without each."""
     chips = []
-    for parameter in PARAMETERS:
+    for parameter, facet in PARAMETERS.items():
         if parameter not in asked:
             continue
         without = {name: value for name, value in asked.items() if name not in {parameter, "after"}}
         hits = None
         if not result.total:
             hits = _total_without(session, backends, actor, question, parameter)
-        labels = {value.value: value.label for value in result.facets.get(PARAMETERS[parameter], [])}
+        labels = {value.value: value.label for value in result.facets.get(facet, [])}
         value = asked[parameter]
         label = _label(parameter, value, labels.get(value, value))
         chips.append(Chip(f"{word(parameter, 'facet')}: {label}", f"/suche?{urlencode(without)}", hits))
