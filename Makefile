@@ -2,18 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-.PHONY: run install dev check test lint types unit bench faults lock clean
+.PHONY: run dev check test lint types unit whole bench faults lock clean
 
-run: $(VENV)/.installed
+# The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
+run: dev
 	$(BIN)/eakte demo --documents 60 --serve
 
-$(VENV)/.installed: requirements/dev.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
-	touch $@
-
 dev: $(VENV)/.installed
+
+$(VENV)/.installed: requirements/dev.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py tools/environment
+	PYTHON="$(PYTHON)" tools/timed "set-up: packages" tools/environment
 
 lint: dev
 	$(BIN)/ruff check .
@@ -23,26 +21,39 @@ lint: dev
 types: dev
 	$(BIN)/mypy
 
+unit: dev
+	tools/tests -n 2 tests -m "not journey and not fault and not browser"
+
+# The whole product: journeys through its faces, kills and outages, the pages in a browser.
+whole: dev
+	tools/tests tests -m "journey or fault or browser"
+
 # Lint, types, unit and contract tests: an answer within two minutes.
-check: lint types
-	$(BIN)/pytest -n 2 tests -m "not journey and not fault and not browser"
+check: dev
+	tools/timed "lint and layers" $(MAKE) --no-print-directory lint
+	tools/timed "types" $(MAKE) --no-print-directory types
+	tools/timed "unit and contract tests" $(MAKE) --no-print-directory unit
 
 # Everything; what CI calls.
 test: dev
-	tools/test-servers
-	$(MAKE) check
-	$(BIN)/pytest tests -m "journey or fault or browser"
+	tools/timed "set-up: servers" tools/test-servers
+	$(MAKE) --no-print-directory check
+	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
+	@tools/timed --table
 
+# Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev
-	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	tools/test-servers --bench
+	for file in benchmarks/bench_*.py; do $(BIN)/python $$file $(ARGS) || exit 1; done
 
 faults: dev
-	$(BIN)/pytest tests/faults --kills 100
+	tools/tests tests -m fault --kills 100
 
 # New lock files without a download host in them.
 lock:
 	uv pip compile --python-version 3.11 -q --generate-hashes --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
 	uv pip compile --python-version 3.11 -q --generate-hashes --no-annotate --no-header --only-binary :all: pyproject.toml --group dev requirements/build.in -o requirements/dev.lock
 
+# The data folder of `make run` stays: somebody may have filed something.
 clean:
-	rm -rf $(VENV) .test data
+	rm -rf $(VENV) .test
