@@ -17,6 +17,7 @@ from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Update, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
@@ -82,23 +83,19 @@ class Transaction:
         The savepoint is needed: a refused insert would otherwise end the whole transaction.
         """
         self.session.flush()
-        connection = self.session.connection().connection.driver_connection
-        deferrer = self._jobs.configure_task(
-            task,
-            allow_unknown=True,
-            queue=queue,
-            priority=priority,
-            queueing_lock=queueing_lock,
-            connection=connection,
-        )
         if queueing_lock is None:
-            deferrer.defer(**arguments)
+            self._defer(task, arguments, queue=queue, priority=priority)
             return
         try:
             with self.session.begin_nested():
-                deferrer.defer(**arguments)
+                self._defer(task, arguments, queue=queue, priority=priority, queueing_lock=queueing_lock)
         except AlreadyEnqueued:
             return
+
+    def _defer(self, task: str, arguments: Mapping[str, Any], **options: Any) -> None:
+        # The session sends SAVEPOINT only when its connection is asked for inside the block, so it is asked for here.
+        connection = self.session.connection().connection.driver_connection
+        self._jobs.configure_task(task, allow_unknown=True, connection=connection, **options).defer(**arguments)
 
 
 class Transactions:
@@ -173,6 +170,11 @@ def _watch(session: Session) -> None:
         committing.flush()
         if committing.info.get(_TOUCHED) and not committing.info.get(_RECORDED):
             raise UnauditedWrite
+        # PostgreSQL answers COMMIT of a failed transaction by rolling back, without an error: nothing would be kept
+        # although the caller was told so. It comes to this when somebody caught a database error without a savepoint.
+        driver: Any = committing.connection().connection.driver_connection
+        if driver.info.transaction_status is TransactionStatus.INERROR:
+            raise RuntimeError("the transaction has failed before its commit")
 
     event.listen(session, "after_flush", after_flush)
     event.listen(session, "do_orm_execute", on_execute)

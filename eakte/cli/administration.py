@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -59,8 +61,15 @@ def plan_import(
             place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
             say(f"{place}: {each['message']}")
         fail(f"{file.name} hat {len(problems)} Fehler; nichts wurde übernommen.")
+    notes = [
+        {"sheet": row.position.sheet, "row": row.position.row, "number": row.number, "message": row.note}
+        for row in rows
+        if row.note
+    ]
+    for note in notes:
+        say(f"Hinweis: {note['message']}")
     if check:
-        report = {"ok": True, "classes": len(rows), "errors": []}
+        report = {"ok": True, "classes": len(rows), "errors": [], "notes": notes}
         emit(report) if as_json else say(f"{file.name}: {len(rows)} Aktenplaneinheiten, kein Fehler.")
         return
     with backends() as opened:
@@ -69,7 +78,8 @@ def plan_import(
         with opened.transactions.begin(actor) as tx:
             done = import_plan(tx, rows)
     if as_json:
-        emit({"ok": True, "created": len(done.created), "unchanged": len(done.unchanged), "errors": []})
+        counts = {"created": len(done.created), "unchanged": len(done.unchanged)}
+        emit({"ok": True, **counts, "errors": [], "notes": notes})
     else:
         say(f"{len(done.created)} Aktenplaneinheiten angelegt, {len(done.unchanged)} waren schon da.")
 
@@ -157,5 +167,9 @@ def database_shell() -> None:
         program = client_program("psql")
         if program is None:
             fail("psql wurde nicht gefunden.", "Bitte das Paket postgresql-client einrichten.")
-        code = os.spawnv(os.P_WAIT, str(program), [str(program), opened.database.url])
+        parts = urlsplit(opened.database.url)
+        # The password goes by the environment: arguments are readable for every user of the machine.
+        secret = {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
+        account = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@", 1)).geturl()
+        code = subprocess.run([program, account], env={**os.environ, **secret}, check=False).returncode
     raise typer.Exit(1 if code else 0)
