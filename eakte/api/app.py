@@ -28,4 +28,5 @@ def create_app(backends: Backends) -> FastAPI:
     for module in (plan_classes, dossiers, documents, search, audit, people):
         app.include_router(module.router, prefix=PREFIX, responses=problems.PROBLEM_RESPONSES)
     app.include_router(health.router)
+    problems.describe(app)
     return app

@@ -1,7 +1,7 @@
 """What routes ask for: who acts, a transaction, a reading session, a revision.
 
-`Tx` is function-scoped: FastAPI ends a request-scoped `yield` dependency only after the response was sent, so a commit
-that fails would still have been answered with success (docs/adr/0003). Everything that depends on it is function-scoped.
+`Tx` is function-scoped: FastAPI ends a request-scoped `yield` dependency only after the response was sent, so a
+commit that fails would still have been answered with success (docs/adr/0003). Everything that depends on it is function-scoped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def get_backends(request: Request) -> Backends:
 
 
 def cookie_name(request: Request) -> str:
-    """`__Host-` (RFC 6265bis section 4.1.3.2) over TLS; browsers refuse it on plain HTTP, which is for localhost only."""
+    """`__Host-` (RFC 6265bis section 4.1.3.2) over TLS; browsers refuse it on plain HTTP, used for localhost only."""
     return "__Host-eakte" if is_secure(request) else "eakte"
 
 
@@ -80,6 +80,9 @@ def check_origin(request: Request) -> None:
     """Raise CrossSiteRequest when the browser says that another site sent this."""
     origin = request.headers.get("origin")
     if origin is None:
+        return
+    if origin == "null" and request.headers.get("sec-fetch-site") == "same-origin":
+        # Our Referrer-Policy (no-referrer) makes browsers hide the origin of a form; they still say where it came from.
         return
     public = get_backends(request).settings.public_url
     allowed = {request.headers.get("host", "")} | ({urlsplit(public).netloc} if public else set())

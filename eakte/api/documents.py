@@ -230,7 +230,15 @@ Number = Annotated[
 ]
 
 
-@router.get("/{document_id}/content", response_class=StreamingResponse)
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The range that was asked for"},
+    304: {"description": "The ETag of If-None-Match still holds"},
+    416: {"description": "The range lies outside", "content": {"application/problem+json": {}}},
+}
+
+
+@router.get("/{document_id}/content", response_class=StreamingResponse, responses=BYTES)
 def content(request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None) -> Response:
     """The bytes as received, every block checked before it is sent; ranges are served (RFC 9110 section 14)."""
     with backends.transactions.read() as session:
@@ -242,7 +250,7 @@ def content(request: Request, actor: Reader, backends: Composed, document_id: uu
     )
 
 
-@router.get("/{document_id}/rendition", response_class=StreamingResponse)
+@router.get("/{document_id}/rendition", response_class=StreamingResponse, responses=BYTES)
 def rendition(
     request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None
 ) -> Response:
@@ -282,7 +290,9 @@ def words(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, 
     )
 
 
-@router.get("/{document_id}/pages/{page}/image", response_class=Response)
+@router.get(
+    "/{document_id}/pages/{page}/image", response_class=Response, responses={200: {"content": {"image/webp": {}}}}
+)
 def image(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> Response:
     """The image of a page (WebP, 1,000 pixels wide)."""
     name, digests = _derived(backends, actor, document_id, "images", v)

@@ -65,7 +65,12 @@ class Event(Strict):
     on: date
 
 
-@router.post("/dossiers", status_code=201, response_model=DossierShape)
+@router.post(
+    "/dossiers",
+    status_code=201,
+    response_model=DossierShape,
+    responses={200: {"model": DossierShape, "description": "The external key was known: what it names"}},
+)
 def create(request: Request, tx: Tx, backends: Composed, new: DossierRequest, key: Key = None) -> Any:
     """A new dossier with the next reference number; a known external key answers 200 with what it names."""
 

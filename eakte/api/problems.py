@@ -142,7 +142,9 @@ def validation_problem(request: Request, error: RequestValidationError) -> JSONR
 
 def http_problem(request: Request, error: HTTPException) -> JSONResponse:
     title = HTTP_TITLES.get(error.status_code, str(error.detail))
-    return problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
+    answer = problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
+    answer.headers.update(error.headers or {})  # Allow of a 405 (RFC 9110 section 15.5.6)
+    return answer
 
 
 def busy_problem(request: Request, error: Exception) -> JSONResponse:
@@ -161,7 +163,7 @@ def _kind(kind: type[EakteError]) -> str:
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
+    status: {"model": Problem, "description": text}
     for status, text in {
         400: "The request cannot be read",
         401: "Not signed in",
@@ -172,6 +174,24 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         413: "Too large",
         422: "Invalid input, named by field",
         428: "If-Match is missing",
+        500: "A fault of the service, or a stored file that is damaged",
         503: "A backend is not available; try again",
     }.items()
 }
+
+
+def describe(app: FastAPI) -> None:
+    """Let the OpenAPI say the media type that problems really have; FastAPI knows only the one of the route."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    for status in PROBLEM_RESPONSES:
+                        told = operation["responses"][str(status)]["content"]
+                        told["application/problem+json"] = told.pop("application/json")
+        return generate()
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

@@ -86,7 +86,17 @@ def search(
     limit: Limit = 20,
 ) -> SearchAnswer:
     """Find documents. `class` means a branch of the plan; class and unit by id or number."""
-    question = Question(q, plan_class, unit, kind, since, until, sort, after, limit)
+    question = Question(
+        text=q,
+        plan_classes=(plan_class,) if plan_class else (),
+        units=(unit,) if unit else (),
+        kinds=(kind,) if kind else (),
+        since=since,
+        until=until,
+        sort=sort,
+        after=after,
+        limit=limit,
+    )
     result = find(session, backends.blobs, backends.search, actor, question)
     return answer(result, next_path(request, result.next))
 

@@ -30,12 +30,12 @@ PASSAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person asks, with references by id or number."""
+    """What a person asks, with references by id or number; several values of one filter mean any of them."""
 
     text: str = ""
-    plan_class: str | None = None
-    unit: str | None = None
-    kind: str | None = None
+    plan_classes: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
     sort: str = Sort.RELEVANCE.value
@@ -118,9 +118,9 @@ def _query(session: Session, question: Question) -> Query:
         raise InvalidInput(errors=[FieldError("sort", f"Erlaubt sind {', '.join(Sort)}.")]) from None
     return Query(
         text=question.text,
-        plan_classes=_branch(session, question.plan_class),
-        units=frozenset({str(find_unit(session, question.unit).id)}) if question.unit else frozenset(),
-        kinds=frozenset({question.kind}) if question.kind else frozenset(),
+        plan_classes=frozenset(number for each in question.plan_classes for number in _branch(session, each)),
+        units=frozenset(str(find_unit(session, each).id) for each in question.units),
+        kinds=frozenset(question.kinds),
         since=question.since,
         until=question.until,
         sort=sort,
@@ -129,10 +129,8 @@ def _query(session: Session, question: Question) -> Query:
     )
 
 
-def _branch(session: Session, reference: str | None) -> frozenset[str]:
+def _branch(session: Session, reference: str) -> frozenset[str]:
     """The numbers of a class and all below it: filtering by a class means its branch."""
-    if not reference:
-        return frozenset()
     top = find_class(session, reference, at="class")
     tree = select(PlanClass.id, PlanClass.number).where(PlanClass.id == top.id).cte(recursive=True)
     tree = tree.union(select(PlanClass.id, PlanClass.number).join(tree, PlanClass.parent_id == tree.c.id))

@@ -43,6 +43,8 @@ def to_pdf(letter: Letter) -> bytes:
         author=letter.sender.name,
         lang="de",
         invariant=1,
+        # Without it every page names Helvetica, which is not embedded, and the letter could not become PDF/A as it is.
+        initialFontName=letterheads.PLAIN,
     )
     paper.build(
         _story(letter),

@@ -93,8 +93,12 @@ def _answer(request: Request, actor: Actor, document_id: uuid.UUID, *, as_text: 
     log_look(backends.transactions, actor, document_id)
     with backends.transactions.read() as session:
         view = _view(session, backends, actor, document_id, request, as_text=as_text)
-    frame = make_frame(request, actor, area="files", query="")
-    return page("dokument.html", frame=frame, view=view)
+    frame = make_frame(request, actor, area="files")
+    answer = page("dokument.html", frame=frame, view=view)
+    if request.headers.get("hx-target") == "verarbeitung" and view.processing is None:
+        # The page polled while the document was on its way; now everything on it is new.
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _view(

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
+from starlette.datastructures import QueryParams
 
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailable, StorageFailed
 from eakte.operations.documents import digests_of, words_of_page
+from eakte.operations.entries import NOWHERE
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
 from eakte.web.pages.asking import Person, go, make_frame, page, quoted
@@ -22,9 +24,11 @@ from eakte.web.words import word
 
 router = APIRouter()
 HITS = 20
+MOST_VALUES = 10
+"""Values of a facet that are shown."""
 PREVIEWS = 3
 """Hits whose page is prepared for the preview; the others show it after a click."""
-PARAMETERS = {"plan": "class", "stelle": "unit", "art": "kind", "jahr": "year", "stand": "state"}
+PARAMETERS = {"plan": "class", "stelle": "unit", "art": "kind", "jahr": "year"}
 """Facet parameters of the page -> facet names of the search."""
 
 
@@ -32,30 +36,54 @@ PARAMETERS = {"plan": "class", "stelle": "unit", "art": "kind", "jahr": "year", 
 def show(request: Request, actor: Person) -> Response:
     """Hits with their passages; a reference number typed whole opens its dossier."""
     backends = get_backends(request)
-    asked = {name: value for name, value in request.query_params.items() if value and name != "ok"}
-    query = asked.get("q", "").strip()
+    asked = Asked(request.query_params)
+    query = asked.one("q").strip()
     with backends.transactions.read() as session:
-        dossier = find_by_reference(session, actor, query) if query and "after" not in asked else None
+        dossier = find_by_reference(session, actor, query) if query and not asked.one("after") else None
         if dossier is not None:
             return go(f"/akten/{dossier.id}")
         view = _view(session, backends, actor, query, asked)
     return page("suche.html", frame=make_frame(request, actor, area="search", query=query), view=view)
 
 
-def _view(session: Session, backends: Backends, actor: Actor, query: str, asked: dict[str, str]) -> SearchView:
-    sort = asked.get("sort", "relevance")
+class Asked:
+    """The parameters of a search; those of a facet may stand several times."""
+
+    def __init__(self, parameters: QueryParams) -> None:
+        self._pairs = [(name, value) for name, value in parameters.multi_items() if value and name != "ok"]
+
+    def one(self, name: str, default: str = "") -> str:
+        """The first value of a parameter."""
+        return next((value for each, value in self._pairs if each == name), default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All values of a parameter."""
+        return tuple(value for each, value in self._pairs if each == name)
+
+    def address(self, *, without: str, value: str | None = None, after: str | None = None) -> str:
+        """The same search without a parameter (or one of its values), from the first page or after a mark."""
+        kept = [
+            (name, each)
+            for name, each in self._pairs
+            if name != "after" and not (name == without and value in {None, each})
+        ]
+        return "/suche?" + urlencode([*kept, ("after", after)] if after else kept)
+
+
+def _view(session: Session, backends: Backends, actor: Actor, query: str, asked: Asked) -> SearchView:
+    sort = asked.one("sort", "relevance")
     if not query:
         return SearchView(sort=sort)
-    since, until = _year(asked.get("jahr"))
+    since, until = _years(asked.all("jahr"))
     question = Question(
         text=query,
-        plan_class=asked.get("plan"),
-        unit=asked.get("stelle"),
-        kind=asked.get("art"),
+        plan_classes=asked.all("plan"),
+        units=asked.all("stelle"),
+        kinds=asked.all("art"),
         since=since,
         until=until,
         sort=sort,
-        after=asked.get("after"),
+        after=asked.one("after") or None,
         limit=HITS,
     )
     try:
@@ -75,26 +103,22 @@ def _view(session: Session, backends: Backends, actor: Actor, query: str, asked:
         ),
         total=result.total,
         total_exact=result.total_exact,
-        next=f"/suche?{urlencode({**asked, 'after': result.next})}" if result.next else "",
+        next=asked.address(without="after", after=result.next) if result.next else "",
     )
 
 
-def _facets(result: Result, asked: dict[str, str]) -> tuple[Facet, ...]:
+def _facets(result: Result, asked: Asked) -> tuple[Facet, ...]:
     facets = []
     for parameter, name in PARAMETERS.items():
-        if parameter == "stand":
-            continue
+        chosen = asked.all(parameter)
         values = [
             FacetValue(
-                value.value,
-                _label(parameter, value.value, value.label),
-                value.count,
-                selected=asked.get(parameter) == value.value,
+                value.value, _label(parameter, value.value, value.label), value.count, selected=value.value in chosen
             )
             for value in result.facets.get(name, [])
-            if value.value != "-"
+            if value.value != NOWHERE
         ]
-        facets.append(Facet(parameter, tuple(values[:10])))
+        facets.append(Facet(parameter, tuple(values[:MOST_VALUES])))
     return tuple(facets)
 
 
@@ -103,32 +127,28 @@ def _label(parameter: str, value: str, label: str) -> str:
 
 
 def _chips(
-    session: Session, backends: Backends, actor: Actor, question: Question, asked: dict[str, str], result: Result
+    session: Session, backends: Backends, actor: Actor, question: Question, asked: Asked, result: Result
 ) -> tuple[Chip, ...]:
     """The filters that are set; where nothing was found, what the search would find without each."""
     chips = []
     for parameter, facet in PARAMETERS.items():
-        if parameter not in asked:
-            continue
-        without = {name: value for name, value in asked.items() if name not in {parameter, "after"}}
-        hits = None
-        if not result.total:
-            hits = _total_without(session, backends, actor, question, parameter)
         labels = {value.value: value.label for value in result.facets.get(facet, [])}
-        value = asked[parameter]
-        label = _label(parameter, value, labels.get(value, value))
-        chips.append(Chip(f"{word(parameter, 'facet')}: {label}", f"/suche?{urlencode(without)}", hits))
+        for value in asked.all(parameter):
+            hits = None if result.total else _total_without(session, backends, actor, question, parameter)
+            label = _label(parameter, value, labels.get(value, value))
+            address = asked.address(without=parameter, value=value)
+            chips.append(Chip(f"{word(parameter, 'facet')}: {label}", address, hits))
     return tuple(chips)
 
 
 def _total_without(session: Session, backends: Backends, actor: Actor, question: Question, parameter: str) -> int:
     match parameter:
         case "plan":
-            wider = replace(question, plan_class=None)
+            wider = replace(question, plan_classes=())
         case "stelle":
-            wider = replace(question, unit=None)
+            wider = replace(question, units=())
         case "art":
-            wider = replace(question, kind=None)
+            wider = replace(question, kinds=())
         case _:
             wider = replace(question, since=None, until=None)
     return find(session, backends.blobs, backends.search, actor, replace(wider, after=None, limit=1)).total
@@ -186,7 +206,9 @@ def _pieces(text: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, b
     return tuple(pieces)
 
 
-def _year(text: str | None) -> tuple[date | None, date | None]:
-    if not text or not text.isdigit() or not 1 <= int(text) <= 9999:  # noqa: PLR2004 - years of a calendar
+def _years(texts: tuple[str, ...]) -> tuple[date | None, date | None]:
+    """From the first to the last year chosen: a period, as the list of years is a time line."""
+    years = [int(text) for text in texts if text.isdigit() and 1 <= int(text) <= 9999]  # noqa: PLR2004 - calendar
+    if not years:
         return None, None
-    return date(int(text), 1, 1), date(int(text), 12, 31)
+    return date(min(years), 1, 1), date(max(years), 12, 31)
