@@ -29,7 +29,11 @@ class Want(StrEnum):
 
 
 READERS = (Role.CLERK, Role.REGISTRAR)
-"""Roles that read dossiers of their unit. The others read content only by a mandate (docs/access.md)."""
+"""Roles that read: dossiers of their unit and what is shared. The others read only by a mandate (docs/access.md)."""
+
+INBOX = 3
+"""Stands in a scope where dossiers have their level: the inbox of a unit. It is read like internal dossiers, but who
+knows the metadata of dossiers everywhere does not know what lies unfiled in another unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +111,28 @@ def rule_for(session: Session, actor: Actor) -> AccessRule:
     Clerks and registrars read their unit and those below up to their level. The registrar also knows the metadata of
     everything below "protected": without that nobody can keep a plan free of doubles.
     """
-    if not actor.has(*READERS) or actor.unit_id is None or actor.user_id is None:
-        return NOTHING if actor.user_id is None else AccessRule(actor.user_id, frozenset(), frozenset(), frozenset())
+    if not actor.has(*READERS) or actor.user_id is None:
+        return NOTHING
+    if actor.unit_id is None:
+        return AccessRule(actor.user_id, frozenset(), frozenset(), frozenset())
     key = ("eakte.rule", actor.user_id)
     cached = session.info.get(key)
     if isinstance(cached, AccessRule):
         return cached
     units = units_below(session, actor.unit_id)
     scopes = session.execute(select(AccessScope.number, AccessScope.unit_id, AccessScope.level)).all()
-    content = frozenset(number for number, unit, level in scopes if unit in units and level <= actor.level)
+    inboxes = units if actor.level >= Level.INTERNAL else frozenset()
+    content = frozenset(
+        number
+        for number, unit, level in scopes
+        if (unit in inboxes if level == INBOX else unit in units and level <= actor.level)
+    )
     known = frozenset(number for number, _unit, level in scopes if level < Level.PROTECTED)
     rule = AccessRule(
         user_id=actor.user_id,
         content=content,
         metadata=content | known if actor.has(Role.REGISTRAR) else content,
-        inbox_units=units if actor.level >= Level.INTERNAL else frozenset(),
+        inbox_units=inboxes,
     )
     session.info[key] = rule
     return rule
@@ -135,5 +146,5 @@ def units_below(session: Session, unit_id: uuid.UUID) -> frozenset[uuid.UUID]:
 
 
 def may_write(rule: AccessRule, actor: Actor, dossier: Dossier) -> bool:
-    """Whether the actor may change a dossier: who works in it, that is reads it by unit and level. A share only reads."""
+    """Whether the actor may change a dossier: who reads it by unit and level works in it. A share only reads."""
     return actor.has(*READERS) and dossier.scope_number in rule.content

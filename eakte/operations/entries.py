@@ -1,7 +1,7 @@
 """The derived index: entries from the database's truth, written by one job for many acts.
 
-`Document.indexed_revision` says what the index shows. The job reads rows whose revision is newer, makes their entries from
-stored terms and the row as it is now, puts them, and then notes what it put. A crash between the two puts the same
+`Document.indexed_revision` says what the index shows. The job reads rows whose revision is newer, makes their entries
+from stored terms and the row as it is now, puts them, and then notes what it put. A crash between the two puts the same
 entries again; the index keeps the higher revision, so late jobs change nothing.
 """
 
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from eakte.access import INBOX
 from eakte.errors import SearchUnavailable
 from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
-from eakte.terms import BERLIN, SYSTEM, DocumentState, Level, today
+from eakte.terms import BERLIN, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
 from indexing.passages import describe, windows
 from indexing.search import DocumentEntries, Entry, SearchIndex
@@ -137,7 +138,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
     return DocumentEntries(
         document=document.id,
         revision=document.revision,
-        scope=dossier.scope_number if dossier else _inbox_scope(session, document),
+        scope=scope_of(session, document, dossier),
         dossier=dossier.number if dossier else 0,
         case=file_case.number if file_case else 0,
         plan_class=plan_class.number if plan_class else NOWHERE,
@@ -178,10 +179,9 @@ def _terms(session: Session, blobs: BlobStore, version: Version) -> tuple[Entry,
         return windows(text_of(blobs, version.words, digests_of(session, version.words)))
 
 
-def _inbox_scope(session: Session, document: Document) -> int:
-    """Inbox documents are internal documents of their unit."""
-    return session.scalars(
-        select(AccessScope.number).where(
-            AccessScope.unit_id == document.inbox_unit_id, AccessScope.level == int(Level.INTERNAL)
-        )
-    ).one()
+def scope_of(session: Session, document: Document, dossier: Dossier | None) -> int:
+    """The scope that decides who finds a document: its dossier's, or that of its unit's inbox."""
+    if dossier is not None:
+        return dossier.scope_number
+    inbox = (AccessScope.unit_id == document.inbox_unit_id) & (AccessScope.level == INBOX)
+    return session.scalars(select(AccessScope.number).where(inbox)).one()

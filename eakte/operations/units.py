@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from eakte.access import INBOX
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed
 from eakte.models import AccessScope, Unit
@@ -32,14 +33,14 @@ def create_unit(tx: Transaction, *, number: str, name: str, parent_id: uuid.UUID
     unit = Unit(number=number, name=line(name, at="name", label="Name"), parent_id=parent_id)
     tx.session.add(unit)
     tx.session.flush()
-    for level in Level:
+    for level in (*Level, INBOX):
         scope_number(tx, unit.id, level)
     tx.record(Tag.UNIT_CREATE, unit.id, {"number": number})
     return unit
 
 
-def scope_number(tx: Transaction, unit_id: uuid.UUID, level: Level) -> int:
-    """The number of a unit and level, made when it is asked for the first time."""
+def scope_number(tx: Transaction, unit_id: uuid.UUID, level: int) -> int:
+    """The number of a unit and level (or INBOX), made when it is asked for the first time."""
     tx.session.execute(
         insert(AccessScope)
         .values(unit_id=unit_id, level=int(level))
