@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from eakte.api.bytes import CONTENT_HEADERS, blob_response, page_image
 from eakte.api.dependencies import (
@@ -60,7 +60,7 @@ class DocumentMetadata(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class VersionMetadata(Strict):

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionGiven, Tx, etag
 from eakte.api.paging import After, Limit, listing
@@ -28,7 +29,7 @@ class DossierRequest(Strict):
     confidentiality: str = "internal"
     medium: str = "electronic"
     external: External | None = None
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class CaseRequest(Strict):

@@ -107,6 +107,7 @@ def problem(
 
 
 def domain_problem(request: Request, error: EakteError) -> JSONResponse:
+    """A domain error; what was refused for want of a right is kept in the log."""
     if isinstance(error, (errors.NotAllowed, errors.ScopeMissing)):
         log_denial(request, error)
     return problem(
@@ -133,6 +134,7 @@ def log_denial(request: Request, error: EakteError) -> None:
 
 
 def validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
+    """A request that has not the declared form."""
     at = []
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"] if part not in {"body", "query", "path", "header"})
@@ -141,6 +143,7 @@ def validation_problem(request: Request, error: RequestValidationError) -> JSONR
 
 
 def http_problem(request: Request, error: HTTPException) -> JSONResponse:
+    """An address or method that does not exist."""
     title = HTTP_TITLES.get(error.status_code, str(error.detail))
     answer = problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
     answer.headers.update(error.headers or {})  # Allow of a 405 (RFC 9110 section 15.5.6)
@@ -148,13 +151,15 @@ def http_problem(request: Request, error: HTTPException) -> JSONResponse:
 
 
 def busy_problem(request: Request, error: Exception) -> JSONResponse:
+    """No connection to the database became free in time."""
     del error
     title = str(errors.Unavailable.__doc__)
     return problem(request, kind="unavailable", title=title, status=503, detail="Zu viele Anfragen zugleich.")
 
 
 def fault_problem(request: Request, error: Exception) -> JSONResponse:
-    logger.exception("unexpected error", exc_info=error)
+    """A fault of ours: told without details, logged with all."""
+    logger.error("unexpected error", exc_info=error)
     return problem(request, kind="fault", title=str(EakteError.__doc__), status=500)
 
 
@@ -190,8 +195,8 @@ def describe(app: FastAPI) -> None:
             for path in schema["paths"].values():
                 for operation in path.values():
                     for status in PROBLEM_RESPONSES:
-                        told = operation["responses"][str(status)]["content"]
-                        told["application/problem+json"] = told.pop("application/json")
+                        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                        operation["responses"][str(status)]["content"] = content
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it
