@@ -49,7 +49,7 @@ class ScopeMissing(EakteError):
 
 
 class CrossSiteRequest(EakteError):
-    """Die Anfrage kam nicht von einer Seite dieses Dienstes. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal."""
+    """Die Anfrage kam nicht von einer Seite dieses Dienstes. Bitte laden Sie die Seite neu."""
 
 
 class InvalidInput(EakteError):

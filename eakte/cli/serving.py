@@ -55,7 +55,7 @@ def run(
     announce: Callable[[str], None],
     tls: tuple[Path | None, Path | None] = (None, None),
 ) -> None:
-    """Serve until a signal comes. The caller holds the folder's lock and the backends; `announce` is told the address."""
+    """Serve until a signal comes; `announce` is told the address. The caller holds lock and backends."""
     if not index_usable(opened.search) and _is_empty(opened):
         update_index(opened)
     app = create_app(opened)

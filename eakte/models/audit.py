@@ -68,8 +68,8 @@ class FormerValue(Operational):
 class AuditHead(Operational):
     """A signed tree head (RFC 6962 section 3.5 in shape): root over the first `size` entries, Ed25519 signature.
 
-    `frontier` are the hashes from which the tree grows on; the verifier does not read them. `published` says that the head
-    also lies in the blob store, out of reach of SQL.
+    `frontier` are the hashes from which the tree grows on; the verifier does not read them. `published` says that the
+    head also lies in the blob store, out of reach of SQL.
     """
 
     __tablename__ = "audit_head"

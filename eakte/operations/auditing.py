@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from eakte.terms import SYSTEM, now
 from eakte.transaction import Transaction, Transactions
 from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof
 from storage.blobs import BlobStore
+from storage.errors import BlobConflict
+
+logger = logging.getLogger(__name__)
 
 SEQUENCER_LOCK = 0x6C6F67
 """Advisory lock ("log" in ASCII): one sequencer at a time, whichever machine it runs on."""
@@ -62,7 +66,13 @@ def publish_heads(transactions: Transactions, blobs: BlobStore) -> None:
     with transactions.read() as session:
         waiting = session.scalars(select(AuditHead).where(~AuditHead.published).order_by(AuditHead.size)).all()
     for head in waiting:
-        blobs.put(f"{HEADS}/{head.size:015}.json", iter([head_document(head)]))
+        name = f"{HEADS}/{head.size:015}.json"
+        try:
+            blobs.put(name, iter([head_document(head)]))
+        except BlobConflict:
+            # The database was put back to an older state, or forged. The kept head stays and the verifier names it.
+            logger.exception("another head of this size is kept already", extra={"blob": name})
+            continue
         with transactions.begin(SYSTEM) as tx:
             tx.session.execute(update(AuditHead).where(AuditHead.size == head.size).values(published=True))
 
@@ -127,7 +137,7 @@ def list_entries(
     if tag is not None:
         statement = statement.where(AuditEntry.tag == tag)
     if after is not None:
-        if not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
+        if not after.isascii() or not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
             raise InvalidInput(errors=[FieldError("after", "Diese Seite gibt es nicht.")])
         statement = statement.where(AuditEntry.number < int(after))
     rows = list(session.scalars(statement.limit(limit + 1)))
@@ -136,7 +146,7 @@ def list_entries(
 
 
 def history(session: Session, subject: uuid.UUID, *, limit: int = 50) -> Sequence[AuditEntry]:
-    """The acts on a record, newest first, sequenced or not: what every reader of it may see. Reads are not among them."""
+    """The acts on a record, newest first, sequenced or not: what its readers may see. Looks are not among them."""
     others = select(AuditSubject.entry_id).where(AuditSubject.subject == subject)
     return session.scalars(
         select(AuditEntry)
@@ -188,8 +198,9 @@ def _sequence_batch(tx: Transaction, ledger: Ledger) -> int:
     # One statement for the whole batch: unnest pairs ids with their numbers.
     tx.session.execute(
         text(
-            "UPDATE audit_entry SET number = placed.number FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]))"
-            " AS placed(id, number) WHERE audit_entry.id = placed.id"
+            "UPDATE audit_entry SET number = placed.number"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[])) AS placed(id, number)"
+            " WHERE audit_entry.id = placed.id"
         ),
         {"ids": [row.id for row in rows], "numbers": list(range(first, first + len(rows)))},
     )

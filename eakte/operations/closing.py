@@ -12,9 +12,9 @@ from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
 from eakte.operations.checking import line, same_revision
-from eakte.operations.queueing import enqueue_indexing
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
 from eakte.operations.plan import resolve_class
+from eakte.operations.queueing import enqueue_indexing
 from eakte.terms import CaseState, DossierState, today
 from eakte.transaction import Transaction
 from retention.errors import CalendarError

@@ -56,7 +56,7 @@ def checks(
 def ready(database: Database, blobs: BlobStore, search: SearchIndex) -> list[Check]:
     """What is needed to serve, quickly."""
     return [
-        _tried("database", lambda: database.check(), ""),
+        _tried("database", database.check, ""),
         _tried("storage", lambda: _storage(blobs), ""),
         _tried("search", lambda: _search(search), ""),
     ]
