@@ -1,8 +1,8 @@
 """Writing the audit log: what an entry is, how its leaf is made, who signs.
 
 An entry is written in the transaction of its act (`Ledger.entry`), so nothing committed is without one and writers
-never wait for each other. Later the sequencer (`eakte.operations.auditing`) gives committed entries their places in the tree.
-The verifier (`eakte.verifier`) imports nothing from here: both follow docs/audit.md.
+never wait for each other. Later the sequencer (`eakte.operations.auditing`) gives committed entries their places in
+the tree. The verifier (`eakte.verifier`) imports nothing from here: both follow docs/audit.md.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, *, create: bool) -> Ledger:
-        """The key in a file (PEM, mode 0600). Raises SetupFailed when it is unreadable, or absent and not to be made."""
+        """The key in a file (PEM, mode 0600). Raises SetupFailed where it is unreadable, or missing unasked."""
         if not path.exists():
             if not create:
                 raise SetupFailed(f"Der Schlüssel des Protokolls fehlt: {path}")

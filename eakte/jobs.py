@@ -90,7 +90,8 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         with backends.transactions.begin(SYSTEM) as tx:
             enqueue_forgotten(tx)
 
-    @app.periodic(cron="* * * * * */10")
+    # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
+    @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
     def sequence_log(timestamp: int) -> None:
         """Idempotent: numbers only entries that have none, under an advisory lock."""

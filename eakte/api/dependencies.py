@@ -1,7 +1,7 @@
 """What routes ask for: who acts, a transaction, a reading session, a revision.
 
 `Tx` is function-scoped: FastAPI ends a request-scoped `yield` dependency only after the response was sent, so a
-commit that fails would still have been answered with success (docs/adr/0003). All that depends on it is function-scoped.
+commit that fails would still have been answered with success (docs/adr/0003). What depends on it is function-scoped.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from eakte.cli.progress import Progress
 from eakte.embedded import serve_lock
 from eakte.jobs import update_index
 from eakte.models import Document
-from eakte.operations.auditing import unsequenced
+from eakte.operations.auditing import sequence
 from eakte.sample.filing import Filed, file_documents, found_municipality
 from eakte.sample.town import Town, town
 
@@ -75,10 +75,11 @@ def _fill(opened: Backends, sample: Town, found: Filed) -> None:
     with Progress("Beispiel", "Dokumente") as progress:
         file_documents(opened.transactions, opened.blobs, _machine(opened), sample, found, progress.show)
         _wait_until_found(opened, progress.show)
+    sequence(opened.transactions, opened.blobs)
 
 
 def _wait_until_found(opened: Backends, show: Callable[[int, int], None]) -> None:
-    """Until every document is ready or failed, its entry visible, and the log sequenced."""
+    """Until every document is ready or failed and its entry is visible."""
     while True:
         with opened.transactions.read() as session:
             total = session.scalar(select(func.count()).select_from(Document)) or 0
@@ -86,9 +87,8 @@ def _wait_until_found(opened: Backends, show: Callable[[int, int], None]) -> Non
                 Document.state.in_(("ready", "failed")), Document.indexed_revision == Document.revision
             )
             finished = session.scalar(done) or 0
-            waiting = unsequenced(session)
         show(finished, total)
-        if finished == total and not waiting:
+        if finished == total:
             return
         time.sleep(0.5)
 

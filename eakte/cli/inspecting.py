@@ -122,9 +122,12 @@ def audit_verify(as_json: JsonFlag = False) -> None:
     """Rechnet das ganze Protokoll aus den rohen Zeilen nach und vergleicht es mit den unterschriebenen Köpfen."""
     settings = load_settings()
     with backends() as opened, Progress("Protokoll", "Einträge") as progress:
-        auditing.sequence(opened.transactions, opened.blobs)
+        heads = list(_head_blobs(opened))
+        if auditing.continues(opened.transactions, [name for name, _content in heads]):
+            auditing.sequence(opened.transactions, opened.blobs)
+            heads = list(_head_blobs(opened))
         report = verifier.verify(
-            opened.database.url, _head_blobs(opened), _audit_key(settings.audit_key_path), progress=progress.count
+            opened.database.url, heads, _audit_key(settings.audit_key_path), progress=progress.count
         )
     shape = {
         "ok": report.ok,

@@ -61,6 +61,18 @@ def sequence(transactions: Transactions, blobs: BlobStore) -> int:
     return total
 
 
+def continues(transactions: Transactions, head_names: Sequence[str]) -> bool:
+    """Whether the database's newest head is at least as new as the newest one kept as a blob.
+
+    Where it is not, somebody took heads away: sequencing on would sign a second history over the first, so who verifies
+    asks this before.
+    """
+    kept = max((int(name.rpartition("/")[2].partition(".")[0]) for name in head_names), default=0)
+    with transactions.read() as session:
+        newest = session.scalar(select(func.max(AuditHead.size))) or 0
+    return newest >= kept
+
+
 def publish_heads(transactions: Transactions, blobs: BlobStore) -> None:
     """Write heads that are only in the database into the blob store, out of reach of SQL."""
     with transactions.read() as session:
