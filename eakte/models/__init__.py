@@ -17,6 +17,7 @@ from eakte.models.dossiers import (
     DossierEvent,
     DossierExclusion,
     DossierShare,
+    ExternalSystem,
     ReferenceCounter,
     container_number,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "DossierEvent",
     "DossierExclusion",
     "DossierShare",
+    "ExternalSystem",
     "FormerValue",
     "IdempotencyKey",
     "Operational",

@@ -112,6 +112,15 @@ class ReferenceCounter(Operational):
     last: Mapped[int]
 
 
+class ExternalSystem(Operational):
+    """Whose keys a system's name stands for: the account that used it first. Others may not read or set its keys."""
+
+    __tablename__ = "external_system"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+
+
 class DossierShare(Record):
     """Access given to one person for one dossier or one case, with an end."""
 

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select, true
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, contains_eager
 
 from eakte.access import Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Document, Dossier, PlanClass, Unit
+from eakte.models import Case, Document, Dossier, ExternalSystem, PlanClass, Unit
 from eakte.operations.checking import line, one_of, same_revision
 from eakte.operations.plan import find_class
 from eakte.operations.references import next_reference, normalised_spelling, sort_key
@@ -45,6 +46,7 @@ def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[D
     NotAllowed for a unit or level the actor does not work in.
     """
     if new.external_id is not None and new.external_system is not None:
+        _claim_system(tx, new.external_system)
         known = _by_external_key(tx, new.external_system, new.external_id)
         if known is not None:
             return known, False
@@ -172,6 +174,20 @@ def state_on(dossier: Dossier, day: date) -> DossierState:
     if dossier.grace_end is not None and dossier.grace_end >= day:
         return DossierState.CLOSED
     return DossierState.RETENTION
+
+
+def _claim_system(tx: Transaction, system: str) -> None:
+    """A system's name belongs to the account that used it first: others must not learn which keys it knows.
+
+    The row's lock also makes two first calls with one key wait for each other.
+    """
+    name = line(system, at="external.system", label="System", longest=100)
+    if tx.actor.user_id is None:
+        return
+    tx.session.execute(insert(ExternalSystem).values(name=name, user_id=tx.actor.user_id).on_conflict_do_nothing())
+    owner = tx.session.get_one(ExternalSystem, name, with_for_update=True)
+    if owner.user_id != tx.actor.user_id:
+        raise NotAllowed("Der Name dieses Systems gehört zu einem anderen Konto.")
 
 
 def _by_external_key(tx: Transaction, system: str, external_id: str) -> Dossier | None:

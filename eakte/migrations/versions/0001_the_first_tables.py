@@ -204,6 +204,13 @@ def upgrade() -> None:
     op.create_index("ix_dossier_sort", "dossier", ["reference_sort", "id"], unique=False)
     op.create_index(op.f("ix_dossier_unit_id"), "dossier", ["unit_id"], unique=False)
     op.create_table(
+        "external_system",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_external_system_user_id")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_external_system")),
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
