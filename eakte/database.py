@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from eakte.errors import SetupFailed, Unavailable
+from eakte.errors import Conflict, InvalidInput, SetupFailed, Unavailable
 
 OLDEST_SERVER = 150000
 """`server_version_num` of the oldest supported PostgreSQL."""
@@ -55,13 +55,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session in a read-only transaction: a write in it is refused by the server."""
-        with unavailable_when_down(), self._sessions() as session:
+        with domain_errors(), self._sessions() as session:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
             yield session
 
     def check(self) -> str:
         """The server's version, proven by a question. Raises Unavailable, or SetupFailed when it is too old."""
-        with unavailable_when_down(), self.engine.connect() as connection:
+        with domain_errors(), self.engine.connect() as connection:
             number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
             version = str(connection.execute(text("SHOW server_version")).scalar_one())
         if number < OLDEST_SERVER:
@@ -74,12 +74,20 @@ class Database:
 
 
 @contextmanager
-def unavailable_when_down() -> Iterator[None]:
-    """Turn a lost connection into Unavailable; every other database error stays what it is (a fault of ours)."""
+def domain_errors() -> Iterator[None]:
+    """Turn what the database says into domain errors; everything else stays what it is (a fault of ours).
+
+    A lost connection, a deadlock, a full disk: Unavailable, nothing was changed. A unique number that somebody took at
+    the same time: Conflict. A character or number that no column can hold (NUL, beyond 64 bits): InvalidInput.
+    """
     try:
         yield
     except OperationalError as error:
         raise Unavailable("Die Datenbank antwortet nicht.") from error
+    except IntegrityError as error:
+        raise Conflict from error
+    except DataError as error:
+        raise InvalidInput("Eine Angabe enthält Zeichen oder Zahlen, die sich nicht speichern lassen.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable("Die Datenbank antwortet nicht.") from error

@@ -60,6 +60,10 @@ class WrongState(EakteError):
     """Das geht im jetzigen Zustand nicht."""
 
 
+class Conflict(WrongState):
+    """Jemand anderes hat gleichzeitig dasselbe angelegt oder geändert. Bitte laden Sie neu."""
+
+
 class CasesOpen(WrongState):
     """Die Akte hat noch offene Vorgänge."""
 

@@ -22,7 +22,7 @@ from sqlalchemy import Update, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from eakte.audit import Ledger, Tag
-from eakte.database import Database, unavailable_when_down
+from eakte.database import Database, domain_errors
 from eakte.errors import UnauditedWrite
 from eakte.models import AuditEntry, AuditSubject, FormerValue, Record
 from eakte.terms import Actor
@@ -113,7 +113,7 @@ class Transactions:
 
         Raises Unavailable when the database is lost; then nothing of the act remains.
         """
-        with unavailable_when_down(), self.database.session() as session:
+        with domain_errors(), self.database.session() as session:
             _watch(session)
             with session.begin():
                 yield Transaction(session, actor, self.ledger, self._jobs)

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from eakte.database import Database, unavailable_when_down
+from eakte.database import Database, domain_errors
 from eakte.errors import SchemaOutdated
 
 MIGRATION_LOCK = 0x65616B7465
@@ -26,7 +26,7 @@ def _config(connection: Connection) -> Config:
 
 def migrate(database: Database) -> str:
     """Bring the schema up to date in one transaction and return its revision. A crash leaves the old schema whole."""
-    with unavailable_when_down(), database.engine.begin() as connection:
+    with domain_errors(), database.engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         command.upgrade(_config(connection), "head")
         return _current(connection) or ""
@@ -34,7 +34,7 @@ def migrate(database: Database) -> str:
 
 def require_current(database: Database) -> None:
     """Raise SchemaOutdated unless the schema is exactly the one this program was built for."""
-    with unavailable_when_down(), database.engine.connect() as connection:
+    with domain_errors(), database.engine.connect() as connection:
         current = _current(connection)
         head = ScriptDirectory.from_config(_config(connection)).get_current_head()
     if current != head:
