@@ -4,7 +4,11 @@ It reads the tables by plain SQL, builds the leaves after docs/audit.md, grows a
 signed head of the database and of the blob store, and compares. An import-linter contract keeps it from importing the
 writer, the models and the merkle engine: a fault there must not hide itself here.
 
-What it cannot find: entries deleted after the last signed head. `Report.signed_head_at` says when that was.
+Whatever stands in the tables, the answer is a report: values are read as text and understood here, so that none of them
+can end the check.
+
+What it cannot find is listed in docs/audit.md: above all entries deleted after the last signed head, whose time
+`Report.signed_head_at` says.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -49,13 +52,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A signed head as found, in the database or as a blob."""
+    """A signed head as found, in the database or as a blob. `published`: the database says that it is a blob too."""
 
     where: str
     size: int
     root: str
     signed_at: str
     signature: str
+    published: bool = True
 
 
 class Tree:
@@ -102,21 +106,23 @@ def verify(
     report = Report()
     public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
     mark_key = _mark_key(key) if isinstance(key, Ed25519PrivateKey) else None
-    with psycopg.connect(url, row_factory=namedtuple_row, options="-c timezone=UTC") as connection:
+    with psycopg.connect(url, row_factory=namedtuple_row) as connection:
         # One snapshot for all questions: acts go on while the log is read.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        heads = [*_heads_of_database(connection), *_heads_of_blobs(head_blobs, report)]
-        good = [head for head in heads if _signed(head, public, report)]
+        rows = _heads_of_database(connection)
+        kept = _without_newer(url, rows, list(_heads_of_blobs(head_blobs, report)))
+        _check_both_places(rows, kept, report)
+        good = [head for head in (*rows, *kept) if _signed(head, public, report)]
         by_size: dict[int, list[Head]] = {}
         for head in good:
             by_size.setdefault(head.size, []).append(head)
         tree = Tree()
         for row in _rows(connection, "number IS NOT NULL ORDER BY number"):
-            _check_entry(row, report, mark_key)
+            leaf = _check_entry(row, report, mark_key)
             if row.number != tree.size + 1:
                 report.wrong(f"Auf Eintrag {tree.size} folgt Eintrag {row.number}.")
-            tree.add(_leaf(row))
+            tree.add(leaf)
             for head in by_size.pop(tree.size, []):
                 _compare(head, tree, report)
             if tree.size % 1000 == 0:
@@ -128,6 +134,7 @@ def verify(
         for row in _rows(connection, "number IS NULL ORDER BY id"):
             _check_entry(row, report, mark_key)
             report.waiting += 1
+        _check_repeated(connection, report)
         _check_subjects(connection, report)
     report.entries, report.root = tree.size, tree.root().hex()
     return report
@@ -141,10 +148,30 @@ def _check_end(tree: Tree, heads: list[Head], report: Report) -> None:
         report.wrong(f"Die Einträge {signed + 1} bis {tree.size} sind nummeriert, aber von keinem Kopf unterschrieben.")
 
 
+# Times as the leaf spells them, made by PostgreSQL: it knows some that Python does not (infinity, the year 10000).
+_HEADS = """
+    SELECT size, root, to_char(signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS signed_at,
+           signature, published
+    FROM audit_head ORDER BY size
+"""
+_ENTRIES = """
+    SELECT id, number, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+           kind, actor, tag, subject, details::text AS details, leaf_hash, mac
+    FROM audit_entry WHERE
+"""
+
+
 def _heads_of_database(connection: psycopg.Connection[Any]) -> list[Head]:
-    rows = connection.execute("SELECT size, root, signed_at, signature FROM audit_head ORDER BY size").fetchall()
+    rows = connection.execute(_HEADS).fetchall()
     return [
-        Head(f"Datenbank, Kopf {row.size}", row.size, row.root.hex(), _time(row.signed_at), row.signature.hex())
+        Head(
+            f"Datenbank, Kopf {row.size}",
+            row.size,
+            row.root.hex(),
+            str(row.signed_at),
+            row.signature.hex(),
+            row.published,
+        )
         for row in rows
     ]
 
@@ -153,9 +180,29 @@ def _heads_of_blobs(blobs: Iterable[tuple[str, bytes]], report: Report) -> Itera
     for name, content in blobs:
         try:
             value = json.loads(content)
-            yield Head(f"Ablage, {name}", int(value["size"]), value["root"], value["signed_at"], value["signature"])
-        except (ValueError, KeyError, TypeError):
+            size, root, signed_at, signature = (value[key] for key in ("size", "root", "signed_at", "signature"))
+            yield Head(f"Ablage, {name}", int(size), str(root), str(signed_at), str(signature))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             report.wrong(f"Der abgelegte Kopf {name} ist nicht lesbar.")
+
+
+def _without_newer(url: str, rows: list[Head], kept: list[Head]) -> list[Head]:
+    """Leave out heads that were made since the snapshot: their rows, committed before their blobs, are there by now."""
+    newest = max((head.size for head in rows), default=0)
+    with psycopg.connect(url) as connection:
+        now = {size for (size,) in connection.execute("SELECT size FROM audit_head WHERE size > %s", (newest,))}
+    return [head for head in kept if head.size not in now]
+
+
+def _check_both_places(rows: list[Head], kept: list[Head], report: Report) -> None:
+    """A head is committed first and kept outside the database next: none is outside only, none gets lost there."""
+    in_database, outside = {head.size for head in rows}, {head.size for head in kept}
+    for head in kept:
+        if head.size not in in_database:
+            report.wrong(f"Der Kopf {head.size} fehlt in der Datenbank ({head.where}).")
+    for head in rows:
+        if head.published and head.size not in outside:
+            report.wrong(f"Der Kopf {head.size} fehlt in der Ablage.")
 
 
 def _signed(head: Head, public: Ed25519PublicKey, report: Report) -> bool:
@@ -176,32 +223,45 @@ def _compare(head: Head, tree: Tree, report: Report) -> None:
 def _rows(connection: psycopg.Connection[Any], condition: str) -> Iterator[Any]:
     with connection.cursor(name="eakte_verify") as cursor:
         cursor.itersize = 2000
-        query = "SELECT id, number, at, kind, actor, tag, subject, details, leaf_hash, mac FROM audit_entry WHERE "
-        yield from cursor.execute(query + condition)
+        yield from cursor.execute(_ENTRIES + condition)
 
 
-def _check_entry(row: Any, report: Report, mark_key: bytes | None) -> None:
-    name = f"Eintrag {row.number}" if row.number else f"Der wartende Eintrag {row.id}"
+def _check_entry(row: Any, report: Report, mark_key: bytes | None) -> bytes:
+    """Compare an entry with what it says of itself, and return its leaf as it should be."""
+    name = f"Eintrag {row.number}" if row.number is not None else f"Der wartende Eintrag {row.id}"
     leaf = _leaf(row)
     if leaf != row.leaf_hash:
         report.wrong(f"{name} wurde verändert: sein Inhalt ergibt nicht seine Prüfsumme.")
     if mark_key is not None and not hmac.compare_digest(hmac.digest(mark_key, leaf, "sha256"), row.mac):
         report.wrong(f"{name} trägt nicht das Zeichen dieses Dienstes: er wurde verändert oder eingefügt.")
+    return leaf
 
 
 def _leaf(row: Any) -> bytes:
+    try:
+        details = json.loads(row.details)
+    except (ValueError, RecursionError):
+        # JSON that PostgreSQL stores and Python refuses (a number of 5,000 digits): no entry of ours holds such.
+        details = row.details
     value = {
         "v": 1,
         "id": str(row.id),
-        "at": _time(row.at),
+        "at": row.at,
         "kind": row.kind,
         "actor": row.actor,
         "tag": row.tag,
         "subject": None if row.subject is None else str(row.subject),
-        "details": row.details,
+        "details": details,
     }
     body = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(b"\x00" + body.encode()).digest()
+
+
+def _check_repeated(connection: psycopg.Connection[Any], report: Report) -> None:
+    """The primary key forbids it, but who can write the log can drop keys: a copied entry bears a true mark."""
+    rows = connection.execute("SELECT id FROM audit_entry GROUP BY id HAVING count(*) > 1 LIMIT 20").fetchall()
+    for row in rows:
+        report.wrong(f"Der Eintrag {row.id} steht mehrfach im Protokoll.")
 
 
 def _check_subjects(connection: psycopg.Connection[Any], report: Report) -> None:
@@ -209,20 +269,16 @@ def _check_subjects(connection: psycopg.Connection[Any], report: Report) -> None
     rows = connection.execute(
         """
         WITH said AS (
-            SELECT id, jsonb_array_elements_text(details->'subjects')::uuid AS subject
-            FROM audit_entry WHERE details ? 'subjects'
+            SELECT id, jsonb_array_elements_text(details->'subjects') AS subject
+            FROM audit_entry WHERE jsonb_typeof(details->'subjects') = 'array'
         )
         SELECT coalesce(said.id, audit_subject.entry_id) AS entry
-        FROM said FULL JOIN audit_subject ON said.id = entry_id AND said.subject = audit_subject.subject
+        FROM said FULL JOIN audit_subject ON said.id = entry_id AND said.subject = audit_subject.subject::text
         WHERE said.id IS NULL OR entry_id IS NULL LIMIT 20
         """
     ).fetchall()
     for row in rows:
         report.wrong(f"Die Gegenstände des Eintrags {row.entry} stimmen nicht mit ihm überein.")
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _mark_key(key: Ed25519PrivateKey) -> bytes:
