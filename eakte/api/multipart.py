@@ -131,7 +131,8 @@ class Upload:
             self._header_value += piece
 
     def _on_header_end(self) -> None:
-        self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("utf-8", "replace")
+        # Latin-1 keeps every byte; parse_options_header turns it back, and the words in it are UTF-8 (RFC 7578 5.1).
+        self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("latin-1")
         self._header_name = self._header_value = b""
 
 
