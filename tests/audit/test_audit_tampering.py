@@ -14,7 +14,7 @@ import pytest
 
 from eakte import verifier
 from eakte.operations.auditing import publish_heads, sequence
-from tests.audit.trail import Trail, recomputed
+from tests.audit.trail import Trail, key_of, recomputed
 from tests.operations.office import Office
 
 Kept = dict[str, bytes]
@@ -299,5 +299,5 @@ def test_a_head_made_while_the_verifier_reads_is_no_error(trail: Trail) -> None:
         sequence(office.backends.transactions, office.backends.blobs)
         yield from trail.kept().items()
 
-    report = verifier.verify(office.url, listing(), trail.key())
+    report = verifier.verify(office.url, listing(), key_of(office))
     assert report.errors == []

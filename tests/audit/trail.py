@@ -46,19 +46,11 @@ class Trail:
 
     def kept(self) -> dict[str, bytes]:
         """The heads in the blob store."""
-        store = self.office.backends.blobs
-        return {stat.name: b"".join(store.read(stat.name)) for stat in store.names(f"{HEADS}/")}
-
-    def key(self) -> Ed25519PrivateKey:
-        path = self.office.backends.settings.audit_key_path
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        assert isinstance(key, Ed25519PrivateKey)
-        return key
+        return kept(self.office)
 
     def verify(self, *, public: bool = False, blobs: dict[str, bytes] | None = None) -> verifier.Report:
-        key: Ed25519PrivateKey | Ed25519PublicKey = self.key().public_key() if public else self.key()
-        kept = self.kept() if blobs is None else blobs
-        return verifier.verify(self.office.url, iter(kept.items()), key)
+        """The verdict on the log as it is."""
+        return verify(self.office, public=public, blobs=blobs)
 
     @contextmanager
     def untouched_afterwards(self) -> Iterator[None]:
@@ -72,6 +64,25 @@ class Trail:
             for table in reversed(TABLES):
                 self.office.sql(f"INSERT INTO {table} SELECT * FROM saved_{table}")
                 self.office.sql(f"DROP TABLE saved_{table}")
+
+
+def kept(office: Office) -> dict[str, bytes]:
+    """The heads in the blob store."""
+    store = office.backends.blobs
+    return {stat.name: b"".join(store.read(stat.name)) for stat in store.names(f"{HEADS}/")}
+
+
+def key_of(office: Office) -> Ed25519PrivateKey:
+    """The key that signs."""
+    key = serialization.load_pem_private_key(office.backends.settings.audit_key_path.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    return key
+
+
+def verify(office: Office, *, public: bool = False, blobs: dict[str, bytes] | None = None) -> verifier.Report:
+    """The verdict on a log; by the public key alone, or with other heads than the store has."""
+    key: Ed25519PrivateKey | Ed25519PublicKey = key_of(office).public_key() if public else key_of(office)
+    return verifier.verify(office.url, (kept(office) if blobs is None else blobs).items(), key)
 
 
 def leaf_hash(entry: dict[str, Any]) -> bytes:
