@@ -11,18 +11,19 @@ import signal
 import threading
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import procrastinate
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
+from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
 from eakte.errors import ContentDamaged
 from eakte.operations.auditing import sequence
 from eakte.operations.entries import index_pending, rebuild
-from eakte.operations.processing import enqueue_forgotten, process_version
+from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
@@ -46,6 +47,9 @@ class BackOff(BaseRetryStrategy):
         """The time of the next attempt; None for damage that no attempt mends."""
         if isinstance(exception, ContentDamaged):
             return None
+        if isinstance(exception, Interrupted):
+            # Its worker was stopped, nothing went wrong: another worker begins at once.
+            return RetryDecision()
         seconds = min(self.first_seconds * 2 ** min(job.attempts, 20), LONGEST_WAIT)
         return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
@@ -69,10 +73,11 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             stopping=stopping,
         )
 
-    # The lock serialises writers of the index across all workers: two would only wait for each other.
-    @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX, retry=again)
+    # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
+    # own: putting it back fails where the next one waits already, and then it would keep the lock for ever.
+    @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
-        """Idempotent: puts what the database says now, the higher revision stays."""
+        """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
         update_index(backends)
 
     @app.periodic(cron="* * * * * */20")
@@ -107,9 +112,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.stalled_seconds):
             try:
                 await manager.retry_job(job)
-            except (UniqueViolation, ConnectorException):
+            except UniqueViolation:
                 # The same work already waits under its queueing lock: this one has become unnecessary.
-                await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+                await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
+            except ConnectorException as error:
+                # Its worker lives after all and has ended it, another one was faster, or the database is away. In no
+                # case is the job ours to end: what is still stalled is found again in a few seconds.
+                logger.warning("stalled job not put back", extra={"job": job.call_string, "reason": str(error)})
+                continue
             logger.warning("job of a dead worker put back", extra={"job": job.call_string})
 
     return app
@@ -136,7 +146,8 @@ async def run_worker(
     options: dict[str, Any] = {
         "wait": wait,
         "install_signal_handlers": False,
-        "delete_jobs": "successful",
+        # The truth is in the rows of the documents and in the log of the service; the queue only serves them.
+        "delete_jobs": "always",
         "fetch_job_polling_interval": 2.0,
         "update_heartbeat_interval": settings.heartbeat_seconds,
         "stalled_worker_timeout": settings.stalled_seconds,
@@ -170,9 +181,31 @@ async def run_worker(
                 loop.remove_signal_handler(number)
 
 
+class PatientConnector(PsycopgConnector):
+    """A connector that says a thing again when its connection broke while it was said.
+
+    Otherwise a worker that lives on would never say how one of its jobs ended: the job stays "doing", nobody takes it
+    over because its worker is alive, and a lock of the job (indexing has one) is never freed.
+    """
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        """Run a statement; after a broken connection up to three times more. All that come this way may run twice."""
+        for pause in (0.1, 0.5, 2.0):
+            try:
+                await super().execute_query_async(query, **arguments)
+            except ConnectorException as error:
+                if not isinstance(error.__cause__, OperationalError):
+                    raise
+                logger.warning("connection lost in the middle of a statement", extra={"reason": str(error.__cause__)})
+            else:
+                return
+            await asyncio.sleep(pause)
+        await super().execute_query_async(query, **arguments)
+
+
 def connector_for(backends: Backends) -> PsycopgConnector:
     """An asynchronous connection pool for the worker, proven before each use."""
-    return PsycopgConnector(conninfo=backends.database.url, min_size=1, max_size=10)
+    return PatientConnector(conninfo=backends.database.url, min_size=1, max_size=10)
 
 
 ALL_QUEUES = (PROCESS_QUEUE, SERVICE_QUEUE)

@@ -140,14 +140,12 @@ def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
 def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> Task | None:
     """Note the attempt; None when there is nothing to do any more."""
     with transactions.begin(SYSTEM) as tx:
-        row = tx.session.execute(
-            select(Document, Version)
-            .join(Version, Version.document_id == Document.id)
-            .where(Document.id == document_id, Version.number == number)
-        ).one_or_none()
-        if row is None or row[1].processed_at is not None or row[0].version != number:
+        # Locked before its version is looked at: where two runs of one job meet (a worker was thought dead), the later
+        # one must not set a document that became ready meanwhile back to "processing", where it would stay.
+        document = tx.session.get(Document, document_id, with_for_update=True)
+        version = tx.session.scalar(select(Version).where(Version.document_id == document_id, Version.number == number))
+        if document is None or version is None or version.processed_at is not None or document.version != number:
             return None
-        document, version = row
         if document.state == DocumentState.FAILED.value:
             return None
         attempt = tx.session.execute(
