@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from eakte.errors import Conflict, InvalidInput, SetupFailed, Unavailable
@@ -17,8 +17,11 @@ OLDEST_SERVER = 150000
 
 def engine_url(url: str) -> str:
     """A libpq URL with the driver SQLAlchemy shall use (psycopg 3). Raises SetupFailed for anything but PostgreSQL."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise SetupFailed("EAKTE_DATABASE_URL muss mit postgresql:// beginnen.")
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 

@@ -10,27 +10,32 @@ work that follows, and both commit or vanish with the rows. Three rules are enfo
 
 from __future__ import annotations
 
+import re
+import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Update, event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from eakte.audit import Ledger, Tag
 from eakte.database import Database, domain_errors
 from eakte.errors import UnauditedWrite
-from eakte.models import AuditEntry, AuditSubject, FormerValue, Record
-from eakte.terms import Actor
+from eakte.models import AuditEntry, AuditPseudonym, AuditSubject, FormerValue, Record
+from eakte.terms import Actor, now
 
 _DERIVED = {
-    mapper.local_table: mapper.class_.derived for mapper in Record.registry.mappers if issubclass(mapper.class_, Record)
+    str(mapper.class_.__tablename__): mapper.class_.derived
+    for mapper in Record.registry.mappers
+    if issubclass(mapper.class_, Record)
 }
-"""Each record table with the columns that may change without an event."""
+"""Each record table with the columns that may change without an event; an attribute is named like its column."""
 _TOUCHED = "eakte.touched"
 _RECORDED = "eakte.recorded"
 
@@ -51,15 +56,18 @@ class Transaction:
         details: Mapping[str, Any] | None = None,
         *,
         subjects: Sequence[uuid.UUID] = (),
-        pseudonym: str | None = None,
     ) -> AuditEntry:
-        """Write the audit event of this act. `subjects` are further objects whose history shall find it."""
+        """Write the audit event of this act. `subjects` are further objects whose history shall find it.
+
+        Access entries name the person by a pseudonym that is new each month; who stands behind it is kept apart and can
+        be erased while the log stays whole (DSGVO).
+        """
         content = dict(details or {})
         if self.actor.machine:
             content["machine_user"] = self.actor.machine
         entry = self._ledger.entry(
             tag,
-            actor=pseudonym or (str(self.actor.user_id) if self.actor.user_id else self.actor.name),
+            actor=self._name_in_log(tag),
             subject=subject,
             details=content,
             subjects=subjects,
@@ -70,6 +78,12 @@ class Transaction:
         self.session.add_all(AuditSubject(subject=other, entry_id=entry.id) for other in dict.fromkeys(subjects))
         self.session.info[_RECORDED] = True
         return entry
+
+    def _name_in_log(self, tag: Tag) -> str:
+        user_id = self.actor.user_id
+        if user_id is None:
+            return self.actor.name
+        return str(user_id) if tag.kind == "record" else _pseudonym(self.session, user_id)
 
     def remember(self, entry: AuditEntry, object_id: uuid.UUID, field: str, value: str | None) -> None:
         """Keep what a field held before the act, or its reason, beside the log: the log holds no personal content."""
@@ -132,37 +146,64 @@ class Transactions:
             tx.record(tag, subject, details)
 
 
-def _record_changed(row: object) -> bool:
-    """Whether anything but derived columns of a record changed; asked while the flush still knows the history."""
-    if not isinstance(row, Record):
-        return False
-    return any(attribute.history.has_changes() for attribute in inspect(row).attrs if attribute.key not in row.derived)
+def _pseudonym(session: Session, user_id: uuid.UUID) -> str:
+    month = f"{now():%Y-%m}"
+    known = select(AuditPseudonym.pseudonym).where(AuditPseudonym.user_id == user_id, AuditPseudonym.month == month)
+    found = session.scalar(known.limit(1))
+    if found is None:
+        found = "p:" + secrets.token_hex(12)
+        session.add(AuditPseudonym(pseudonym=found, user_id=user_id, month=month))
+    return found
 
 
-def _updated_columns(statement: Update) -> set[str]:
-    # SQLAlchemy has no public name for the columns of an UPDATE; an unknown form counts as a change of records.
-    values = getattr(statement, "_values", None)
-    return {column.key for column in values} if values else {"*"}
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_WRITE = re.compile(
+    r'\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE)\s+(?:ONLY\s+|TABLE\s+)*"?(\w+)', re.IGNORECASE
+)
+_SET = re.compile(r"\s*(?:AS\s+\w+\s+)?SET\s(.*)", re.IGNORECASE | re.DOTALL)
+_END_OF_SET = re.compile(r"\s(?:WHERE|FROM|RETURNING)\s", re.IGNORECASE)
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+
+
+@lru_cache(maxsize=4000)
+def _changes_records(statement: str) -> bool:
+    """Whether a statement, as it is sent, changes more of a record table than its derived columns."""
+    plain = _LITERAL.sub("", statement)
+    for write in _WRITE.finditer(plain):
+        derived = _DERIVED.get(write[2].lower())
+        if derived is None:
+            continue
+        if write[1].upper() != "UPDATE" or not _columns_set(plain[write.end() :]) <= derived:
+            return True
+    return False
+
+
+def _columns_set(after_table: str) -> set[str]:
+    """The columns that an UPDATE sets; an unknown form is none of the derived ones."""
+    if (match := _SET.match(after_table.lstrip('"'))) is None:
+        return {"?"}
+    assignments = match[1]
+    while _IN_PARENTHESES.search(assignments):
+        assignments = _IN_PARENTHESES.sub("", assignments)
+    assignments = _END_OF_SET.split(assignments, maxsplit=1)[0]
+    return {each.partition("=")[0].strip().strip('"') for each in assignments.split(",")}
 
 
 def _watch(session: Session) -> None:
-    """Refuse the commit of this session when record tables changed and no act was recorded."""
+    """Refuse the commit of this session when record tables changed and no act was recorded.
 
-    def after_flush(flushed: Session, _context: UOWTransaction) -> None:
-        appeared = (*flushed.new, *flushed.deleted)
-        if any(isinstance(row, Record) for row in appeared) or any(_record_changed(row) for row in flushed.dirty):
-            flushed.info[_TOUCHED] = True
+    The statements are watched where they leave for the database, so it does not matter how they were made.
+    """
 
-    def on_execute(state: ORMExecuteState) -> None:
-        if not (state.is_insert or state.is_update or state.is_delete):
-            return
-        statement = state.statement
-        table = getattr(statement, "table", None)
-        if table not in _DERIVED:
-            return
-        if isinstance(statement, Update) and _DERIVED[table] >= _updated_columns(statement):
-            return
-        state.session.info[_TOUCHED] = True
+    def after_begin(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+        if not event.contains(connection, "before_cursor_execute", sent):
+            event.listen(connection, "before_cursor_execute", sent)
+
+    def sent(
+        _connection: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        if _changes_records(statement):
+            session.info[_TOUCHED] = True
 
     def before_commit(committing: Session) -> None:
         if committing.in_nested_transaction():
@@ -176,6 +217,5 @@ def _watch(session: Session) -> None:
         if driver.info.transaction_status is TransactionStatus.INERROR:
             raise RuntimeError("the transaction has failed before its commit")
 
-    event.listen(session, "after_flush", after_flush)
-    event.listen(session, "do_orm_execute", on_execute)
+    event.listen(session, "after_begin", after_begin)
     event.listen(session, "before_commit", before_commit)

@@ -99,7 +99,7 @@ def create_token(
         prefix=secret[: len(TOKEN_PREFIX) + 6],
         sha256=digest(secret),
         scopes=sorted({scope.value for scope in scopes}),
-        expires_at=now() + timedelta(days=days) if days else None,
+        expires_at=now() + timedelta(days=days) if days is not None else None,
         revoked_at=None,
     )
     tx.session.add(token)
@@ -120,7 +120,7 @@ def sign_in(transactions: Transactions, *, login: str, password: str, hours: int
 
     Failures are counted for every login, known or not, in transactions of their own.
     """
-    login = login.strip().casefold()[:100]
+    login = "".join(character for character in login.casefold() if character.isprintable()).strip()[:100]
     with transactions.read() as session:
         throttle = session.get(SignInThrottle, login)
         user = session.scalar(select(User).where(func.lower(User.login) == login))
@@ -142,12 +142,13 @@ def sign_in(transactions: Transactions, *, login: str, password: str, hours: int
         tx.session.add(row)
         tx.session.execute(delete(SignInThrottle).where(SignInThrottle.login == login))
         tx.session.execute(delete(WebSession).where(WebSession.expires_at < now()))
-        tx.record(Tag.SIGN_IN, user.id)
+        tx.record(Tag.SIGN_IN, None)
     return SignedIn(actor=actor, secret=secret, csrf=csrf, expires_at=row.expires_at)
 
 
 def _count_failure(transactions: Transactions, login: str, user: User | None) -> int:
-    with transactions.begin(SYSTEM) as tx:
+    tried = actor_of(user, scopes=frozenset()) if user else SYSTEM
+    with transactions.begin(tried) as tx:
         statement = insert(SignInThrottle).values(login=login, failures=1, paused_until=None)
         failures = tx.session.execute(
             statement.on_conflict_do_update(
@@ -158,7 +159,7 @@ def _count_failure(transactions: Transactions, login: str, user: User | None) ->
             row = tx.session.get(SignInThrottle, login, populate_existing=True)
             if row is not None:
                 row.failures, row.paused_until = 0, now() + PAUSE
-        tx.record(Tag.SIGN_IN_FAIL, user.id if user else None, {"failures": failures})
+        tx.record(Tag.SIGN_IN_FAIL, None, {"failures": failures})
     return TRIES - failures
 
 
@@ -191,7 +192,7 @@ def token_actor(session: Session, secret: str) -> Actor:
 def sign_out(tx: Transaction) -> None:
     """End the actor's session."""
     tx.session.execute(delete(WebSession).where(WebSession.id == tx.actor.access_key))
-    tx.record(Tag.SIGN_OUT, tx.actor.user_id)
+    tx.record(Tag.SIGN_OUT, None)
 
 
 def find_user(session: Session, login: str) -> User:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
-from eakte.models import AuditPseudonym, Blob, Document, DocumentLook, Dossier, ProcessingProgress, Version
+from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, Version
 from eakte.terms import Actor, now
 from eakte.transaction import Transactions
 from indexing.words import PageWords, page_text, read_page, read_pages
@@ -74,10 +73,7 @@ def list_versions(session: Session, document: Document) -> Sequence[Version]:
 
 
 def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -> None:
-    """Log that a person looks into a document: once for each person, document and session, before the first byte.
-
-    The entry names a pseudonym that is new each month; who stands behind it is kept apart and can be erased (DSGVO).
-    """
+    """Log that a person looks into a document: once for each person, document and session, before the first byte."""
     if actor.user_id is None or actor.access_key is None:
         return
     key = (actor.access_key, document_id)
@@ -92,18 +88,7 @@ def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -
             .returning(DocumentLook.document_id)
         ).one_or_none()
         if first is not None:
-            tx.record(Tag.DOCUMENT_READ, document_id, pseudonym=_pseudonym(tx.session, actor.user_id))
-
-
-def _pseudonym(session: Session, user_id: uuid.UUID) -> str:
-    month = f"{now():%Y-%m}"
-    known = select(AuditPseudonym.pseudonym).where(AuditPseudonym.user_id == user_id, AuditPseudonym.month == month)
-    found = session.scalar(known.limit(1))
-    if found is None:
-        found = "p:" + secrets.token_hex(12)
-        session.add(AuditPseudonym(pseudonym=found, user_id=user_id, month=month))
-        session.flush()
-    return found
+            tx.record(Tag.DOCUMENT_READ, document_id)
 
 
 def digests_of(session: Session, name: str) -> Digests:

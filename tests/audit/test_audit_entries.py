@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eakte.audit import Ledger, Tag, canonical, write_new_key
 from eakte.errors import SetupFailed, SignInFailed
 from eakte.models import AuditEntry, DocumentLook
-from eakte.operations.accounts import sign_in
+from eakte.operations.accounts import PASSWORDS, sign_in, sign_out
 from eakte.operations.auditing import list_entries
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
 from eakte.operations.documents import log_look
@@ -28,6 +28,7 @@ from eakte.terms import SYSTEM
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office
 
+PASSWORD = "ein langes Passwort für Tests"
 SEED = bytes(range(32))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "audit.md"
 
@@ -55,7 +56,7 @@ KNOWN_SIGNATURE = (
 
 def known_entry() -> AuditEntry:
     return AuditEntry(
-        id=uuid.UUID(KNOWN["id"]),
+        id=uuid.UUID(str(KNOWN["id"])),
         at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
         kind=KNOWN["kind"],
         actor=KNOWN["actor"],
@@ -82,7 +83,7 @@ def test_a_known_key_gives_a_known_mark_and_a_known_signature() -> None:
 
 
 def test_the_document_states_the_same_known_answers() -> None:
-    text = re.sub(r"\s", "", DOCUMENT.read_text())
+    text = re.sub(r"[\s`]", "", DOCUMENT.read_text())
     for said in (KNOWN_BYTES, KNOWN_LEAF, KNOWN_MARK, KNOWN_SIGNATURE, SEED.hex()):
         assert re.sub(r"\s", "", said) in text
 
@@ -243,6 +244,29 @@ class TestLooks:
         document = office.file(dossier=office.dossier())
         log_look(office.backends.transactions, SYSTEM, document)
         assert office.sql("SELECT 1 FROM audit_entry WHERE kind = 'access'") == []
+
+
+def test_sign_ins_name_no_account_either(office: Office) -> None:
+    """Only the table of pseudonyms knows who it was; with its row erased nobody does."""
+    clerk = office.people["clerk63"]
+    office.sql("UPDATE user_account SET password_hash = %s WHERE id = %s", PASSWORDS.hash(PASSWORD), clerk.user_id)
+    transactions = office.backends.transactions
+    with pytest.raises(SignInFailed):
+        sign_in(transactions, login="clerk63", password="falsch", hours=1)
+    signed_in = sign_in(transactions, login="clerk63", password=PASSWORD, hours=1)
+    with transactions.begin(signed_in.actor) as tx:
+        sign_out(tx)
+    transactions.record_apart(clerk, Tag.DENY, None, {"method": "GET"})
+    rows = office.sql("SELECT tag, actor, to_jsonb(audit_entry)::text FROM audit_entry WHERE kind = 'access' ORDER BY id")
+    assert [tag for tag, _actor, _text in rows] == [
+        "access:session:fail",
+        "access:session:sign-in",
+        "access:session:sign-out",
+        "access:object:deny",
+    ]
+    assert len({actor for _tag, actor, _text in rows}) == 1
+    assert rows[0][1].startswith("p:")
+    assert not any(str(clerk.user_id) in text or "clerk63" in text for _tag, _actor, text in rows)
 
 
 class TestKey:
