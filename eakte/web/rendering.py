@@ -142,6 +142,12 @@ def static(name: str) -> str:
     return STATIC_PREFIX + _manifest()[name]
 
 
+@cache
+def built_files() -> frozenset[str]:
+    """The names that may be served; a list, so that no spelling of a path leads out of the folder."""
+    return frozenset(_manifest().values())
+
+
 def day(value: date) -> Markup:
     """23.11.2026, as ``<time>``; a moment is shown as its day in Berlin."""
     only = value.astimezone(BERLIN).date() if isinstance(value, datetime) else value

@@ -143,7 +143,7 @@ def go(address: str, *, ok: str = "") -> Response:
     """After an act: to the page that shows it (303, so that reloading repeats nothing)."""
     if ok:
         address += ("&" if "?" in address else "?") + f"ok={ok}"
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(address, status_code=303, headers=dict(SECURITY_HEADERS))
 
 
 def form_again(sent: Submitted, error: InvalidInput, rename: Mapping[str, str] | None = None) -> Form:

@@ -50,6 +50,8 @@ from indexing.words import PageWords, read_pages
 
 router = APIRouter()
 HISTORY = 5
+ROOM = 0.15
+"""Space around a marked word, as a part of its height."""
 MOST_MARKED_PAGES = 300
 """Pages whose words are compared with the question at once; of longer documents only the first so many."""
 
@@ -175,12 +177,13 @@ def _marks(session: Session, backends: Backends, version: Version, query: str) -
 
 
 def boxes(layer: PageWords, query: str) -> tuple[Rect, ...]:
-    """Where the words of a question stand on a page."""
+    """Where the words of a question stand on a page, with a little room so that a frame does not touch the letters."""
     found = matching_words([each.text for each in layer.words], query)
     rects = []
     for index in found:
         left, top, right, bottom = layer.words[index].box
-        rects.append(Rect(x=left, y=top, width=right - left, height=bottom - top))
+        room = round(ROOM * (bottom - top), 1)
+        rects.append(Rect(x=left - room, y=top - room, width=right - left + 2 * room, height=bottom - top + 2 * room))
     return tuple(rects)
 
 
@@ -224,13 +227,11 @@ def _properties(
     if file_case is not None:
         rows.append(Property("Vorgang", f"{file_case.ordinal} {file_case.title}"))
     rows.append(Property("Text", word(version.text_state, "text"), version.text_reason or ""))
-    rows.append(Property("PDF/A", word(version.rendition_state, "rendition"), version.rendition_reason or ""))
-    rows.append(Property("Datei", version.filename, f"{version.media_type}, {size_words(version.size)}"))
     return tuple(rows)
 
 
 def _version_row(document: Document, version: Version) -> VersionRow:
-    pages = f"{version.pages} Seiten" if version.pages else "ohne Seiten"
+    pages = "ohne Seiten" if not version.pages else "1 Seite" if version.pages == 1 else f"{version.pages} Seiten"
     return VersionRow(
         number=version.number,
         at=version.created_at,

@@ -16,7 +16,7 @@ from eakte.api import problems
 from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn
 from eakte.terms import now
 from eakte.web.pages import account, documents, dossiers, plan, search, signing, start, uploading
-from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render
+from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
 from eakte.web.views import ErrorView, Frame
 
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
@@ -38,13 +38,14 @@ def install(app: FastAPI) -> None:
 
 def static_file(request: Request, name: str) -> Response:
     """A built file. Its name carries a hash, so it never changes and may be kept for a year."""
-    path = BUILT / name
-    if "/" in name or name.startswith(".") or not path.is_file():
+    if name not in built_files():
         raise NotFound
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    path = BUILT / name
+    # A file gets the headers of a page: an SVG opened by itself is a document too.
+    headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     packed = BUILT / f"{name}.br"
     if packed.is_file() and "br" in request.headers.get("accept-encoding", ""):
-        headers |= {"Content-Encoding": "br", "Vary": "Accept-Encoding"}
+        headers |= {"Content-Encoding": "br"}
         kind = FileResponse(path).media_type
         return FileResponse(packed, headers=headers, media_type=kind)
     return FileResponse(path, headers=headers)
@@ -100,7 +101,7 @@ def _to_sign_in(request: Request) -> Response:
     address = f"/anmelden?weiter={quote(target if request.method == 'GET' else '/')}"
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": address})
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(address, status_code=303, headers=dict(SECURITY_HEADERS))
 
 
 def _for_machines(request: Request) -> bool:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from eakte import __version__
 from eakte.api.dependencies import check_csrf, check_origin, cookie_name, get_backends, is_secure
-from eakte.errors import EakteError, SignInFailed, SignInPaused
+from eakte.errors import CrossSiteRequest, InvalidInput, SignInFailed, SignInPaused
 from eakte.operations.accounts import PAUSE, sign_in, sign_out
 from eakte.terms import now
 from eakte.web.pages.asking import MESSAGES, Sent, go, page, read_form
@@ -33,7 +33,12 @@ def enter(request: Request) -> Response:
     values = {name: value for name, value in data.items() if isinstance(value, str)}
     target = _inside(values.get("weiter", "/"))
     check_origin(request)
-    check_csrf(values.get("csrf", ""), request.cookies.get(PRE_COOKIE, secrets.token_hex()))
+    try:
+        check_csrf(values.get("csrf", ""), request.cookies.get(PRE_COOKIE, secrets.token_hex()))
+    except CrossSiteRequest:
+        # Mostly no attack: the page stood open until its cookie ended. It comes again, with the login as typed.
+        stale = _again(values, "Die Seite stand zu lange offen. Bitte melden Sie sich noch einmal an.")
+        return _page(request, SignInView(form=stale, next=target), status=403)
     if _open(request):
         return _page(request, SignInView(next=target, insecure=True), status=403)
     backends = get_backends(request)
@@ -46,8 +51,10 @@ def enter(request: Request) -> Response:
         )
     except SignInPaused:
         return _page(request, SignInView(next=target, locked_until=now() + PAUSE), status=429)
-    except SignInFailed as error:
-        return _page(request, SignInView(form=_failed(values, error), next=target), status=401)
+    except (SignInFailed, InvalidInput) as error:
+        # What the database cannot hold (a NUL) is no login either.
+        text = f"Kennung oder Passwort stimmt nicht. {error.detail or ''}".strip()
+        return _page(request, SignInView(form=_again(values, text), next=target), status=401)
     response = go(target)
     response.set_cookie(
         cookie_name(request),
@@ -72,8 +79,7 @@ def leave(request: Request, sent: Sent) -> Response:
     return response
 
 
-def _failed(values: dict[str, str], error: EakteError) -> Form:
-    text = f"Kennung oder Passwort stimmt nicht. {error.detail or ''}".strip()
+def _again(values: dict[str, str], text: str) -> Form:
     return Form(values={"username": values.get("username", "")}, errors=(FieldError("password", text),))
 
 

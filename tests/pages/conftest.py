@@ -1,0 +1,39 @@
+"""One municipality for all page tests: each test makes its own dossiers, so none stands in another's way."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eakte.bootstrap import Backends, open_backends
+from eakte.database import Database
+from eakte.jobs import update_index
+from eakte.operations.schema import migrate
+from eakte.settings import Settings
+from tests.pages.pages_support import Pages
+from tests.support.postgres import drop_database, new_database
+from tests.support.service import Municipality
+
+
+@pytest.fixture(scope="session")
+def pages(postgres_admin: str) -> Iterator[Pages]:
+    """The application with its pages over fresh backends on the real server; no worker runs."""
+    url = new_database(postgres_admin)
+    database = Database(url)
+    migrate(database)
+    database.close()
+    with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
+        settings = Settings(data_dir=Path(folder), database_url=url, upload_limit_bytes=1_000_000)  # type: ignore[arg-type] # pydantic reads text
+        with open_backends(settings, say=lambda _sentence: None) as opened:
+            update_index(opened)
+            yield Pages(opened, Municipality(opened))
+    drop_database(postgres_admin, url)
+
+
+@pytest.fixture
+def fresh(backends: Backends, town: Municipality) -> Pages:
+    """A municipality of a test's own, to be damaged."""
+    return Pages(backends, town)

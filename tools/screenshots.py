@@ -1,0 +1,163 @@
+"""Pictures of the pages for README and guide: a fresh sample municipality, photographed in a real browser.
+
+``python tools/screenshots.py`` starts ``eakte demo`` in a temporary folder, signs in as a clerk of building control and
+writes one small PNG for each page into docs/images. Needs Chromium (EAKTE_CHROMIUM names another one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = os.environ.get("EAKTE_CHROMIUM", "/usr/bin/chromium")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+LOGIN = "p.hansen"
+UNIT = "63"
+QUERY = "Untervollmacht"
+"""Stands on the second page of scanned letters only: what recognition has read, on a page nobody opened yet."""
+DESKTOP, PHONE = (1440, 900), (390, 844)
+LARGEST = 200_000
+COLOURS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running sample municipality."""
+
+    url: str
+    password: str
+
+
+@contextmanager
+def running_demo(documents: int) -> Iterator[Demo]:
+    """`eakte demo --serve` on a free port, ready when every document can be found; its folder goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="eakte-bilder-"))
+    command = [sys.executable, "-m", "eakte", "demo", "--documents", str(documents), "--serve", "--port", "0", "--json"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "EAKTE_DATA_DIR": str(folder)}
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit("The sample municipality did not start; its reason stands above.")
+        said = json.loads(line)
+        password = next(user["password"] for user in said["users"] if user["name"] == LOGIN)
+        yield Demo(said["url"], password)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Camera:
+    """Takes a picture of what a page shows and keeps it small."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, page: Page, name: str) -> None:
+        """Write NAME.png: few colours are enough for paper and text."""
+        settle(page)
+        shot = Image.open(BytesIO(page.screenshot(caret="hide"))).convert("RGB")
+        few = shot.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        path = self._folder / f"{name}.png"
+        few.save(path, optimize=True)
+        if path.stat().st_size > LARGEST:
+            raise SystemExit(f"{path.name} has {path.stat().st_size} bytes, more than {LARGEST}.")
+        print(f"{path.name}: {path.stat().st_size // 1000} kB")
+
+
+def settle(page: Page) -> None:
+    """Wait until scripts have run, the fonts are there and every image in the window is drawn."""
+    page.wait_for_selector("html[data-ea-ready]")
+    page.wait_for_function(
+        """() => document.fonts.status === 'loaded' && [...document.images].every((image) => {
+          const box = image.getBoundingClientRect();
+          return box.bottom < 0 || box.top > innerHeight || !box.width || (image.complete && image.naturalWidth);
+        })"""
+    )
+
+
+def sign_in(page: Page, demo: Demo) -> None:
+    """Sign in as the clerk."""
+    page.goto(f"{demo.url}/anmelden")
+    page.fill("#username", LOGIN)
+    page.fill("#password", demo.password)
+    page.click("main button[type=submit]")
+    page.wait_for_url(f"{demo.url}/")
+
+
+def api(page: Page, demo: Demo, path: str) -> Any:
+    """What the service answers the signed-in clerk."""
+    answer = page.request.get(f"{demo.url}/api/v1{path}")
+    if not answer.ok:
+        raise SystemExit(f"{path}: {answer.status} {answer.text()}")
+    return answer.json()
+
+
+def photograph(page: Page, demo: Demo, camera: Camera) -> None:
+    """All pictures, in the order of a clerk's morning."""
+    page.goto(f"{demo.url}/anmelden")
+    camera.take(page, "anmelden")
+    sign_in(page, demo)
+    dossiers = api(page, demo, "/dossiers")["items"]
+    fullest = max(dossiers, key=lambda each: len(api(page, demo, f"/documents?dossier={each['id']}")["items"]))
+    # Opened from the least to the most interesting: the start page lists what was used last.
+    for dossier in [*(each for each in dossiers if each is not fullest), fullest]:
+        page.goto(f"{demo.url}/akten/{dossier['id']}")
+    camera.take(page, "akte")
+    page.goto(f"{demo.url}/suche?q={QUERY}")
+    page.wait_for_selector("[data-ea-hit]")
+    camera.take(page, "suche")
+    opened = page.get_attribute("[data-ea-hit] .ea-passage a", "href")
+    page.goto(f"{demo.url}{opened}")
+    page.wait_for_selector(".ea-hit--now")
+    camera.take(page, "dokument")
+    page.goto(f"{demo.url}/")
+    camera.take(page, "start")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.goto(f"{demo.url}/")
+    camera.take(page, "start-telefon")
+    page.goto(f"{demo.url}{opened}")
+    page.wait_for_selector(".ea-hit--now")
+    camera.take(page, "dokument-telefon")
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description="Bilder der Seiten nach docs/images.")
+    parser.add_argument("--documents", type=int, default=24)
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("--at", nargs=2, metavar=("URL", "PASSWORD"), help="a sample municipality that runs already")
+    asked = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, locale="de-DE")
+        if asked.at:
+            photograph(page, Demo(*asked.at), Camera(asked.to))
+        else:
+            with running_demo(asked.documents) as demo:
+                photograph(page, demo, Camera(asked.to))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
