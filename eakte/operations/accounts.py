@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -29,8 +30,6 @@ TRIES = 5
 PAUSE = timedelta(minutes=10)
 TOKEN_PREFIX = "eakte_"  # noqa: S105 - marks a key as ours, so that scanners for leaked secrets find it
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_DUMMY_HASH = PASSWORDS.hash(secrets.token_hex(16))
-"""Checked for unknown logins, so that the answer takes as long as for known ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def sign_in(transactions: Transactions, *, login: str, password: str, hours: int
     if throttle and throttle.paused_until and throttle.paused_until > now():
         raise SignInPaused
     usable = user is not None and user.active and user.password_hash is not None
-    valid = PASSWORDS.verify(password, (user.password_hash or _DUMMY_HASH) if user and usable else _DUMMY_HASH)
+    valid = PASSWORDS.verify(password, (user.password_hash or _dummy_hash()) if user and usable else _dummy_hash())
     if not (valid and usable and user):
         left = _count_failure(transactions, login, user)
         if left <= 0:
@@ -239,6 +238,12 @@ def session_scopes(user: User) -> frozenset[Scope]:
     if Role.ADMIN in user.roles:
         scopes |= {Scope.ADMIN, Scope.METRICS}
     return frozenset(scopes)
+
+
+@cache
+def _dummy_hash() -> str:
+    """Checked for unknown logins, so that the answer takes as long as for known ones."""
+    return PASSWORDS.hash(secrets.token_hex(16))
 
 
 def digest(secret: str) -> bytes:
