@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +410,17 @@ class DocumentView:
     def hits(self) -> int:
         """Occurrences of the query over all pages."""
         return sum(len(page.hits) for page in self.pages)
+
+    @property
+    def older(self) -> int:
+        """The number of the version shown where it is not the current one, else 0."""
+        return next((each.number for each in self.versions if each.number == self.version and not each.current), 0)
+
+    def address(self, part: str = "", *, page: int = 0) -> str:
+        """Another look at what is shown: the same version and the same question."""
+        asked = {"v": self.older, "q": self.query, "s": page}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"/dokumente/{self.id}{part}" + (f"?{query}" if query else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -71,20 +72,26 @@ class Submitted:
         """All typed values, to show them again."""
         return {name: value for name, value in self._data.items() if isinstance(value, str)}
 
-    def once(self, tx: Transaction, act: Callable[[], str]) -> str:
-        """Do an act once for the key of this form; sending it twice leads to the same place."""
+    def once(self, tx: Transaction, act: Callable[[], str], *, content: str = "") -> str:
+        """Do an act once for the key of this form; sending it twice leads to the same place.
+
+        Who goes back, types something else (or chooses another file: `content` names it) and sends again means
+        another act, though browsers show the old page with the old key: so the key stands for what was typed too.
+        """
 
         def run() -> Reply:
             return Reply(303, {"location": act()}, None)
 
-        fingerprint = repr(sorted((k, v) for k, v in self.values().items() if k != "csrf")).encode()
-        reply = once(tx, self.optional("idempotency"), fingerprint, run)
+        typed = sorted((name, value) for name, value in self.values().items() if name not in {"csrf", "idempotency"})
+        fingerprint = sha256(repr((typed, content)).encode()).digest()
+        key = self.optional("idempotency")
+        reply = once(tx, f"{key[:100]}.{fingerprint.hex()}" if key else None, fingerprint, run)
         return str(reply.body["location"])
 
 
 def submitted(request: Request, actor: Annotated[Actor, Depends(reader)]) -> Iterator[Submitted]:
     """The form of a POST. Every route that changes something asks for this; a test walks them."""
-    data = read_form(request)
+    data = read_form(request, files=1)
     try:
         token = data.get("csrf", "")
         check_csrf(token if isinstance(token, str) else "", request.state.csrf)
@@ -93,11 +100,11 @@ def submitted(request: Request, actor: Annotated[Actor, Depends(reader)]) -> Ite
         anyio.from_thread.run(data.close)
 
 
-def read_form(request: Request) -> FormData:
-    """The form of a request, read from a worker thread."""
+def read_form(request: Request, *, files: int = 0) -> FormData:
+    """The form of a request, read from a worker thread; more files than the page asks for are refused unread."""
 
     async def read() -> FormData:
-        return await request.form()
+        return await request.form(max_files=files, max_fields=50, max_part_size=100_000)
 
     return anyio.from_thread.run(read)
 
@@ -179,7 +186,7 @@ def _word_day(typed: str) -> date | None:
 
 
 def _relative_day(typed: str) -> date | None:
-    if typed[0] in "+-" and typed[1:].isdigit() and len(typed) <= 5:  # noqa: PLR2004 - sign and four digits
+    if typed[0] in "+-" and typed[1:].isdecimal() and len(typed) <= 5:  # noqa: PLR2004 - sign and four digits
         return today() + timedelta(days=int(typed))
     return None
 

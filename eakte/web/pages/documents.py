@@ -35,6 +35,7 @@ from eakte.web.rendering import size as size_words
 from eakte.web.views import (
     DocumentView,
     Link,
+    Message,
     Neighbours,
     Page,
     Processing,
@@ -84,8 +85,13 @@ def rendition(request: Request, actor: Person, document_id: uuid.UUID, v: int | 
 def again(request: Request, sent: Sent, document_id: uuid.UUID) -> Response:
     """Process a failed document again."""
     with get_backends(request).transactions.begin(sent.actor) as tx:
-        retry(tx, document_id)
-    return go(f"/dokumente/{document_id}", ok="wiederholt")
+
+        def act() -> str:
+            retry(tx, document_id)
+            return f"/dokumente/{document_id}?ok=wiederholt"
+
+        address = sent.once(tx, act)
+    return go(address)
 
 
 def _answer(request: Request, actor: Actor, document_id: uuid.UUID, *, as_text: bool) -> Response:
@@ -95,12 +101,20 @@ def _answer(request: Request, actor: Actor, document_id: uuid.UUID, *, as_text: 
     log_look(backends.transactions, actor, document_id)
     with backends.transactions.read() as session:
         view = _view(session, backends, actor, document_id, request, as_text=as_text)
-    frame = make_frame(request, actor, area="files")
+    frame = make_frame(request, actor, area="files", message=_older(view))
     answer = page("dokument.html", frame=frame, view=view)
     if request.headers.get("hx-target") == "verarbeitung" and view.processing is None:
         # The page polled while the document was on its way; now everything on it is new.
         answer.headers["HX-Refresh"] = "true"
     return answer
+
+
+def _older(view: DocumentView) -> Message | None:
+    if not view.older:
+        return None
+    current = next(each for each in view.versions if each.current)
+    shown = f"Sie sehen die Fassung {view.older}. Aktuell ist die Fassung {current.number}."
+    return Message("info", shown, Link("Aktuelle Fassung zeigen", f"/dokumente/{view.id}"))
 
 
 def _view(
@@ -285,4 +299,4 @@ def _processing(found: FoundDocument) -> Processing | None:
 
 
 def _number(text: str | None, *, default: int) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 7 else default  # noqa: PLR2004 - pages have 6 digits
+    return int(text) if text and text.isdecimal() and len(text) < 7 else default  # noqa: PLR2004 - pages have 6 digits

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want, may_write, rule_for
 from eakte.api.dependencies import get_backends
-from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import Case, Document, Dossier
 from eakte.operations.closing import close_dossier, reopen_dossier
 from eakte.operations.documents import DocumentView
@@ -118,17 +118,20 @@ def reopen(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Transaction], str], form: str) -> Response:
     """An act on the dossier; with errors its page again, the form open and filled as typed."""
     backends = get_backends(request)
+    refusal: EakteError
     try:
         with backends.transactions.begin(sent.actor) as tx:
             address = sent.once(tx, lambda: f"/akten/{dossier_id}?ok={act(tx)}")
     except InvalidInput as error:
+        refusal = error
         bad = form_again(sent, error)
-    except CasesOpen:
+    except CasesOpen as error:
+        refusal = error
         problem = FieldError("close_cases", "Es gibt noch offene Vorgänge. Bitte schließen Sie sie mit ab.")
         bad = form_again(sent, InvalidInput(errors=[problem]))
     except NotAllowed as error:
-        with backends.transactions.read() as session:
-            readable_dossier(session, sent.actor, dossier_id, Want.CONTENT)
+        # A day that needs a reason is a matter of the form; whoever has no form here gets the refusal.
+        refusal = error
         bad = form_again(sent, InvalidInput(errors=[FieldError("reason", error.detail or error.title)]))
     else:
         return go(address)
@@ -137,10 +140,12 @@ def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Tran
     match form:
         case "close" if view.close is not None:
             view = replace(view, close=replace(view.close, form=bad))
-        case "new_case":
+        case "new_case" if view.new_case is not None:
             view = replace(view, new_case=bad)
-        case "reopen":
+        case "reopen" if view.reopen is not None:
             view = replace(view, reopen=bad)
+        case _:
+            raise refusal
     return page("akte.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
 
 

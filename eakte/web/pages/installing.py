@@ -20,8 +20,9 @@ from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_fi
 from eakte.web.views import ErrorView, Frame
 
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
-SHOWN = {403: 403, 404: 404, 405: 404, 422: 404, 503: 503}
-"""Which error page a status gets; every other failure gets the page for 500."""
+SHOWN = {403: 403, 404: 404, 405: 404, 409: 403, 412: 403, 422: 404, 503: 503}
+"""Which error page a status gets; every other failure gets the page for 500. What the present state does not allow
+reads like what a right does not allow: its sentence, and that nothing has changed."""
 
 
 def install(app: FastAPI) -> None:

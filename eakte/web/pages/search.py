@@ -208,7 +208,7 @@ def _pieces(text: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, b
 
 def _years(texts: tuple[str, ...]) -> tuple[date | None, date | None]:
     """From the first to the last year chosen: a period, as the list of years is a time line."""
-    years = [int(text) for text in texts if text.isdigit() and 1 <= int(text) <= 9999]  # noqa: PLR2004 - calendar
+    years = [int(text) for text in texts if text.isdecimal() and len(text) == 4]  # noqa: PLR2004 - a year
     if not years:
         return None, None
     return date(min(years), 1, 1), date(max(years), 12, 31)

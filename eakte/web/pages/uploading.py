@@ -79,7 +79,7 @@ def _file(backends: Backends, sent: Submitted, dossier_id: uuid.UUID) -> str:
             file_document(tx, draft, stored)
             return f"/akten/{dossier_id}?ok=abgelegt"
 
-        return sent.once(tx, act)
+        return sent.once(tx, act, content=f"{stored.filename} {stored.digests.sha256.hex()}")
 
 
 def _chunks(upload: UploadFile) -> Iterator[bytes]:
