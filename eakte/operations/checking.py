@@ -26,7 +26,7 @@ def line(value: str | None, *, at: str, label: str, longest: int = LONGEST_LINE)
 def optional_line(value: str | None, *, at: str, label: str, longest: int = LONGEST_LINE) -> str | None:
     """As `line`, but nothing is None."""
     text = unicodedata.normalize("NFC", " ".join((value or "").split()))
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise InvalidInput(errors=[FieldError(at, f"{label} enthält Steuerzeichen.")])
     if len(text) > longest:
         raise InvalidInput(errors=[FieldError(at, f"{label} ist länger als {longest} Zeichen.")])

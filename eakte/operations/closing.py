@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
-from eakte.operations.checking import line, same_revision
+from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
 from eakte.operations.plan import resolve_class
 from eakte.operations.queueing import enqueue_indexing
@@ -38,6 +38,7 @@ def close_dossier(
     """
     dossier = writable_dossier(tx, dossier_id, revision)
     require_open(dossier)
+    reason = optional_line(reason, at="reason", label="Grund")
     day = closed_on or today()
     backdated = _check_day(tx, dossier, day, reason)
     cases = _open_cases(tx, dossier.id)
@@ -56,7 +57,7 @@ def close_dossier(
         subjects=[case.id for case in cases],
     )
     if reason:
-        tx.remember(entry, dossier.id, "reason", reason.strip())
+        tx.remember(entry, dossier.id, "reason", reason)
     _reindex(tx, dossier)
     return dossier
 
@@ -132,7 +133,10 @@ def recount(tx: Transaction, dossier: Dossier) -> None:
     rule = resolved.rule()
     dossier.revision += 1
     dossier.retention_end = dossier.retention_offer_by = None
-    dossier.grace_end = grace_end(dossier.closed_on, resolved.transfer_grace.value) if dossier.closed_on else None
+    try:
+        dossier.grace_end = grace_end(dossier.closed_on, resolved.transfer_grace.value) if dossier.closed_on else None
+    except CalendarError as error:
+        raise _beyond_the_calendar(error) from error
     if rule is None:
         # No term anywhere above: such a dossier never becomes due by itself, and the registrar's lists say so.
         dossier.retention_state, dossier.retention_rule, dossier.retention_basis = "no-rule", None, None
@@ -146,12 +150,17 @@ def recount(tx: Transaction, dossier: Dossier) -> None:
     try:
         assessment = assess(rule, facts, offer_by=resolved.offer_by.value)
     except CalendarError as error:
-        raise InvalidInput(errors=[FieldError("closed_on", str(error))]) from error
+        raise _beyond_the_calendar(error) from error
     dossier.retention_state = assessment.state.value
     dossier.retention_end = assessment.end
     dossier.retention_offer_by = assessment.offer_by
     dossier.retention_rule = assessment.explanation
     dossier.retention_basis = rule.legal_basis
+
+
+def _beyond_the_calendar(error: CalendarError) -> InvalidInput:
+    del error  # in English, for programmers
+    return InvalidInput(errors=[FieldError("closed_on", "Eine Frist von diesem Tag an endet nach dem Jahr 9999.")])
 
 
 def _check_day(tx: Transaction, dossier: Dossier, day: date, reason: str | None) -> bool:
@@ -161,7 +170,7 @@ def _check_day(tx: Transaction, dossier: Dossier, day: date, reason: str | None)
     why = "liegt in der Zukunft" if day > today() else "liegt vor dem jüngsten Dokument"
     if not is_registrar(tx.actor):
         raise NotAllowed(f"Der Tag {why}. Das darf nur die Registratur, mit einem Grund.")
-    if not (reason or "").strip():
+    if reason is None:
         raise NotAllowed(f"Der Tag {why}. Dazu ist ein Grund nötig.")
     return True
 

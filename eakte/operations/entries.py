@@ -7,6 +7,7 @@ entries again; the index keeps the higher revision, so late jobs change nothing.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from eakte.access import INBOX
-from eakte.errors import SearchUnavailable
+from eakte.errors import ContentDamaged, SearchUnavailable
 from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
@@ -26,6 +27,8 @@ from indexing.search import DocumentEntries, Entry, SearchIndex
 from indexing.search_errors import TermsUnreadable
 from indexing.terms import terms_from_bytes
 from storage.blobs import BlobStore
+
+logger = logging.getLogger(__name__)
 
 BATCH = 100
 """Documents of one commit of the index."""
@@ -166,17 +169,23 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
 
 
 def _terms(session: Session, blobs: BlobStore, version: Version) -> tuple[Entry, ...]:
+    """The terms of a version. One damaged blob must not keep all other documents out of the index."""
     if version.terms is None:
         return ()
-    with opened(blobs, version.terms, digests_of(session, version.terms)) as reader:
-        stored = reader.read()
     try:
-        return terms_from_bytes(stored)
-    except TermsUnreadable:
-        # Made by another version of the analyser: analysed anew from the word layer, which does not age.
-        if version.words is None:
-            return ()
+        with opened(blobs, version.terms, digests_of(session, version.terms)) as reader:
+            return terms_from_bytes(reader.read())
+    except (TermsUnreadable, ContentDamaged):
+        # Damaged, or made by another version of the analyser: made anew from the word layer, which does not age.
+        logger.warning("stored terms are not usable", extra={"blob": version.terms})
+    if version.words is None:
+        return ()
+    try:
         return windows(text_of(blobs, version.words, digests_of(session, version.words)))
+    except ContentDamaged:
+        # The title is still found; `storage verify` names both blobs.
+        logger.warning("the word layer is not usable", extra={"blob": version.words})
+        return ()
 
 
 def scope_of(session: Session, document: Document, dossier: Dossier | None) -> int:

@@ -69,7 +69,7 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
     dossier = readable_dossier(session, actor, case.dossier_id if case else _dossier_id(draft))
     if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
         raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
-    _check_place(draft, dossier, case)
+    _check_place(dossier, case)
 
 
 def store_original(
@@ -122,7 +122,10 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     else:
         case = readable_case(tx.session, tx.actor, draft.case) if draft.case else None
         dossier = writable_dossier(tx, case.dossier_id if case else _dossier_id(draft))
-        _check_place(draft, dossier, case)
+        if case is not None:
+            # Read before its dossier was locked: somebody may have closed it meanwhile.
+            tx.session.refresh(case)
+        _check_place(dossier, case)
         document.dossier_id, document.case_id = dossier.id, case.id if case else None
         place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
         beside = [dossier.id, *([case.id] if case else [])]
@@ -231,12 +234,15 @@ def _check_words(draft: Draft) -> None:
         raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
     one_of(DocumentKind, draft.kind, at="kind", label="Art")
     optional_line(draft.title, at="title", label="Betreff")
-    if draft.received_on is not None and draft.received_on > today():
+    _check_received(draft.received_on)
+
+
+def _check_received(day: date | None) -> None:
+    if day is not None and day > today():
         raise InvalidInput(errors=[FieldError("received_on", "Der Tag des Eingangs liegt in der Zukunft.")])
 
 
-def _check_place(draft: Draft, dossier: Dossier, case: Case | None) -> None:
-    del draft
+def _check_place(dossier: Dossier, case: Case | None) -> None:
     require_open(dossier)
     if case is not None and case.closed_on is not None:
         raise InvalidInput(errors=[FieldError("case", "Der Vorgang ist geschlossen.")])
@@ -270,4 +276,6 @@ def _clean_change(name: str, value: Any) -> Any:
         return one_of(DocumentKind, str(value), at=name, label="Art").value
     if name in {"sender", "addressee"}:
         return optional_line(value, at=name, label="Absender" if name == "sender" else "Empfänger")
+    if name == "received_on":
+        _check_received(value)
     return value

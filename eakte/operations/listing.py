@@ -213,6 +213,8 @@ def _read_mark(mark: str, count: int) -> list[str]:
         parts = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
         if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
             raise ValueError("not a mark")
+        for part in parts:
+            part.encode()  # no halves of surrogate pairs: the database takes none
     return parts
 
 
@@ -220,5 +222,5 @@ def _read_mark(mark: str, count: int) -> list[str]:
 def _bad_mark() -> Iterator[None]:
     try:
         yield
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")]) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -95,7 +95,7 @@ def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
             tx,
             number=row.number,
             title=row.title,
-            parent=known[row.parent] if row.parent else None,
+            parent=_parent_of(row, known),
             unit=row.unit,
             files_allowed=row.files_allowed,
             words=_row_words(row),
@@ -249,6 +249,15 @@ def _row_words(row: PlanRow) -> RetentionWords:
         disposal_level=text(row.disposal_level),
         transfer_grace=text(row.transfer_grace),
     )
+
+
+def _parent_of(row: PlanRow, known: Mapping[str, PlanClass]) -> PlanClass | None:
+    if row.parent is None:
+        return None
+    if row.parent not in known:
+        message = f"Die übergeordnete Aktenplaneinheit {row.parent} von {row.number} gibt es nicht."
+        raise InvalidInput(errors=[FieldError("parent", message)])
+    return known[row.parent]
 
 
 def _parents_first(rows: Sequence[PlanRow]) -> list[PlanRow]:

@@ -24,7 +24,7 @@ from eakte.audit import Tag
 from eakte.errors import ContentDamaged, Unavailable, WrongState
 from eakte.models import Blob, Document, ProcessingProgress, Version
 from eakte.operations.documents import digests_of, readable_document
-from eakte.operations.filing import writable_document
+from eakte.operations.dossiers import writable_dossier
 from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
 from eakte.terms import SYSTEM, DocumentState, new_id, now
 from eakte.transaction import Transaction, Transactions
@@ -120,12 +120,14 @@ def fail(transactions: Transactions, task: Task, reason: str) -> None:
 
 
 def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
-    """Let a failed document be processed again. Raises WrongState for any other."""
+    """Let a failed document be processed again. Raises WrongState for any other.
+
+    It changes nothing of the record, so it is also done in a closed dossier, by whoever works in it.
+    """
     document = readable_document(tx.session, tx.actor, document_id)
-    if document.dossier_id is None or tx.actor.user_id is None:
-        tx.session.refresh(document, with_for_update=True)
-    else:
-        document = writable_document(tx, document_id, None)
+    if document.dossier_id is not None:
+        writable_dossier(tx, document.dossier_id)
+    tx.session.refresh(document, with_for_update=True)
     if document.state != DocumentState.FAILED.value:
         raise WrongState("Nur fehlgeschlagene Dokumente lassen sich wiederholen.")
     document.state, document.state_reason = DocumentState.RECEIVED.value, None

@@ -12,6 +12,10 @@ from eakte.errors import SetupFailed
 from eakte.models import ReferenceCounter
 from eakte.transaction import Transaction
 
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+"""What word processors and telephones make of a hyphen."""
+_SPACES = re.compile(r"[\s\x00\u00ad\u200b-\u200d\u2060\ufeff]+")
+"""White space, and what copying from documents brings along unseen."""
 _DIGITS = re.compile(r"\d+")
 _DIN_5007 = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 SORT_LENGTH = 500
@@ -38,7 +42,7 @@ def check_pattern(pattern: str) -> None:
     try:
         names = {name for _text, name, _spec, _conversion in Formatter().parse(pattern) if name is not None}
         format_reference(pattern, number="0", year=2026, running=1)
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
         raise SetupFailed(f"EAKTE_REFERENCE_PATTERN ist nicht lesbar: {error}") from error
     if not {"class", "n", "year"} >= names or not {"class", "n"} <= names:
         raise SetupFailed("EAKTE_REFERENCE_PATTERN braucht {class} und {n} und darf sonst nur {year} enthalten.")
@@ -71,4 +75,4 @@ def next_reference(tx: Transaction, pattern: str, *, class_id: uuid.UUID, class_
 
 def normalised_spelling(text: str) -> str:
     """A typed reference number without what people vary: spaces, dashes of all kinds, case. For finding only."""
-    return re.sub(r"[\s‐-―−]+", "", text.replace("–", "-")).casefold()
+    return _SPACES.sub("", _DASHES.sub("-", text)).casefold()

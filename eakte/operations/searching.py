@@ -91,10 +91,13 @@ def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, 
         raise InvalidInput(errors=[FieldError("after", "Diese Seite der Trefferliste gibt es nicht mehr.")]) from None
     except SearchError as error:
         raise SearchUnavailable(str(error)) from error
+    hits = _visible(session, blobs, actor, question.text, answer.hits)
+    # What the index still shows and SQL does not is not counted either.
+    hidden = len(answer.hits) - len(hits)
     return Result(
-        total=answer.total,
+        total=answer.total - hidden,
         total_exact=answer.total_exact,
-        hits=_visible(session, blobs, actor, question.text, answer.hits),
+        hits=hits,
         facets=_facets(session, answer),
         next=answer.next,
     )
