@@ -101,6 +101,8 @@ def problem(
         headers["WWW-Authenticate"] = 'Bearer realm="eakte"'
     if status in {429, 503}:
         headers["Retry-After"] = "5"
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        headers["Connection"] = "close"  # the rest of a refused upload is not read, and the server need not wait for it
     if status >= 500:  # noqa: PLR2004 - the class of statuses
         logger.error("request failed", extra={"path": request.url.path, "problem": content})
     return JSONResponse(content, status_code=status, headers=headers, media_type="application/problem+json")

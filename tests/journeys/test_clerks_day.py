@@ -188,7 +188,7 @@ def test_closing_counts_the_term(day: Day, clerk: Any, service: Service, municip
             return {entry["tag"] for entry in entries}
 
         wanted = {"record:dossier:create", "record:document:file", "record:dossier:close"}
-        until(lambda: wanted <= acts(), seconds=40, what="the entries sequenced")
+        until(lambda: wanted <= acts(), seconds=120, what="the entries sequenced")
     report = json.loads(service.command("audit", "verify", "--json").stdout)
     assert (report["ok"], report["errors"]) == (True, [])
     proof = json.loads(service.command("audit", "prove", document, "--json").stdout)
