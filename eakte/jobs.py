@@ -74,7 +74,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         )
 
     # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
-    # own: putting it back fails where the next one waits already, and then it would keep the lock for ever.
+    # own: putting it back fails where the next one waits already, and then it would stay "doing" for ever.
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""

@@ -96,7 +96,7 @@ class Clients:
             assert not thread.is_alive(), f"{thread.name} is still not answered; {self.answers}"
 
     def _work(self, rng: random.Random) -> None:
-        while not self._stop.wait(rng.uniform(0.05, 0.6)):
+        while not self._stop.wait(rng.uniform(0.2, 1.5)):
             with self._lock:
                 number = next(self._numbers)
             content, filename = make(number, self._scans_every)
