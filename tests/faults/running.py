@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -27,7 +28,19 @@ def serving(**environment: str) -> Iterator[tuple[Service, str, str]]:
             service.start()
             yield service, *prepare(service)
         finally:
-            service.kill_everything()
+            kill_everything(service)
+
+
+def kill_everything(service: Service) -> None:
+    """kill -9 of serve, its worker, and PostgreSQL, whose processes carry neither our environment nor our path."""
+    doomed = []
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        server = postmaster(service)
+        doomed = [server, *server.children(recursive=True)]
+    service.kill_everything()
+    for process in doomed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def prepare(service: Service) -> tuple[str, str]:

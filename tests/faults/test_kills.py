@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.faults.clients import Clients, make
-from tests.faults.running import judge, postmaster, serving, start_again
+from tests.faults.running import judge, kill_everything, postmaster, serving, start_again
 from tests.support.service import Service, until, upload, wait_ready
 
 pytestmark = pytest.mark.fault
@@ -58,7 +58,7 @@ class Killer:
         return True
 
     def _everything(self) -> bool:
-        self._service.kill_everything()
+        kill_everything(self._service)
         self._start()
         return True
 
@@ -119,7 +119,7 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(pytestconfig: p
 def test_serve_comes_back_beside_its_own_zombies() -> None:
     """In a container without a reaping init everything that was killed stays a zombie; process ids are not free."""
     with adopting_orphans() as zombies, serving() as (service, token, dossier):
-        service.kill_everything()
+        kill_everything(service)
         until(lambda: len(zombies()) > 1, what="zombies of worker and PostgreSQL")
         start_again(service)
         assert len(zombies()) > 1
