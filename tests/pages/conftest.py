@@ -26,7 +26,7 @@ def pages(postgres_admin: str) -> Iterator[Pages]:
     migrate(database)
     database.close()
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url=url, upload_limit_bytes=1_000_000)  # type: ignore[arg-type] # pydantic reads text
+        settings = Settings(data_dir=Path(folder), database_url=url, upload_limit_bytes=1_000_000)
         with open_backends(settings, say=lambda _sentence: None) as opened:
             update_index(opened)
             yield Pages(opened, Municipality(opened))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 
 from eakte.bootstrap import Backends
 from eakte.jobs import update_index
 from eakte.models import Document
+from eakte.operations.processing import process_version
 from eakte.web.pages import install
+from indexing.recognition import Recogniser
 from tests.api.world import World
 from tests.support.service import PASSWORD, Municipality
 
@@ -90,9 +93,7 @@ class Person:
         """Open an address."""
         return Answer(self.client.get(path, headers=headers))
 
-    def post(
-        self, path: str, *, files: dict[str, Any] | None = None, headers: dict[str, str] | None = None, **fields: str
-    ) -> Answer:
+    def post(self, path: str, *, files: Any = None, headers: Any = None, **fields: str) -> Answer:
         """Send a form of our own page: with its token and a fresh key, unless the fields say otherwise."""
         data = {"csrf": self.csrf, "idempotency": secrets.token_hex(8), **fields}
         return Answer(self.client.post(path, data=data, files=files, headers=headers))
@@ -135,6 +136,26 @@ class Pages(World):
         case = self.case(dossier["id"], f"Anhörung {title}", login)
         document = self.document({"case": case["id"]}, login=login, title=f"Schreiben {title}", sender=title)
         return Place(dossier["id"], dossier["reference_number"], case["id"], document["id"])
+
+    def process_all(self, dossier: str) -> None:
+        """What a worker would do for all documents of a dossier; one recogniser for all is faster."""
+        with self.backends.transactions.read() as session:
+            waiting = session.scalars(select(Document.id).where(Document.dossier_id == uuid.UUID(dossier))).all()
+        recogniser = Recogniser(1)
+        try:
+            for document in waiting:
+                process_version(
+                    self.backends.transactions,
+                    self.backends.blobs,
+                    recogniser,
+                    document_id=document,
+                    number=1,
+                    max_attempts=1,
+                    stopping=threading.Event(),
+                )
+        finally:
+            recogniser.close()
+        self.index()
 
     def fail(self, document: str, reason: str = "Die Datei ist verschlüsselt.") -> None:
         """Let a document stand as one whose processing failed."""

@@ -1,4 +1,4 @@
-"""What people send: errors at the field with what was typed, one act for one form, files and days as people have them."""
+"""What people send: errors at the field with what was typed, one act for one form, files, days."""
 
 from __future__ import annotations
 

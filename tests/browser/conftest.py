@@ -1,0 +1,24 @@
+"""The real service with its embedded database, a small town in it, and a browser in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.desk import Office
+from tests.support.service import Municipality, Service, data_folder
+from tests.web.test_preview_browser import axe, browser
+
+__all__ = ["axe", "browser", "office"]
+
+
+@pytest.fixture(scope="session")
+def office() -> Iterator[Office]:
+    """`eakte serve` as a process of its own, as a municipality runs it."""
+    with data_folder() as folder:
+        service = Service(folder)
+        service.start()
+        with service.backends() as opened:
+            yield Office(service, Municipality(opened), opened)
+        assert service.stop() == 0, service.log.read_text()[-3000:]
