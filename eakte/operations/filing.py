@@ -189,9 +189,10 @@ def writable_document(tx: Transaction, document_id: uuid.UUID, revision: int | N
 
 
 def clean_filename(name: str) -> str:
-    """The last part of a name as sent, without folders (of either system), control characters or leading dots."""
+    """The last part of a name as sent, on one line, without folders (of either system) or leading dots."""
     last = PurePath(PureWindowsPath(name).name).name
-    kept = "".join(c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C").strip(" .")
+    visible = (c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C")
+    kept = "".join(" " if c.isspace() else c for c in visible).strip(" .")
     if len(kept) > LONGEST_FILENAME:
         stem, dot, suffix = kept.rpartition(".")
         kept = f"{stem[: LONGEST_FILENAME - 12]}{dot}{suffix[:11]}" if dot else kept[:LONGEST_FILENAME]

@@ -257,7 +257,9 @@ def test_sign_ins_name_no_account_either(office: Office) -> None:
     with transactions.begin(signed_in.actor) as tx:
         sign_out(tx)
     transactions.record_apart(clerk, Tag.DENY, None, {"method": "GET"})
-    rows = office.sql("SELECT tag, actor, to_jsonb(audit_entry)::text FROM audit_entry WHERE kind = 'access' ORDER BY id")
+    rows = office.sql(
+        "SELECT tag, actor, to_jsonb(audit_entry)::text FROM audit_entry WHERE kind = 'access' ORDER BY id"
+    )
     assert [tag for tag, _actor, _text in rows] == [
         "access:session:fail",
         "access:session:sign-in",

@@ -182,32 +182,32 @@ class TestProofs:
 
 class TestListing:
     @pytest.fixture(autouse=True)
-    def _sequenced(self, office: Office) -> None:
-        sequence(office.backends.transactions, office.backends.blobs)
+    def _sequenced(self, shared_office: Office) -> None:
+        sequence(shared_office.backends.transactions, shared_office.backends.blobs)
 
     @pytest.mark.parametrize("size", [1, 2, 7, 1000])
-    def test_pages_together_are_the_whole_log_newest_first(self, office: Office, size: int) -> None:
+    def test_pages_together_are_the_whole_log_newest_first(self, shared_office: Office, size: int) -> None:
         seen: list[int | None] = []
         after = None
-        with office.backends.transactions.read() as session:
+        with shared_office.backends.transactions.read() as session:
             while True:
                 rows, after = list_entries(session, after=after, limit=size)
                 seen += [row.number for row in rows]
                 if after is None:
                     break
-        assert seen == list(range(office.count("audit_entry"), 0, -1))
+        assert seen == list(range(shared_office.count("audit_entry"), 0, -1))
 
     @pytest.mark.parametrize("after", ["", "x", "-1", "1.5", "²", "٣", "9" * 19, " 1"])
-    def test_a_mark_that_is_none_is_refused(self, office: Office, after: str) -> None:
-        with office.backends.transactions.read() as session, pytest.raises(InvalidInput):
+    def test_a_mark_that_is_none_is_refused(self, shared_office: Office, after: str) -> None:
+        with shared_office.backends.transactions.read() as session, pytest.raises(InvalidInput):
             list_entries(session, after=after)
 
-    def test_the_export_is_enough_to_recompute_the_signed_root(self, office: Office) -> None:
+    def test_the_export_is_enough_to_recompute_the_signed_root(self, shared_office: Office) -> None:
         tree = Tree()
-        with office.backends.transactions.read() as session:
+        with shared_office.backends.transactions.read() as session:
             for line in export(session):
                 tree.add(leaf_hash(line))
-        assert office.sql("SELECT size, root FROM audit_head") == [(tree.size, tree.root())]
+        assert shared_office.sql("SELECT size, root FROM audit_head") == [(tree.size, tree.root())]
 
 
 def test_the_tree_follows_the_known_answers_of_certificate_transparency() -> None:

@@ -53,12 +53,12 @@ class Lists:
                     return list_dossiers(session, clerk, DossierFilter(), after=after, limit=limit)
                 if kind == "cases":
                     return list_cases(session, clerk, self.dossiers[0], after=after, limit=limit)
-                where: dict[str, Any] = {
+                places: dict[str, dict[str, Any]] = {
                     "documents": {"dossier": self.dossiers[0]},
                     "case": {"case": self.cases[0]},
                     "inbox": {"inbox": True},
-                }[kind]
-                return list_documents(session, clerk, **where, after=after, limit=limit)
+                }
+                return list_documents(session, clerk, **places[kind], after=after, limit=limit)
 
         return ask
 

@@ -48,8 +48,8 @@ def numbers(office: Office) -> list[str]:
         return [view.row.number for view in list_classes(session)]
 
 
-def test_a_class_inherits_what_it_does_not_say_and_names_where_from(office: Office) -> None:
-    with office.backends.transactions.read() as session:
+def test_a_class_inherits_what_it_does_not_say_and_names_where_from(shared_office: Office) -> None:
+    with shared_office.backends.transactions.read() as session:
         view = view_class(session, find_class(session, "632.1").id)
     assert view.leaf
     assert str(view.resolved.term.value) == "P30Y"
@@ -101,20 +101,20 @@ def test_the_plan_stands_in_reading_order(office: Office) -> None:
         ({"words": RetentionWords(applies_to="all")}, "retention.applies_to"),
     ],
 )
-def test_bad_input_names_its_field(office: Office, said: dict[str, Any], at: str) -> None:
+def test_bad_input_names_its_field(shared_office: Office, said: dict[str, Any], at: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        created(office, **({"number": "99"} | said))
+        created(shared_office, **({"number": "99"} | said))
     assert [error.at for error in caught.value.errors] == [at]
-    assert office.count("plan_class") == len(PLAN)
+    assert shared_office.count("plan_class") == len(PLAN)
 
 
 @pytest.mark.parametrize("by", ["clerk63", "head63", "admin", "archive", "auditor"])
-def test_the_registrar_keeps_the_plan(office: Office, by: str) -> None:
+def test_the_registrar_keeps_the_plan(shared_office: Office, by: str) -> None:
     with pytest.raises(NotAllowed):
-        created(office, "99", by)
+        created(shared_office, "99", by)
     with pytest.raises(NotAllowed):
-        imported(office, row("99"), by=by)
-    assert office.count("plan_class") == len(PLAN)
+        imported(shared_office, row("99"), by=by)
+    assert shared_office.count("plan_class") == len(PLAN)
 
 
 def test_a_class_of_which_nobody_knows_is_not_found(office: Office) -> None:
