@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="eakte-bench-") as name, recogniser() as reader:
         folder = Path(name)
         material = gather(folder / "scans.pdf", pages=2 if quick else SAMPLE_PAGES)
-        rounds = 1 if quick else 5
+        rounds = 1 if quick else 3
         progress(f"{len(material.truth)} pages of {material.name}")
         read: dict[str, str] = {}
 
