@@ -13,7 +13,7 @@ from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
 from eakte.operations.references import check_pattern
-from eakte.operations.schema import migrate, require_current
+from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.settings import Settings
 from eakte.transaction import Transactions
 from indexing.embedded import EmbeddedIndex
@@ -58,7 +58,8 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
             migrate(database)
         elif require_schema:
             require_current(database)
-        ledger = Ledger.open(settings.audit_key_path, create=True)
+        # A new key beside an old log would sign on as if nothing were missing: who restores must bring the key.
+        ledger = Ledger.open(settings.audit_key_path, create=not has_heads(database))
         blobs = open_blobs(settings)
         stack.callback(blobs.close)
         search = open_search(settings)

@@ -90,19 +90,27 @@ class Transaction:
         self.session.add(FormerValue(entry_id=entry.id, object_id=object_id, field=field, value=value))
 
     def enqueue(
-        self, task: str, *, queue: str, priority: int = 0, queueing_lock: str | None = None, **arguments: Any
+        self,
+        task: str,
+        *,
+        queue: str,
+        priority: int = 0,
+        lock: str | None = None,
+        queueing_lock: str | None = None,
+        **arguments: Any,
     ) -> None:
         """Insert a job in this transaction. With a queueing lock, a job that already waits makes this one unnecessary.
 
-        The savepoint is needed: a refused insert would otherwise end the whole transaction.
+        `lock` lets one job of that name run at a time; jobs by name do not know what their handler says of it. The
+        savepoint is needed: a refused insert would otherwise end the whole transaction.
         """
         self.session.flush()
         if queueing_lock is None:
-            self._defer(task, arguments, queue=queue, priority=priority)
+            self._defer(task, arguments, queue=queue, priority=priority, lock=lock)
             return
         try:
             with self.session.begin_nested():
-                self._defer(task, arguments, queue=queue, priority=priority, queueing_lock=queueing_lock)
+                self._defer(task, arguments, queue=queue, priority=priority, lock=lock, queueing_lock=queueing_lock)
         except AlreadyEnqueued:
             return
 

@@ -20,4 +20,4 @@ def enqueue_processing(tx: Transaction, document_id: uuid.UUID, version: int, *,
 
 def enqueue_indexing(tx: Transaction) -> None:
     """Index what changed once this act is committed. One waiting job serves for many acts."""
-    tx.enqueue(INDEX, queue=SERVICE_QUEUE, queueing_lock=INDEX)
+    tx.enqueue(INDEX, queue=SERVICE_QUEUE, lock=INDEX, queueing_lock=INDEX)

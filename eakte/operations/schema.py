@@ -8,10 +8,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, select, text
 
 from eakte.database import Database, domain_errors
 from eakte.errors import SchemaOutdated
+from eakte.models import AuditHead
 
 MIGRATION_LOCK = 0x65616B7465
 """Advisory lock ("eakte" in ASCII), so that of several starting processes one migrates and the others wait."""
@@ -39,6 +40,14 @@ def require_current(database: Database) -> None:
         head = ScriptDirectory.from_config(_config(connection)).get_current_head()
     if current != head:
         raise SchemaOutdated(f"Stand der Datenbank: {current or 'leer'}, nötig: {head}.")
+
+
+def has_heads(database: Database) -> bool:
+    """Whether the log has been signed before, so that there must be a key."""
+    with domain_errors(), database.engine.connect() as connection:
+        if not inspect(connection).has_table(AuditHead.__tablename__):
+            return False
+        return connection.execute(select(AuditHead.size).limit(1)).first() is not None
 
 
 def _current(connection: Connection) -> str | None:

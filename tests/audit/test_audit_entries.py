@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from eakte.audit import Ledger, Tag, canonical, write_new_key
+from eakte.bootstrap import Backends, open_backends
 from eakte.errors import SetupFailed, SignInFailed
 from eakte.models import AuditEntry, DocumentLook
+from eakte.operations import auditing
 from eakte.operations.accounts import PASSWORDS, sign_in, sign_out
 from eakte.operations.auditing import list_entries
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
@@ -310,3 +312,12 @@ def test_the_verifier_imports_nothing_of_the_writer() -> None:
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith(("eakte", "retention", "sqlalchemy"))}
     assert loaded == {"eakte", "eakte.verifier"}
+
+
+def test_a_signed_log_without_its_key_gets_no_new_one(backends: Backends) -> None:
+    with backends.transactions.begin(SYSTEM) as tx:
+        tx.record(Tag.SIGN_OUT, None)
+    auditing.sequence(backends.transactions, backends.blobs)
+    backends.settings.audit_key_path.unlink()
+    with pytest.raises(SetupFailed, match="fehlt"), open_backends(backends.settings, say=print):
+        pass
