@@ -28,9 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("EAKTE_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 LOGIN = "p.hansen"
-UNIT = "63"
-QUERY = "Untervollmacht"
-"""Stands on the second page of scanned letters only: what recognition has read, on a page nobody opened yet."""
+QUERY = "Rettungsweg"
+"""Stands on both pages of a scanned letter: what recognition has read, found on the page that matters."""
 DESKTOP, PHONE = (1440, 900), (390, 844)
 LARGEST = 200_000
 COLOURS = 128
@@ -127,7 +126,7 @@ def photograph(page: Page, demo: Demo, camera: Camera) -> None:
     page.goto(f"{demo.url}/suche?q={QUERY}")
     page.wait_for_selector("[data-ea-hit]")
     camera.take(page, "suche")
-    opened = page.get_attribute("[data-ea-hit] .ea-passage a", "href")
+    opened = page.get_by_role("link", name="S. 2").first.get_attribute("href")
     page.goto(f"{demo.url}{opened}")
     page.wait_for_selector(".ea-hit--now")
     camera.take(page, "dokument")
@@ -144,7 +143,7 @@ def photograph(page: Page, demo: Demo, camera: Camera) -> None:
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description="Bilder der Seiten nach docs/images.")
-    parser.add_argument("--documents", type=int, default=24)
+    parser.add_argument("--documents", type=int, default=60)
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--at", nargs=2, metavar=("URL", "PASSWORD"), help="a sample municipality that runs already")
     asked = parser.parse_args()

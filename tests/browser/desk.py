@@ -104,8 +104,7 @@ def sitting(browser: Browser, office: Office, size: tuple[int, int] = WIDE, *, s
         page = context.new_page()
         page.on("pageerror", lambda error: thrown.append(str(error)))
         yield page
-        assert blocked == []
-        assert thrown == []
+        assert (blocked, thrown) == ([], [])
 
 
 def sign_in(page: Page, login: str = "clerk63") -> None:

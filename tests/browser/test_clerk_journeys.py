@@ -155,9 +155,9 @@ def keys_file(page: Page, office: Office) -> None:
         page.keyboard.press("Tab")
         if focused(page).get_attribute("id") == "file":
             break
-    # The chooser of the system is beyond the page: Enter opens it, the name is typed there.
+    # The chooser of the system is beyond the page: the space bar opens it, the name is typed there.
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files([file_payload(office)])
     page.keyboard.press("Tab")
     page.keyboard.type("Stellungnahme mit Tasten")

@@ -19,6 +19,7 @@ from tests.web.test_preview_browser import AXE, PHONE, SCHEMES, WIDE
 pytestmark = pytest.mark.browser
 
 LONG = "Nutzungsänderung Donaudampfschifffahrtsgesellschaftsgebäude – Stellungnahme der unteren Denkmalschutzbehörde"
+ONLY_VIOLATIONS = AXE.replace("{runOnly", "{resultTypes: ['violations'], runOnly")
 PICTURES = os.environ.get("EAKTE_TEST_PICTURES")
 """A folder for pictures of every state, to be looked at."""
 
@@ -120,13 +121,15 @@ STATES: dict[str, Callable[[Page, Things], None]] = {
 
 def violations(page: Page, axe: str) -> dict[str, Any]:
     """What axe finds at both widths in both colour schemes."""
+    # axe breaks the policy while it looks; the page's own breaches were told before.
+    page.evaluate("window.eaBlocked = () => {}")
     page.evaluate(axe)
     found = {}
     for width, height in (WIDE, PHONE):
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            wrong = page.evaluate(AXE)["violations"]
+            wrong = page.evaluate(ONLY_VIOLATIONS)["violations"]
             if wrong:
                 found[f"{width} {scheme}"] = [
                     (one["id"], [node["html"][:160] for node in one["nodes"]]) for one in wrong

@@ -156,7 +156,7 @@ function mark(job, icon, kind) {
 function refresh() {
   announce(`${filed} von ${total} Dateien abgelegt`);
   if (filed && window.htmx && document.getElementById("vorgaenge"))
-    window.htmx.ajax("GET", location.href, { target: "#vorgaenge", select: "#vorgaenge", swap: "outerHTML" });
+    window.htmx.ajax("GET", location.href, { target: "#vorgaenge", select: "#vorgaenge", selectOOB: "#anzahl", swap: "outerHTML" });
 }
 
 function link(href, text) {
