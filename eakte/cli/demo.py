@@ -19,7 +19,6 @@ from eakte.cli import serving
 from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
 from eakte.cli.progress import Progress
 from eakte.embedded import serve_lock
-from eakte.jobs import update_index
 from eakte.models import Document
 from eakte.operations.auditing import sequence
 from eakte.sample.filing import Filed, file_documents, found_municipality
@@ -43,7 +42,7 @@ def demo(
     settings = load_settings()
     with serve_lock(settings.data_dir), backends() as opened:
         if not index_usable(opened.search):
-            update_index(opened)
+            serving.first_index(opened)
         sample = town(SEED, documents)
         password = _password(settings.data_dir)
         found = found_municipality(opened.transactions, _machine(opened), sample, password, _pattern(opened))

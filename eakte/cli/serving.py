@@ -26,6 +26,7 @@ from eakte.embedded import serve_lock
 from eakte.jobs import update_index
 from eakte.models import Document
 from eakte.web.pages import install as install_pages
+from indexing.search_errors import SearchError
 
 logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 30.0
@@ -57,7 +58,7 @@ def run(
 ) -> None:
     """Serve until a signal comes; `announce` is told the address. The caller holds lock and backends."""
     if not index_usable(opened.search) and _is_empty(opened):
-        update_index(opened)
+        first_index(opened)
     app = create_app(opened)
     install_pages(app)
     config = uvicorn.Config(
@@ -81,6 +82,14 @@ def run(
     if not server.started:
         say(f"Fehler: Der Dienst konnte auf {host}:{port} nicht starten. Ist der Anschluss belegt?")
         raise typer.Exit(1)
+
+
+def first_index(opened: Backends) -> None:
+    """Make the index that is not there yet. A worker on the same folder may be faster: then it comes from there."""
+    try:
+        update_index(opened)
+    except SearchError as error:
+        logger.warning("index is made by another process", extra={"reason": str(error)})
 
 
 def _announcer(*, as_json: bool) -> Callable[[str], None]:

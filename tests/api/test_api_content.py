@@ -34,7 +34,10 @@ def test_the_bytes_as_received(world: World, letter: dict[str, Any]) -> None:
     assert answer.headers["etag"] == f'"{letter["sha256"]}"'
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert "B%C3%BCrgermeisterin%20%E2%80%93%20Pr%C3%BCfung.txt" in answer.headers["content-disposition"]
+    assert answer.headers["content-disposition"] == (
+        'inline; filename="B_rgermeisterin _ Pr_fung.txt"; '
+        "filename*=UTF-8''B%C3%BCrgermeisterin%20%E2%80%93%20Pr%C3%BCfung.txt"
+    )
 
 
 @pytest.mark.parametrize(
