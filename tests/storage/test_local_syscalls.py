@@ -247,7 +247,7 @@ def test_delete_interrupted_at_each_call(
     machine: MakeMachine,
     before: Callable[[Machine], None],
     how: Literal["refused", "misreported", "broken", "crash"],
-    power: bool,  # noqa: FBT001 - a parameter of the test
+    power: bool,
     subtests: pytest.Subtests,
 ) -> None:
     for step, label, tried in each_step(machine, before, Machine.delete):
