@@ -177,8 +177,9 @@ def keys_find_and_read(page: Page, word: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type(f"{word} Tastenweg")
     page.keyboard.press("Enter")
+    page.wait_for_url("**Tastenweg**")
     page.wait_for_selector("[data-ea-hit]:has-text('Stellungnahme mit Tasten')")
-    focused(page)
+    assert focused(page).get_attribute("id") == "suchfeld", "new hits leave the focus where it was"
     page.keyboard.press("Control+F6")
     focused(page)
     while "Stellungnahme mit Tasten" not in focused(page).inner_text():
@@ -251,3 +252,13 @@ def test_without_script(browser: Browser, office: Office) -> None:
         expect(page.get_by_text("Sie sind abgemeldet.")).to_be_visible()
         page.goto("/plan")
         page.wait_for_url("**/anmelden**")
+
+
+def test_the_focus_survives_hits_that_come_late(browser: Browser, office: Office) -> None:
+    with sitting(browser, office) as page:
+        sign_in(page)
+        page.goto("/suche?q=Vorgang")
+        ready(page)
+        page.locator("[aria-label=Filter]").focus()
+        page.evaluate("document.querySelector('[data-ea-hits]').requestSubmit()")
+        page.wait_for_function("() => document.activeElement.id === 'treffer-titel'")

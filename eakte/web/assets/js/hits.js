@@ -13,7 +13,16 @@ export function startHits() {
     clearTimeout(timer);
     timer = setTimeout(() => show(item), QUIET_MS);
   });
-  document.addEventListener("htmx:afterSettle", () => announce(document.getElementById("treffer-titel")?.textContent.trim() ?? ""));
+  document.addEventListener("htmx:afterSettle", () => {
+    const title = document.getElementById("treffer-titel");
+    if (!title) return;
+    announce(title.textContent.trim());
+    // Who had gone on into the old hits before the new ones came is not left nowhere.
+    if (document.activeElement === document.body) {
+      title.tabIndex = -1;
+      title.focus();
+    }
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("a, button, input, label, select")) return;
     event.target.closest("[data-ea-hit]")?.querySelector("[data-ea-row]")?.focus();
