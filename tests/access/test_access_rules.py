@@ -232,7 +232,7 @@ class RolledBack(Exception):
     """Ends an example without leaving anything of it."""
 
 
-@settings(max_examples=80, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(towns())
 def test_the_sql_predicate_the_search_rights_and_the_words_of_the_domain_say_the_same(
     shared_office: Office, town: Town
