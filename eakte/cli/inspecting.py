@@ -122,12 +122,10 @@ def audit_verify(as_json: JsonFlag = False) -> None:
     """Rechnet das ganze Protokoll aus den rohen Zeilen nach und vergleicht es mit den unterschriebenen Köpfen."""
     settings = load_settings()
     with backends() as opened, Progress("Protokoll", "Einträge") as progress:
-        heads = list(_head_blobs(opened))
-        if auditing.continues(opened.transactions, [name for name, _content in heads]):
+        if auditing.continues(opened.transactions, [stat.name for stat in opened.blobs.names(f"{auditing.HEADS}/")]):
             auditing.sequence(opened.transactions, opened.blobs)
-            heads = list(_head_blobs(opened))
         report = verifier.verify(
-            opened.database.url, heads, _audit_key(settings.audit_key_path), progress=progress.count
+            opened.database.url, _head_blobs(opened), _audit_key(settings.audit_key_path), progress=progress.count
         )
     shape = {
         "ok": report.ok,
