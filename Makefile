@@ -53,8 +53,8 @@ faults: dev
 
 # New lock files without a download host in them.
 lock:
-	uv pip compile --python-version 3.11 -q --generate-hashes --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
-	uv pip compile --python-version 3.11 -q --generate-hashes --no-annotate --no-header --only-binary :all: pyproject.toml --group dev requirements/build.in -o requirements/dev.lock
+	uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
+	uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml --group dev requirements/build.in -o requirements/dev.lock
 
 # The data folder of `make run` stays: somebody may have filed something.
 clean:
