@@ -24,13 +24,23 @@ from storage.errors import (
     StorageError,
     StorageUnavailable,
 )
-from storage.s3_client import AlreadyThere, Found, OutsideOfBlob, Patience, S3Bucket, S3Location, UploadGone
+from storage.s3_client import (
+    AlreadyThere,
+    Found,
+    NameBlocked,
+    OutsideOfBlob,
+    Patience,
+    S3Bucket,
+    S3Location,
+    UploadGone,
+)
 
 PART_SIZE: Final = 8 * 2**20
 """Bytes of a part: a blob up to this size is written at once, a larger one in parts. Up to three are in memory."""
 
 _MOST_PARTS: Final = 10_000
 _ATTEMPTS: Final = 20
+_BLOCKED_ATTEMPTS: Final = 4
 _PATIENT: Final = Patience()
 
 
@@ -152,6 +162,7 @@ class S3BlobStore:
 
     def _publish(self, name: str, digests: Digests, write: Callable[[], str]) -> None:
         """Give the uploaded bytes their name, for good, or find the same bytes there."""
+        blocked = 0
         for _ in range(_ATTEMPTS):
             try:
                 etag = write()
@@ -159,6 +170,15 @@ class S3BlobStore:
                 if self._holds(name, digests):
                     return
                 continue  # it was deleted between the two questions
+            except NameBlocked as error:
+                # A server that keeps folders may stumble over one that goes just now; a blob in the way stays.
+                blocked += 1
+                if blocked == _BLOCKED_ATTEMPTS:
+                    raise BlobConflict(
+                        name, "a blob stands where a folder is needed, or a folder in its place"
+                    ) from error
+                time.sleep(0.02 * 2**blocked)
+                continue
             except UploadGone as error:
                 # Swept, or completed by a request whose answer was lost.
                 if self._holds(name, digests):
@@ -269,7 +289,10 @@ class _Upload:
 
     def _send(self, part: bytes) -> None:
         if self._sender is None:
-            self._id = self._bucket.begin(self._name)
+            try:
+                self._id = self._bucket.begin(self._name)
+            except NameBlocked as error:
+                raise BlobConflict(self._name, "a blob stands where a folder is needed") from error
             self._sender = ThreadPoolExecutor(1)
         self._wait()
         if len(self._etags) == _MOST_PARTS:

@@ -24,7 +24,7 @@ from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from storage.errors import BlobConflict, BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
+from storage.errors import BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
 
 ONCE: Final = {"If-None-Match": "*"}
 """The header that lets a server create and never replace (RFC 9110 section 13.1.2)."""
@@ -46,6 +46,10 @@ _PRECONDITION: Final = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 class AlreadyThere(Exception):
     """A conditional write found the name taken."""
+
+
+class NameBlocked(Exception):
+    """A server that keeps folders has a blob where a folder is needed, or a folder in the blob's place."""
 
 
 class UploadGone(Exception):
@@ -163,13 +167,13 @@ class S3Bucket:
     # ------------------------------------------------------------------------------------------------------ writing
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
-        """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`) and BlobConflict."""
+        """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked."""
         with _written(key):
             answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
             return _etag(answer)
 
     def begin(self, key: str, headers: Mapping[str, str] | None = None) -> str:
-        """Begin an upload in parts and return its id. Raises BlobConflict."""
+        """Begin an upload in parts and return its id. Raises NameBlocked."""
         with _written(key):
             given = {"Content-Type": "application/octet-stream", **(headers or {})}
             answer = self._client.ask("POST", self.name, key, query={"uploads": ""}, headers=given)
@@ -182,7 +186,7 @@ class S3Bucket:
             return _etag(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
 
     def complete(self, key: str, upload: str, etags: list[str], headers: Mapping[str, str] = ONCE) -> str:
-        """Make a blob of the parts and return its ETag. Raises AlreadyThere (with `ONCE`), UploadGone, BlobConflict."""
+        """Make a blob of the parts and return its ETag. Raises AlreadyThere (with `ONCE`), UploadGone, NameBlocked."""
         root = ET.Element("CompleteMultipartUpload", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
         for number, etag in enumerate(etags, 1):
             part = ET.SubElement(root, "Part")
@@ -470,7 +474,7 @@ def _written(key: str) -> Iterator[None]:
             if error.code == "NoSuchUpload":
                 raise UploadGone from error
             if error.code in _NESTED:
-                raise BlobConflict(key, "a blob stands where a folder is needed, or a folder in its place") from error
+                raise NameBlocked from error
             raise
 
 

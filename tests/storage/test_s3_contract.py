@@ -17,7 +17,6 @@ from tests.storage.contract import BlobStoreContract
 from tests.storage.machine import MACHINE_SETTINGS, BlobStoreMachine
 from tests.storage.s3_support import S3Raw, fresh_location, new_store
 
-
 ALL_OLD = timedelta(days=1)
 
 
