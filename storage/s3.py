@@ -239,10 +239,15 @@ class S3BlobStore:
     def _names(self, prefix: str) -> Iterator[BlobStat]:
         self._prove()
         before = ""
-        for found in self._bucket.objects(prefix):
-            if not found.key > before or not found.key.startswith(prefix):
+        # Some servers take a prefix that ends in "." or ".." for a path; it is the beginning of names such as "..a".
+        start = prefix.rpartition("/")[2]
+        asked = prefix if start not in {".", ".."} else prefix.removesuffix(start)
+        for found in self._bucket.objects(asked):
+            if not found.key > before or not found.key.startswith(asked):
                 raise StorageUnavailable(found.key, "the server's listing is out of order")
             before = found.key
+            if not found.key.startswith(prefix):
+                continue
             with suppress(InvalidBlobName):
                 validate_name(found.key)
                 yield _blob_stat(found)
