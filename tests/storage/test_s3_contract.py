@@ -44,8 +44,11 @@ class TestS3BlobStore(BlobStoreContract):
         return S3Raw(location)
 
 
-def test_any_order_of_calls_does_what_a_dictionary_does(server: str) -> None:
+def test_any_order_of_calls_does_what_a_dictionary_does(request: pytest.FixtureRequest, server: str) -> None:
     class S3Machine(BlobStoreMachine):
+        # MinIO holds a/b beside a, but lists only a. eakte makes no such names, and storage/README.md advises against.
+        names_may_nest = "versitygw" in request.node.callspec.id
+
         def open_store(self) -> BlobStore:
             return new_store(fresh_location(server))
 
