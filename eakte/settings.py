@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://… (15 oder neuer); ohne: eigene Datenbank im Datenordner"
     )
-    storage_url: str | None = Field(default=None, description="file:///…; ohne: Datenordner")
+    storage_url: SecretStr | None = Field(
+        default=None, description="file:///… oder s3://KEY:SECRET@server/bucket?region=…&tls=on|off; ohne: Datenordner"
+    )
     search_url: str | None = Field(default=None, description="tantivy:///…; ohne: Datenordner")
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
@@ -48,9 +50,9 @@ class Settings(BaseSettings):
     )
 
     @property
-    def blob_url(self) -> str:
-        """Where blobs live, as a URL."""
-        return self.storage_url or f"file://{(self.data_dir / 'blobs').absolute()}"
+    def blob_url(self) -> SecretStr:
+        """Where blobs live, as a URL; that of an S3 server may hold its keys."""
+        return self.storage_url or SecretStr(f"file://{(self.data_dir / 'blobs').absolute()}")
 
     @property
     def index_url(self) -> str:
