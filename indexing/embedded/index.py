@@ -18,7 +18,7 @@ from indexing.embedded.records import drop_marks, name_of, remove, write
 from indexing.generations import Generations, files_intact
 from indexing.german import analyse_query
 from indexing.ranking import Cursor
-from indexing.search import Answer, Condition, DocumentEntries, Query, Rights, Sort
+from indexing.search import Answer, Condition, DocumentEntries, Query, Rebuild, Rights, Sort
 from indexing.search_errors import IndexAbsent, IndexDamaged, IndexOutdated, IndexUnusable
 
 
@@ -71,7 +71,11 @@ class EmbeddedIndex:
     def fill(self, rebuild: str, documents: Sequence[DocumentEntries]) -> None:
         """See `SearchIndex.fill`."""
         with self._generations.writing():
-            write(self._generations.require_building(rebuild), documents, keep_equal=True)
+            path = self._generations.require_building(rebuild)
+            write(path, documents, keep_equal=True)
+            if documents:
+                filled = {entries.document for entries in documents}
+                self._generations.note_progress(path, max(filled), len(filled))
 
     def finish_rebuild(self, rebuild: str) -> None:
         """See `SearchIndex.finish_rebuild`."""
@@ -86,6 +90,25 @@ class EmbeddedIndex:
             building = self._generations.building()
             if building is not None and building.name == rebuild:
                 self._generations.give_up()
+
+    def rebuilding(self) -> Rebuild | None:
+        """See `SearchIndex.rebuilding`."""
+        try:
+            path = self._generations.building()
+            if path is None:
+                return None
+            open_generation(path)
+        except (IndexUnusable, FileNotFoundError):
+            # Nobody can go on with it; whoever starts anew drops it.
+            return None
+        return self._generations.progress(path)
+
+    def generation(self) -> str | None:
+        """See `SearchIndex.generation`."""
+        try:
+            return self._generations.current().name
+        except IndexUnusable:
+            return None
 
     def _targets(self) -> list[Path]:
         """Where a change goes: the generation that serves and the one being built; the latter alone if need be."""

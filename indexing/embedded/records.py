@@ -78,18 +78,20 @@ def write(path: Path, documents: Sequence[DocumentEntries], *, keep_equal: bool)
             wanted.append(entries)
     if not wanted:
         return
-    _delete_windows(generation, [entries.document for entries in wanted], wanted)
+    _change_windows(generation, [entries.document for entries in wanted], wanted)
     with writer_of(generation.documents) as writer:
         for entries in wanted:
             writer.delete_documents_by_term("document", name_of(entries.document))
             writer.add_document(_record(entries))
 
 
-def _delete_windows(
+def _change_windows(
     generation: Generation, documents: Iterable[uuid.UUID], instead: Iterable[DocumentEntries] = ()
 ) -> None:
-    """Replace the windows of documents. They go first: a kill between the two commits leaves a document whose windows
-    are newer or gone, which costs it a place in an order until the same call comes again, and never an answer.
+    """Take the windows of documents out, and put others in.
+
+    They go first: a kill between the two commits leaves a document whose windows are newer or gone, which costs it a
+    place in an order until the same call comes again, and never an answer.
     """
     with writer_of(generation.windows) as writer:
         for document in documents:
@@ -102,7 +104,7 @@ def _delete_windows(
 def remove(path: Path, documents: Sequence[uuid.UUID], *, mark: bool) -> None:
     """Take documents out; with `mark` leave a sign, so that a late fill does not bring them back."""
     generation = open_generation(path)
-    _delete_windows(generation, documents)
+    _change_windows(generation, documents)
     with writer_of(generation.documents) as writer:
         for document in documents:
             writer.delete_documents_by_term("document", name_of(document))

@@ -4,6 +4,7 @@ What the server cannot say at the moment is `SearchUnavailable`, never an empty 
 missing, or that was cut off by time, is a failure too.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Connection:
 
     def __init__(self, address: Address) -> None:
         self._waiting = threading.Event()
+        # The library tells every failed request with its traceback; we say the same once, in a sentence.
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         options: dict[str, Any] = {}
         if address.tls:
             options = {"use_ssl": True, "verify_certs": True, "ssl_assert_hostname": address.host}

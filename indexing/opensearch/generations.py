@@ -65,9 +65,7 @@ class Generations:
         (name,) = serving
         try:
             found = self._connection.ask(lambda client: client.indices.get(index=name))[name]
-            health = self._connection.ask(
-                lambda client: client.cluster.health(index=name, params={"wait_for_status": "yellow", "timeout": "1s"})
-            )
+            health = self._connection.ask(lambda client: client.cluster.health(index=name))
         except Missing:
             return Condition.ABSENT
         if found["mappings"].get("_meta") != MAPPING["_meta"]:
@@ -93,6 +91,9 @@ class Generations:
         actions.append({"add": {"index": name, "alias": self.names.building, "is_write_index": True}})
         try:
             self._swap_aliases(actions)
+        except SearchUnavailable:
+            self.drop(name)
+            raise
         except (Missing, Conflict, SearchError) as error:
             self.drop(name)
             raise SearchUnavailable("Another rebuild began at the same moment.") from error
@@ -137,15 +138,13 @@ class Generations:
         """Take signs of removal and the mark of progress out; they match no question, so that this may fail."""
         query = {"query": {"bool": {"must_not": [{"exists": {"field": "scope"}}]}}}
         params = {"conflicts": "proceed", "refresh": "true"}
-        self._connection.ask(
-            lambda client: client.delete_by_query(index=self.names.serving, body=query, params=params)
-        )
+        self._connection.ask(lambda client: client.delete_by_query(index=self.names.serving, body=query, params=params))
 
     def _sweep(self) -> None:
-        """Drop generations without a task. One that was made this moment has the alias that it is filled by."""
+        """Drop generations that no alias gives a task: given up, replaced, or left behind by a kill."""
+        tasks = {self.names.serving, self.names.building}
         for name, aliases in self._aliases().items():
-            kept = {self.names.serving, self.names.building}
-            if not aliases & kept and fill_alias(name) not in aliases:
+            if not any(alias in tasks or self.names.serves_another_version(alias) for alias in aliases):
                 self.drop(name)
 
     # -------------------------------------------------------------------------------------------------------- progress

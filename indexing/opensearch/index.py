@@ -157,7 +157,7 @@ class OpenSearchIndex:
         return [(uuid.UUID(hex=fields["document"][0]), int(fields["revision"][0])) for fields in found]
 
     def check(self, *, thorough: bool = False) -> Condition:
-        """See `SearchIndex.check`. The server compares checksums itself; thorough also reads every document's columns."""
+        """See `SearchIndex.check`. The server compares checksums itself; thorough also walks through all documents."""
         condition = self._generations.condition()
         if condition is not Condition.READY:
             return condition

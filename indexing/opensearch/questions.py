@@ -69,7 +69,7 @@ class Question:
         self.query, self.content, self.level = query, content, level
         self._terms = _fitting(terms, fields=len(_ALL_FIELDS) + (metadata != content))
         self._exact: Clause = {"term": {"exact": self._terms.exact}}
-        self._branches = [(self._branch(content, _ALL_FIELDS), _ALL_FIELDS)]
+        self._branches: list[tuple[Clause, tuple[str, ...]]] = [(self._branch(content, _ALL_FIELDS), _ALL_FIELDS)]
         if metadata != content:
             self._branches.append((self._branch(metadata, _DESCRIPTION), _DESCRIPTION))
         self._left = list(self._filters())

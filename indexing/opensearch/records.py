@@ -83,7 +83,9 @@ def newest(documents: Iterable[DocumentEntries]) -> dict[str, Record]:
     return {document.hex: _record(entries) for document, entries in found.items()}
 
 
-def write(connection: Connection, alias: str, records: Mapping[str, Record], *, beats: Beats, version_type: str) -> None:
+def write(
+    connection: Connection, alias: str, records: Mapping[str, Record], *, beats: Beats, version_type: str
+) -> None:
     """Store records through an alias, by the rule `beats`.
 
     Args:
