@@ -39,7 +39,7 @@ LONGEST_RECORD = 90 << 20
 ATTEMPTS = 8
 """Rounds of looking and writing again while others write the same documents."""
 
-_FULL_RETRIES = 4
+_FULL_RETRIES = 2
 _CONFLICT = 409
 _NOT_FOUND = 404
 _WRONG = 400
