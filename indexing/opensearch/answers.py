@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexing import ranking
-from indexing.opensearch.connection import Connection
+from indexing.opensearch.connection import QUESTION_SECONDS, Connection
 from indexing.opensearch.layout import DEEPEST_HIT
 from indexing.opensearch.questions import Clause, Question
 from indexing.ranking import Cursor
 from indexing.search import Facet, Hit, Sort
+from indexing.search_errors import SearchUnavailable
 
 Facets = Mapping[Facet, Sequence[tuple[str, int]]]
 
@@ -33,10 +34,16 @@ class Reader:
         would too, and the next page would be cut from another order.
         """
         body = {"query": query, "size": size, "track_total_hits": True, "_source": False, **options}
-        params = {"preference": "eakte", "allow_partial_search_results": "false"}
+        params = {
+            "preference": "eakte",
+            "allow_partial_search_results": "false",
+            "request_timeout": QUESTION_SECONDS,
+        }
         answer: Mapping[str, Any] = self.connection.ask(
             lambda client: client.search(index=self.alias, body=body, params=params)
         )
+        if "hits" not in answer:
+            raise SearchUnavailable("OpenSearch answered, but not the question.")
         return answer
 
     def count(self, query: Clause) -> int:

@@ -13,14 +13,23 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
-from opensearchpy.exceptions import ImproperlyConfigured, OpenSearchException, SerializationError, TransportError
+from opensearchpy.exceptions import (
+    ConnectionTimeout,
+    ImproperlyConfigured,
+    OpenSearchException,
+    SerializationError,
+    TransportError,
+)
 
 from indexing.search_errors import SearchError, SearchUnavailable
 
 T = TypeVar("T")
 
-SECONDS = 20.0
-"""For one request; a question of the product takes a hundredth of it."""
+SECONDS = 30.0
+"""For one request that changes something."""
+
+QUESTION_SECONDS = 8.0
+"""For one question; it takes a hundredth of it, and a person waits for the answer."""
 
 BULK_SECONDS = 120.0
 """For one request of many documents."""
@@ -64,6 +73,10 @@ class Conflict(Exception):
     """The state of the cluster is another one than the request assumed. Never leaves this package."""
 
 
+class _Slow(SearchUnavailable):
+    """No answer in time. Not asked again: whoever waits has waited long enough, and the server has enough to do."""
+
+
 class Connection:
     """A client of the server; may be used by many threads."""
 
@@ -101,14 +114,17 @@ class Connection:
         """
         for pause in PAUSES:
             try:
-                return self._once(request)
+                return self.once(request)
+            except _Slow:
+                raise
             except (SearchUnavailable, Missing):
                 # A generation that is dropped in the middle of a question answers like a broken one; then the next
                 # try meets the new one.
                 self._waiting.wait(pause)
-        return self._once(request)
+        return self.once(request)
 
-    def _once(self, request: Callable[[OpenSearch], T]) -> T:
+    def once(self, request: Callable[[OpenSearch], T]) -> T:
+        """Send a request; for what has second tries of its own. Raises as `ask`."""
         try:
             answer = request(self.client)
         except OpenSearchException as error:
@@ -131,7 +147,8 @@ def _require_whole(answer: Mapping[str, Any]) -> None:
 def _meaning(error: OpenSearchException) -> Exception:
     """Our error for one of the library. Its texts name hosts and indexes, never passwords."""
     if isinstance(error, NoConnection):
-        return SearchUnavailable(f"OpenSearch does not answer ({type(error).__name__}).")
+        slow = isinstance(error, ConnectionTimeout)
+        return _Slow("OpenSearch does not answer in time.") if slow else SearchUnavailable("OpenSearch does not answer.")
     if not isinstance(error, TransportError):
         kind = SearchUnavailable if isinstance(error, SerializationError) else SearchError
         return kind(f"OpenSearch: {error}")

@@ -155,7 +155,7 @@ def _send(connection: Connection, alias: str, actions: Sequence[Record]) -> list
     """Send actions in bulk and answer the ids whose version was turned away; every other failure is an error."""
     if not actions:
         return []
-    return connection.ask(lambda client: _turned_away(client, alias, actions))
+    return connection.once(lambda client: _turned_away(client, alias, actions))
 
 
 def _turned_away(client: OpenSearch, alias: str, actions: Sequence[Record]) -> list[str]:
