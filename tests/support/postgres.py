@@ -8,17 +8,16 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 from psycopg import sql
+
+from tests.support.needs import free_port, missing
 
 OLDEST = 15
 """What production may run; nothing older is looked at."""
@@ -79,14 +78,8 @@ def _binaries() -> Path:
     }
     fitting = [version for version in found if version >= OLDEST]
     if not fitting:
-        _missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
+        missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
     return found[min(fitting)]  # the oldest we promise to work with
-
-
-def _missing(what: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        raise RuntimeError(f"CI needs {what}")
-    pytest.skip(f"MISSING SERVER: {what}")
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -126,7 +119,7 @@ def _initdb(binaries: Path, folder: Path, password: str) -> None:
 
 @contextlib.contextmanager
 def _running(binaries: Path, folder: Path, password: str) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     # Durability is what faults tests of the private server check; here only speed counts.
     settings = [
         "listen_addresses=127.0.0.1",
@@ -179,10 +172,3 @@ def _with_role(superuser_url: str) -> str:
         )
     host = urlsplit(superuser_url).netloc.rpartition("@")[2]
     return urlsplit(superuser_url)._replace(netloc=f"{_ROLE}:{password}@{host}").geturl()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
