@@ -15,7 +15,6 @@ from eakte.database import Database
 from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
-from tests.support.opensearch import opensearch_server
 from tests.support.postgres import debian_postgres, drop_database, new_database
 from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
@@ -80,17 +79,6 @@ def postgres_admin() -> Iterator[str]:
     """A real PostgreSQL server (Debian's, 15 or newer) for the whole session."""
     with debian_postgres() as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def opensearch() -> Iterator[str]:
-    """A real OpenSearch for the whole session: `opensearch://127.0.0.1:PORT`; tests take prefixes of their own."""
-    given = os.environ.get("EAKTE_TEST_OPENSEARCH_URL")
-    if given:
-        yield given
-        return
-    with opensearch_server() as server:
-        yield server.url
 
 
 @pytest.fixture

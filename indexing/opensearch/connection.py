@@ -147,11 +147,12 @@ def _require_whole(answer: Mapping[str, Any]) -> None:
 def _meaning(error: OpenSearchException) -> Exception:
     """Our error for one of the library. Its texts name hosts and indexes, never passwords."""
     if isinstance(error, NoConnection):
-        slow = isinstance(error, ConnectionTimeout)
-        return _Slow("OpenSearch does not answer in time.") if slow else SearchUnavailable("OpenSearch does not answer.")
+        kind = _Slow if isinstance(error, ConnectionTimeout) else SearchUnavailable
+        return kind("OpenSearch does not answer.")
+    if isinstance(error, SerializationError):
+        return SearchUnavailable("OpenSearch answered something that is no JSON.")
     if not isinstance(error, TransportError):
-        kind = SearchUnavailable if isinstance(error, SerializationError) else SearchError
-        return kind(f"OpenSearch: {error}")
+        return SearchError(f"OpenSearch: {error}")
     status, reason = error.status_code, f"OpenSearch: {error.status_code} {error.error}"
     if status == _NOT_FOUND:
         return Missing(reason)
