@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -19,6 +20,7 @@ from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.settings import Settings
 from eakte.transaction import Transactions
 from indexing.embedded import EmbeddedIndex
+from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
@@ -128,7 +130,48 @@ def open_search(settings: Settings) -> SearchIndex:
     parts = urlsplit(settings.index_url)
     if parts.scheme == "tantivy":
         return EmbeddedIndex(_path(parts.path))
-    raise SetupFailed(f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich ist tantivy:///…")
+    if parts.scheme == "opensearch":
+        return OpenSearchIndex(_opensearch_address(settings.index_url))
+    raise SetupFailed(
+        f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich sind tantivy:///… und opensearch://…"
+    )
+
+
+def _opensearch_address(url: str) -> Address:
+    """`opensearch://USER:PASSWORD@host:port/prefix?tls=on|off&ca=FILE` in parts; no message repeats the URL.
+
+    Without `tls` the connection is encrypted, except to this very machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 9200
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    except ValueError:
+        raise SetupFailed("EAKTE_SEARCH_URL ist keine gültige Adresse (Rechner, Anschluss, Optionen).") from None
+    prefix = parts.path.strip("/") or "eakte"
+    if not host:
+        raise SetupFailed("EAKTE_SEARCH_URL: Der Rechner fehlt: opensearch://rechner:9200/eakte")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", prefix):
+        raise SetupFailed("EAKTE_SEARCH_URL: Der Name nach dem / besteht aus Kleinbuchstaben, Ziffern, - und _.")
+    if unknown := sorted(options.keys() - {"tls", "ca"}):
+        raise SetupFailed(f"EAKTE_SEARCH_URL: unbekannte Option {unknown[0]}; möglich sind tls=on|off und ca=DATEI.")
+    tls = options.get("tls", "off" if _is_this_machine(host) else "on")
+    if tls not in {"on", "off"}:
+        raise SetupFailed("EAKTE_SEARCH_URL: tls ist on oder off.")
+    ca = Path(options["ca"]) if "ca" in options else None
+    if ca is not None and (tls == "off" or not ca.is_file()):
+        raise SetupFailed("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on.")
+    user = unquote(parts.username) if parts.username else None
+    return Address(host, port, prefix, tls == "on", ca, user, unquote(parts.password or ""))
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def index_usable(search: SearchIndex) -> bool:

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     storage_url: SecretStr | None = Field(
         default=None, description="file:///… oder s3://KEY:SECRET@server/bucket?region=…&tls=on|off; ohne: Datenordner"
     )
-    search_url: str | None = Field(default=None, description="tantivy:///…; ohne: Datenordner")
+    search_url: SecretStr | None = Field(
+        default=None, description="tantivy:///… oder opensearch://…@rechner:9200/eakte; ohne: Datenordner"
+    )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"
@@ -56,8 +58,10 @@ class Settings(BaseSettings):
 
     @property
     def index_url(self) -> str:
-        """Where the search index lives, as a URL."""
-        return self.search_url or f"tantivy://{(self.data_dir / 'index').absolute()}"
+        """Where the search index lives, as a URL; it may hold a password."""
+        if self.search_url is not None:
+            return self.search_url.get_secret_value()
+        return f"tantivy://{(self.data_dir / 'index').absolute()}"
 
     @property
     def audit_key_path(self) -> Path:

@@ -22,6 +22,7 @@ from eakte.operations import auditing, entries, storing
 from eakte.operations.health import Check, checks
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
+from eakte.terms import BERLIN
 from storage.scrub import Kind
 
 index = typer.Typer(help="Suchindex: abgeleitet, jederzeit neu aufbaubar.", no_args_is_help=True)
@@ -104,17 +105,28 @@ def index_status(as_json: JsonFlag = False) -> None:
     """Zeigt, wie weit der Suchindex hinter der Datenbank liegt."""
     with backends() as opened:
         status = entries.status(opened.transactions, opened.search)
-        condition = opened.search.check().value
-    shape = {
-        "documents": status.documents,
-        "indexed": status.indexed,
-        "waiting": status.waiting,
-        "condition": condition,
-    }
+    rebuild = status.rebuild
     if as_json:
-        emit(shape)
-    else:
-        say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten ({condition}).")
+        emit(
+            {
+                "documents": status.documents,
+                "indexed": status.indexed,
+                "waiting": status.waiting,
+                "waiting_since": status.waiting_since,
+                "condition": status.condition.value,
+                "generation": status.generation,
+                "rebuild": {"generation": rebuild.name, "done": rebuild.done} if rebuild else None,
+            }
+        )
+        return
+    since = f" seit {status.waiting_since.astimezone(BERLIN):%d.%m.%Y %H:%M}" if status.waiting_since else ""
+    say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten{since}.")
+    say(f"Zustand: {status.condition.value}, Generation {status.generation or 'keine'}")
+    if rebuild is not None:
+        say(
+            f"Neuaufbau {rebuild.name}: {rebuild.done} von {status.documents} Dokumenten;"
+            " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist."
+        )
 
 
 @audit.command("verify")
