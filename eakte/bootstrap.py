@@ -22,10 +22,12 @@ from eakte.transaction import Transactions
 from indexing.embedded import EmbeddedIndex
 from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
+from storage import s3_worm
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
 from storage.s3 import S3BlobStore
 from storage.s3_client import S3Location
+from storage.s3_worm import Probe
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -88,6 +90,14 @@ def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
     if parts.scheme == "s3":
         return S3BlobStore(s3_location(url), create=fresh)
     raise _wrong(f"{parts.scheme or '(nichts)'}:// ist unbekannt; möglich sind file:///… und s3://…")
+
+
+def probe_locks(settings: Settings) -> Iterator[Probe]:
+    """Try whether the storage's locks hold. Raises SetupFailed where it has none, StorageUnavailable if it is away."""
+    url = settings.blob_url.get_secret_value()
+    if _split(url).scheme != "s3":
+        raise _wrong("nur eine Ablage in S3 kann Dateien sperren")
+    return s3_worm.probe_locks(s3_location(url))
 
 
 def s3_location(url: str) -> S3Location:

@@ -30,8 +30,10 @@ audit = typer.Typer(help="Protokoll: prüfen, beweisen, ausgeben.", no_args_is_h
 storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
-def doctor(as_json: JsonFlag = False) -> None:
+def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Prüft Datenbank, Ablage, Suche, Texterkennung, Uhr und freien Platz; zeigt die Einstellungen."""
+    if context.invoked_subcommand is not None:
+        return
     settings = load_settings()
     try:
         with backends() as opened:
