@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = Field(
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
     )
+    clamav_url: str | None = Field(
+        default=None,
+        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
+    )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
     session_hours: int = Field(default=10, gt=0, description="Dauer einer Anmeldung in Stunden")
