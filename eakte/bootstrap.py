@@ -28,8 +28,9 @@ from storage.local import LocalBlobStore
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL;
-    `scanner` looks for viruses, None where none is set.
+    """All that a process of one municipality uses.
+
+    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one.
     """
 
     settings: Settings
