@@ -138,7 +138,7 @@ def _disk(data_dir: Path) -> str:
 
 def _documents(transactions: Transactions) -> str:
     with transactions.read() as session:
-        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).tuples().all())
+        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).all())
     if counts.get("failed"):
         raise _Bad(f"{counts['failed']} fehlgeschlagen")
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "keine"

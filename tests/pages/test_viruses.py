@@ -1,4 +1,4 @@
-"""A file with a virus, by API and by page: refused in words, nothing kept but the fact; without a scanner nothing filed."""
+"""A file with a virus, by API and by page: refused, nothing kept but the fact; without a scanner nothing is filed."""
 
 from __future__ import annotations
 

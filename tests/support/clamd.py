@@ -1,4 +1,4 @@
-"""A real ClamAV daemon for tests: Debian's, with the one signature that it needs, or the one EAKTE_TEST_CLAMAV_URL names."""
+"""A real ClamAV daemon for tests: Debian's with one signature, or the one that EAKTE_TEST_CLAMAV_URL names."""
 
 from __future__ import annotations
 
