@@ -7,9 +7,10 @@ each is found afterwards by a word of its text, or by its title and with a reaso
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ import pytest
 from sqlalchemy import text
 
 from eakte.operations.queueing import PROCESS
+from eakte.terms import today
 from tests.support.service import Municipality, Service, data_folder, until, upload
+from tests.support.verapdf import Verdict, verapdf
 
 pytestmark = pytest.mark.journey
 API = "/api/v1"
 KINDS = ("scans", "pdf", "forms", "invoices", "images", "office", "mail", "barcodes")
 WORD = re.compile(r"[^\W\d_]{4,}")
 MINUTES = 10
+TABLE = Path(__file__).parents[2] / ".test" / "corpora.md"
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def telling_words(outcomes: list[Outcome]) -> dict[str, str]:
 
 def test_every_file_is_found_by_its_words_or_says_why_not(outcomes: list[Outcome], clerk: httpx2.Client) -> None:
     telling = telling_words(outcomes)
-    lost, silent, rows = [], [], Counter[tuple[str, str, str]]()
+    lost, silent = [], []
     for each in outcomes:
         document = each.document
         asked = telling.get(each.name) or document["title"]
@@ -127,9 +131,6 @@ def test_every_file_is_found_by_its_words_or_says_why_not(outcomes: list[Outcome
             silent.append(f"{each.name}: text")
         if states[2]["state"] in {"none", "raster", "claimed"} and not states[2]["reason"]:
             silent.append(f"{each.name}: rendition")
-        rows[each.kind, states[1]["state"], states[2]["state"]] += 1
-    for (kind, words, rendition), count in sorted(rows.items()):
-        print(f"{kind:10} text {words:13} rendition {rendition:11} {count:3}")  # noqa: T201 - seen with -rA
     assert (lost, silent) == ([], [])
 
 
@@ -140,3 +141,37 @@ def test_no_job_is_left_over(outcomes: list[Outcome], house: Service) -> None:
             text("SELECT args FROM procrastinate_jobs WHERE task_name = :task"), {"task": PROCESS}
         ).all()
     assert left == []
+
+
+def test_what_we_call_conforming_is_so_for_another_judge(outcomes: list[Outcome]) -> None:
+    """`claimed` is what the file says of itself and is not promised; all else that is called PDF/A must be."""
+    made = {each.rendition: each for each in outcomes if each.rendition is not None}
+    version, verdicts = verapdf(list(made))
+    wrong = []
+    for path, verdict in verdicts.items():
+        promised = made[path].document["rendition"]
+        if promised["state"] != "claimed" and not (verdict.conforms and verdict.flavour == promised["flavour"]):
+            wrong.append(f"{made[path].name}: {promised}, {verdict}")
+    write_table(outcomes, verdicts, version)
+    assert wrong == []
+    scans = [each for each in outcomes if each.name.startswith("scans/") and each.name.endswith(".pdf")]
+    assert {each.document["rendition"]["state"] for each in scans} == {"conforming"}
+
+
+def write_table(outcomes: list[Outcome], verdicts: dict[Path, Verdict], version: str) -> None:
+    """The table of docs/pdfa.md: what became of each kind, and how much of it veraPDF calls PDF/A."""
+    lines = [
+        f"{today():%Y-%m-%d}, veraPDF {version}, pikepdf {metadata.version('pikepdf')}",
+        "",
+        "| kind | text | rendition | files | PDF/A by veraPDF |",
+        "|---|---|---|---|---|",
+    ]
+    groups: dict[tuple[str, str, str], list[Outcome]] = defaultdict(list)
+    for each in outcomes:
+        groups[each.kind, each.document["text"]["state"], each.document["rendition"]["state"]].append(each)
+    for (kind, words, rendition), members in sorted(groups.items()):
+        judged = [verdicts[each.rendition].conforms for each in members if each.rendition is not None]
+        proven = f"{sum(judged)} of {len(judged)}" if judged else ""
+        lines.append(f"| {kind} | {words} | {rendition} | {len(members)} | {proven} |")
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text("\n".join(lines) + "\n")
