@@ -42,9 +42,8 @@ def verapdf(paths: Sequence[Path]) -> tuple[str, dict[Path, Verdict]]:
     report = json.loads(said.stdout)["report"]
     verdicts = {Path(job["itemDetails"]["name"]): _verdict(job) for job in report["jobs"]}
     assert set(verdicts) == set(paths)
-    return next(
-        part["version"] for part in report["buildInformation"]["releaseDetails"] if part["id"] == "core"
-    ), verdicts
+    parts = report["buildInformation"]["releaseDetails"]
+    return next(part["version"] for part in parts if part["id"] == "core"), verdicts
 
 
 def _verdict(job: dict[str, Any]) -> Verdict:
