@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_an_infected_upload_is_refused_and_only_the_fact_is_kept(guarded: Pages)
 def test_an_infected_version_leaves_the_document_as_it_was(guarded: Pages) -> None:
     document = guarded.document({"dossier": guarded.dossier()["id"]})
     before = kept(guarded)
-    files = {"metadata": (None, "{}", "application/json"), "file": ("a.txt", INFECTED, "text/plain")}
+    files: Any = {"metadata": (None, "{}", "application/json"), "file": ("a.txt", INFECTED, "text/plain")}
     path = f"{API}/documents/{document['id']}"
     problem(guarded.client("clerk63").post(f"{path}/versions", files=files), 422, "file-infected")
     assert kept(guarded) == before
