@@ -22,16 +22,16 @@ class Settings(BaseSettings):
     )
     storage_url: str | None = Field(default=None, description="file:///…; ohne: Datenordner")
     search_url: str | None = Field(default=None, description="tantivy:///…; ohne: Datenordner")
+    clamav_url: str | None = Field(
+        default=None,
+        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
+    )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"
     )
     audit_key_file: Path | None = Field(
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
-    )
-    clamav_url: str | None = Field(
-        default=None,
-        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
     )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
