@@ -52,6 +52,7 @@ class Tag(StrEnum):
     DOCUMENT_PROCESS = "record:document:process"
     DOCUMENT_FAIL = "record:document:fail"
     DOCUMENT_RETRY = "record:document:retry"
+    FILE_INFECTED = "record:file:refuse-infected"
     DOCUMENT_READ = "access:document:read"
     DENY = "access:object:deny"
     SIGN_IN = "access:session:sign-in"

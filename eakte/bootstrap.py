@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,11 @@ from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
 from eakte.operations.references import check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
+from eakte.operations.screening import Screen
 from eakte.settings import Settings
+from eakte.terms import Actor
 from eakte.transaction import Transactions
+from indexing.clamav import Clamd
 from indexing.embedded import EmbeddedIndex
 from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
@@ -36,7 +40,10 @@ _SWITCH = {"on": True, "off": False}
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL."""
+    """All that a process of one municipality uses.
+
+    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one.
+    """
 
     settings: Settings
     database: Database
@@ -44,6 +51,11 @@ class Backends:
     blobs: BlobStore
     search: SearchIndex
     private: PrivateDatabase | None
+    scanner: Clamd | None
+
+    def screen(self, actor: Actor, *beside: uuid.UUID) -> Screen:
+        """What every file passes on its way into the store; `beside` are the objects whose history shall know."""
+        return Screen(self.scanner, self.transactions, actor, beside)
 
 
 @contextmanager
@@ -56,6 +68,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     Raises SetupFailed, SchemaOutdated, Unavailable or EmbeddedError with a sentence for the operator.
     """
     check_pattern(settings.reference_pattern)
+    scanner = open_scanner(settings)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:
@@ -78,7 +91,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private)
+        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, scanner)
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
@@ -182,6 +195,16 @@ def _is_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def open_scanner(settings: Settings) -> Clamd | None:
+    """The virus scanner of `EAKTE_CLAMAV_URL`; whether it answers is asked when it is needed. Raises SetupFailed."""
+    if settings.clamav_url is None:
+        return None
+    try:
+        return Clamd(settings.clamav_url)
+    except ValueError:
+        raise SetupFailed("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…") from None
 
 
 def index_usable(search: SearchIndex) -> bool:

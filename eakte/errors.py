@@ -72,6 +72,10 @@ class StaleRevision(EakteError):
     """Inzwischen wurde diese Angabe geändert. Bitte laden Sie neu."""
 
 
+class FileInfected(InvalidInput):
+    """Die Datei wurde abgewiesen: Sie enthält Schadsoftware."""
+
+
 class RevisionMissing(EakteError):
     """Zum Ändern ist die Angabe des gelesenen Standes (If-Match) nötig."""
 
@@ -94,6 +98,10 @@ class SearchUnavailable(Unavailable):
 
 class StorageFailed(Unavailable):
     """Die Ablage der Dateien ist gerade nicht verfügbar. Es wurde nichts gespeichert."""
+
+
+class ScannerUnavailable(Unavailable):
+    """Die Virenprüfung ist nicht erreichbar."""
 
 
 class ContentDamaged(EakteError):

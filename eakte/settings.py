@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     search_url: SecretStr | None = Field(
         default=None, description="tantivy:///… oder opensearch://…@rechner:9200/eakte; ohne: Datenordner"
     )
+    clamav_url: str | None = Field(
+        default=None,
+        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
+    )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"

@@ -15,6 +15,7 @@ from eakte.database import Database
 from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
+from tests.support.clamd import debian_clamd
 from tests.support.postgres import debian_postgres, drop_database, new_database
 from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
@@ -78,6 +79,13 @@ def opensearch() -> Iterator[str]:
 def postgres_admin() -> Iterator[str]:
     """A real PostgreSQL server (Debian's, 15 or newer) for the whole session."""
     with debian_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[str]:
+    """The URL of a real ClamAV daemon that knows the EICAR test file."""
+    with debian_clamd() as url:
         yield url
 
 

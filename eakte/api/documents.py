@@ -41,6 +41,7 @@ from eakte.operations.documents import (
     words_of_page,
 )
 from eakte.operations.listing import list_documents
+from eakte.operations.screening import Screen
 from eakte.terms import Actor
 
 router = APIRouter(prefix="/documents", tags=["documents"])
@@ -125,7 +126,7 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     draft = filing.Draft(**dict(metadata))
     with backends.transactions.read() as session:
         filing.check_draft(session, actor, draft)
-    stored = _store(backends, upload)
+    stored = _store(backends, upload, backends.screen(actor, *draft.places()))
     return _answer_once(
         request,
         actor,
@@ -158,7 +159,7 @@ def add_version(
         number = filing.writable_document(tx, document_id, None).version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     _parse(VersionMetadata, upload.metadata)
-    stored = _store(backends, upload, document_id=document_id, version=number)
+    stored = _store(backends, upload, backends.screen(actor, document_id), document_id=document_id, version=number)
     return _answer_once(
         request,
         actor,
@@ -320,10 +321,11 @@ def _parse(kind: type[Any], value: dict[str, Any]) -> Any:
         ) from None
 
 
-def _store(backends: Backends, upload: Upload, **where: Any) -> filing.Stored:
+def _store(backends: Backends, upload: Upload, screen: Screen, **where: Any) -> filing.Stored:
     return filing.store_original(
         backends.blobs,
         upload.chunks(),
+        screen=screen,
         filename=upload.filename,
         media_type=upload.media_type,
         limit=backends.settings.upload_limit_bytes,

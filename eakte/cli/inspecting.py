@@ -31,13 +31,22 @@ storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Prüft Datenbank, Ablage, Suche, Texterkennung, Uhr und freien Platz; zeigt die Einstellungen."""
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."""
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()
     try:
         with backends() as opened:
-            found = list(checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir))
+            found = list(
+                checks(
+                    opened.database,
+                    opened.transactions,
+                    opened.blobs,
+                    opened.search,
+                    settings.data_dir,
+                    opened.scanner,
+                )
+            )
     except (EakteError, EmbeddedError) as error:
         found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
     ok = all(check.ok for check in found)

@@ -20,6 +20,7 @@ from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
 from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
 from eakte.transaction import Transaction
@@ -45,6 +46,10 @@ class Draft:
     sender: str | None = None
     addressee: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+
+    def places(self) -> list[uuid.UUID]:
+        """The dossier or case that is named, for the log of what did not get there."""
+        return [place for place in (self.dossier, self.case) if place is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +81,26 @@ def store_original(
     blobs: BlobStore,
     chunks: Iterable[bytes],
     *,
+    screen: Screen | None,
     filename: str,
     media_type: str,
     limit: int,
     document_id: uuid.UUID | None = None,
     version: int = 1,
 ) -> Stored:
-    """Write the bytes as received, hashed while they stream, in constant memory.
+    """Write the bytes as received, hashed and looked at for viruses while they stream, in constant memory.
 
-    Raises TooLarge above `limit` bytes and StorageFailed when the store fails; nothing half-written stays.
+    `screen` is None only for bytes that the program has made itself.
+
+    Raises TooLarge above `limit` bytes, StorageFailed when the store fails, FileInfected and ScannerUnavailable as
+    `Screen.passing` says; in every case nothing is stored.
     """
     document_id = document_id or new_id()
     # A version that is sent twice (a retry, or a loser of If-Match) must not collide: each upload has its own name.
     name = f"{document_id}/{version}/original.{new_id().hex}"
+    passing = chunks if screen is None else screen.passing(chunks)
     try:
-        digests = blobs.put(name, chunks, limit=limit)
+        digests = blobs.put(name, passing, limit=limit)
     except BlobTooLarge as error:
         raise TooLarge(f"Erlaubt sind {limit / 1e9:.1f} GB je Datei.") from error
     except StorageError as error:

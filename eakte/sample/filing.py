@@ -121,6 +121,7 @@ def _file(
     stored = store_original(
         blobs,
         iter([document.content]),
+        screen=None,
         filename=document.filename,
         media_type=document.media_type,
         limit=len(document.content),

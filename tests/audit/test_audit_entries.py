@@ -175,6 +175,7 @@ def test_no_entry_holds_personal_content(office: Office) -> None:
     stored = store_original(
         office.backends.blobs,
         iter([said["content"].encode() * 2]),
+        screen=None,
         filename=said["filename"],
         media_type="text/plain",
         limit=1000,

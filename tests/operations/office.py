@@ -106,6 +106,7 @@ class Office:
         stored = store_original(
             self.backends.blobs,
             iter([content or f"Brief {self._filed}".encode()]),
+            screen=None,
             filename=filename,
             media_type="application/pdf",
             limit=10**7,
