@@ -17,7 +17,6 @@ from indexing.readings import Said, shown, sizes
 
 _JUNK_FOLDERS: Final = frozenset({"__MACOSX"})
 _JUNK: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-_MOST_ENTRIES: Final = 100_000
 _LONGEST_LIST: Final = 1_000
 _ENCRYPTED: Final = 0x1
 
@@ -54,9 +53,9 @@ def _reason(members: list[zipfile.ZipInfo], parts: int, *, open_it: bool, total:
     wanted = [info for info in members if not _is_junk(info)]
     if not open_it:
         return "Es liegt selbst in einem Archiv oder zu tief in anderen Dokumenten."
-    if len(members) > _MOST_ENTRIES or len(wanted) > parts:
+    if len(wanted) > parts:
         return f"Es enthält {len(wanted)} Dateien; erlaubt sind {parts}."
-    for info in members:
+    for info in wanted:
         if info.flag_bits & _ENCRYPTED:
             return "Es ist mit einem Kennwort verschlüsselt."
         if stat.S_ISLNK(info.external_attr >> 16):
@@ -64,7 +63,7 @@ def _reason(members: list[zipfile.ZipInfo], parts: int, *, open_it: bool, total:
         path = PurePosixPath(info.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             return f"Ein Dateiname führt aus dem Archiv hinaus: {shown(info.filename)[:100]}"
-    if sum(info.file_size for info in members) > total or any(info.file_size > most for info in members):
+    if sum(info.file_size for info in wanted) > total or any(info.file_size > most for info in wanted):
         return "Ausgepackt wäre es größer als erlaubt."
     return None
 
