@@ -21,24 +21,24 @@ _LONGEST_LIST: Final = 1_000
 _ENCRYPTED: Final = 0x1
 
 
-def read(source: str, folder: str, *, parts: int, open_it: bool, total: int, most: int) -> Iterator[dict[str, Any]]:
+def read(source: str, folder: str, *, most: int, opened: bool, total: int, largest: int) -> Iterator[dict[str, Any]]:
     """Take an archive apart.
 
     Args:
         source: Path of the archive.
         folder: Where list and files go.
-        parts: How many files may come out.
-        open_it: Whether anything may come out at all; the list is made in any case.
+        most: How many files may come out.
+        opened: Whether anything may come out at all; the list is made in any case.
         total: Bytes that all files together may have.
-        most: Bytes that one file may have.
+        largest: Bytes that one file may have.
     """
     said = Said(Path(folder), whole=False)
     try:
         with zipfile.ZipFile(source) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
-            reason = _reason(members, parts, open_it=open_it, total=total, most=most)
+            reason = _reason(members, most, opened=opened, total=total, largest=largest)
             if reason is None:
-                reason = _take(archive, members, said, total=total, most=most)
+                reason = _take(archive, members, said, total=total, largest=largest)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, RuntimeError) as error:
         raise Refused("Das Archiv ist beschädigt und lässt sich nicht öffnen.") from error
     if reason is not None:
@@ -49,26 +49,32 @@ def read(source: str, folder: str, *, parts: int, open_it: bool, total: int, mos
     yield said.value()
 
 
-def _reason(members: list[zipfile.ZipInfo], parts: int, *, open_it: bool, total: int, most: int) -> str | None:
+def _reason(members: list[zipfile.ZipInfo], most: int, *, opened: bool, total: int, largest: int) -> str | None:
+    """Why nothing is taken out, before anything is; None when nothing speaks against it."""
     wanted = [info for info in members if not _is_junk(info)]
-    if not open_it:
+    if not opened:
         return "Es liegt selbst in einem Archiv oder zu tief in anderen Dokumenten."
-    if len(wanted) > parts:
-        return f"Es enthält {len(wanted)} Dateien; erlaubt sind {parts}."
-    for info in wanted:
-        if info.flag_bits & _ENCRYPTED:
-            return "Es ist mit einem Kennwort verschlüsselt."
-        if stat.S_ISLNK(info.external_attr >> 16):
-            return f"Es enthält eine Verknüpfung statt einer Datei: {shown(info.filename)[:100]}"
-        path = PurePosixPath(info.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            return f"Ein Dateiname führt aus dem Archiv hinaus: {shown(info.filename)[:100]}"
-    if sum(info.file_size for info in wanted) > total or any(info.file_size > most for info in wanted):
+    if len(wanted) > most:
+        return f"Es enthält {len(wanted)} Dateien; erlaubt sind {most}."
+    if sum(info.file_size for info in wanted) > total or any(info.file_size > largest for info in wanted):
         return "Ausgepackt wäre es größer als erlaubt."
+    return next(filter(None, map(_objection, wanted)), None)
+
+
+def _objection(info: zipfile.ZipInfo) -> str | None:
+    if info.flag_bits & _ENCRYPTED:
+        return "Es ist mit einem Kennwort verschlüsselt."
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return f"Es enthält eine Verknüpfung statt einer Datei: {shown(info.filename)[:100]}"
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        return f"Ein Dateiname führt aus dem Archiv hinaus: {shown(info.filename)[:100]}"
     return None
 
 
-def _take(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], said: Said, *, total: int, most: int) -> str | None:
+def _take(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], said: Said, *, total: int, largest: int
+) -> str | None:
     """Write the files; what a directory says of their sizes is only a promise, so they are counted."""
     room = total
     for info in members:
@@ -79,7 +85,7 @@ def _take(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], said: Said, 
             shutil.copyfileobj(packed, file, 1 << 20)
         size = target.stat().st_size
         room -= size
-        if room < 0 or size > most:
+        if room < 0 or size > largest:
             return "Ausgepackt wäre es größer als erlaubt."
     return None
 

@@ -1,4 +1,4 @@
-"""Invoices that are XML alone (XRechnung: UBL or CII, EN 16931) as a page a person can read. Runs in a throw-away process.
+"""Invoices that are XML alone (XRechnung: UBL or CII, EN 16931) as a readable page. Runs in a throw-away process.
 
 The page names what a clerk looks for; what counts is the XML, which stays as it came.
 """
@@ -6,7 +6,7 @@ The page names what a clerk looks for; what counts is the XML, which stays as it
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from indexing.readings import Said, shown
 from indexing.text import decoded
@@ -81,7 +81,13 @@ def read(source: str, folder: str) -> Iterator[dict[str, Any]]:
     name = "" if root is None else _local(root)
     if root is not None and name in _UBL:
         said.remark = _REMARK
-        said.text([f"Elektronische Rechnung ({'UBL' if name == 'Invoice' else 'UBL, Gutschrift'})", "", *_facts(root, _UBL_FACTS)])
+        said.text(
+            [
+                f"Elektronische Rechnung ({'UBL' if name == 'Invoice' else 'UBL, Gutschrift'})",
+                "",
+                *_facts(root, _UBL_FACTS),
+            ]
+        )
     elif root is not None and name == _CII:
         said.remark = _REMARK
         said.text(["Elektronische Rechnung (CII)", "", *_facts(root, _CII_FACTS)])
@@ -90,14 +96,14 @@ def read(source: str, folder: str) -> Iterator[dict[str, Any]]:
     yield said.value()
 
 
-def _root(content: bytes) -> ElementTree.Element | None:
+def _root(content: bytes) -> ET.Element | None:
     try:
-        return ElementTree.fromstring(content)  # noqa: S314 - entities cost this process its limits and nothing else
-    except (ElementTree.ParseError, ValueError, LookupError):
+        return ET.fromstring(content)  # noqa: S314 - entities cost this process its limits and nothing else
+    except (ET.ParseError, ValueError, LookupError):
         return None
 
 
-def _facts(root: ElementTree.Element, facts: tuple[tuple[str, str], ...]) -> Iterator[str]:
+def _facts(root: ET.Element, facts: tuple[tuple[str, str], ...]) -> Iterator[str]:
     for label, path in facts:
         values = dict.fromkeys(value for element in _find(root, path.split("/")) if (value := _value(element)))
         if values:
@@ -111,12 +117,12 @@ def _facts(root: ElementTree.Element, facts: tuple[tuple[str, str], ...]) -> Ite
             yield f"{number}. {parts[0]}, Menge {parts[1]}, netto {parts[2]}"
 
 
-def _first(element: ElementTree.Element, path: str) -> str:
+def _first(element: ET.Element, path: str) -> str:
     found = _find(element, path.split("/"))
     return _value(found[0]) if found else "–"
 
 
-def _find(element: ElementTree.Element, path: list[str]) -> list[ElementTree.Element]:
+def _find(element: ET.Element, path: list[str]) -> list[ET.Element]:
     """By local names: the namespaces of the two syntaxes have changed with every version."""
     here = [element]
     for name in path:
@@ -124,7 +130,7 @@ def _find(element: ElementTree.Element, path: list[str]) -> list[ElementTree.Ele
     return here
 
 
-def _value(element: ElementTree.Element) -> str:
+def _value(element: ET.Element) -> str:
     text = shown(element.text or "")
     if _local(element) == "DateTimeString" and len(text) == _DAY_DIGITS and text.isdecimal():
         return f"{text[6:]}.{text[4:6]}.{text[:4]}"
@@ -134,5 +140,5 @@ def _value(element: ElementTree.Element) -> str:
     return f"{text.replace('.', ',')} {unit}".strip() if _local(element).endswith(("Amount", "Quantity")) else text
 
 
-def _local(element: ElementTree.Element) -> str:
+def _local(element: ET.Element) -> str:
     return str(element.tag).rpartition("}")[2]

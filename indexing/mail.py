@@ -35,21 +35,30 @@ from indexing.text import decoded, html_decoded, html_text
 INLINE_BYTES: Final = 64 << 10
 """An image that the text refers to is part of it below this size: logos have 2 to 40 kB, photographs more."""
 
-_SIGNATURES: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_SIGNATURES: Final = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
 _ENVELOPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _REFERENCE: Final = re.compile(r"cid:([^\"'\s>)]{1,200})", re.IGNORECASE)
 _MUCH_MORE: Final = 3
-_HEADS: Final = (("Von", "from"), ("An", "to"), ("Kopie", "cc"), ("Blindkopie", "bcc"), ("Datum", "date"), ("Betreff", "subject"))
+_HEADS: Final = (
+    ("Von", "from"),
+    ("An", "to"),
+    ("Kopie", "cc"),
+    ("Blindkopie", "bcc"),
+    ("Datum", "date"),
+    ("Betreff", "subject"),
+)
 _DEEPEST: Final = 50
 
 
-def read(source: str, folder: str, *, parts: int) -> Iterator[dict[str, Any]]:
+def read(source: str, folder: str, *, most: int) -> Iterator[dict[str, Any]]:
     """Read a mail; its text and attachments are left as `readings` says."""
     message = email.message_from_bytes(Path(source).read_bytes(), policy=compat32)
-    yield tell(message, Path(folder), parts)
+    yield tell(message, Path(folder), most)
 
 
-def tell(message: Message, folder: Path, parts: int) -> dict[str, Any]:
+def tell(message: Message, folder: Path, most: int) -> dict[str, Any]:
     """The reading of a parsed mail.
 
     Raises:
@@ -71,15 +80,15 @@ def tell(message: Message, folder: Path, parts: int) -> dict[str, Any]:
     attached = found.attachments()
     if found.kept_inside:
         said.warnings.append(f"Bilder im Text (Logos, Signaturen) bleiben im Original: {found.kept_inside}.")
-    if len(attached) > parts:
-        why = f"nur die ersten {parts} sind" if parts else "keiner ist"
+    if len(attached) > most:
+        why = f"nur die ersten {most} sind" if most else "keiner ist"
         said.warnings.append(f"Die E-Mail hat {len(attached)} Anlagen; {why} als Dokument abgelegt.")
     listed = []
     for number, part in enumerate(attached, 1):
         content = _content(part)
         name = _filename(part, number)
         listed.append(f"{name} ({sizes(len(content))})")
-        if number <= parts:
+        if number <= most:
             said.part(name).write_bytes(content)
     body = "\n\n".join(piece for piece in found.texts if piece.strip())
     if found.is_empty() and not any(head(message, name) for _, name in _HEADS):
@@ -120,39 +129,44 @@ def _walk(part: Message, found: _Found, depth: int) -> None:
     if depth > _DEEPEST:
         raise RecursionError
     kind = part.get_content_type()
-    children = part.get_payload() if part.is_multipart() else []
     if kind == "message/rfc822" or part.get_content_disposition() == "attachment":
         found.others.append(part)
-    elif kind == "multipart/encrypted":
-        found.warn("Die E-Mail ist verschlüsselt (PGP); lesbar ist sie nur mit dem Schlüssel des Empfängers.")
-    elif kind == "multipart/alternative" and isinstance(children, list):
-        _alternatives(children, found, depth)
-    elif kind.startswith("multipart/") and isinstance(children, list):
-        if kind == "multipart/signed":
-            _note_signed(found)
-        for child in children:
-            if isinstance(child, Message) and child.get_content_type() not in _SIGNATURES:
-                _walk(child, found, depth + 1)
+    elif kind.startswith("multipart/"):
+        _walk_inside(part, kind, found, depth)
     elif kind in _ENVELOPES:
         _envelope(part, found, depth)
-    elif kind in {"text/plain", "text/html"} and not part.get_filename():
-        _add_text(part, found)
     elif kind in _SIGNATURES:
         _note_signed(found)
+    elif kind in {"text/plain", "text/html"} and not part.get_filename():
+        _add_text(part, found)
     elif not kind.startswith("message/") or part.get_filename():
         found.others.append(part)
+
+
+def _walk_inside(part: Message, kind: str, found: _Found, depth: int) -> None:
+    if kind == "multipart/encrypted":
+        found.warn("Die E-Mail ist verschlüsselt (PGP); lesbar ist sie nur mit dem Schlüssel des Empfängers.")
+        return
+    if kind == "multipart/signed":
+        _note_signed(found)
+    payload = part.get_payload()
+    children = [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+    if kind == "multipart/alternative":
+        _alternatives(children, found, depth)
+        return
+    for child in children:
+        if child.get_content_type() not in _SIGNATURES:
+            _walk(child, found, depth + 1)
 
 
 def _note_signed(found: _Found) -> None:
     found.warn("Die E-Mail ist elektronisch signiert; die Signatur gilt nur für das Original und wurde nicht geprüft.")
 
 
-def _alternatives(children: list[Any], found: _Found, depth: int) -> None:
+def _alternatives(children: list[Message], found: _Found, depth: int) -> None:
     """Several forms of one text: the plain one, unless it is only a hint that there is an HTML one."""
     forms: dict[str, _Found] = {}
     for child in children:
-        if not isinstance(child, Message):
-            continue
         form = _Found()
         _walk(child, form, depth + 1)
         found.markup += form.markup
@@ -203,10 +217,11 @@ def _envelope(part: Message, found: _Found, depth: int) -> None:
 
 def _content(part: Message) -> bytes:
     payload = part.get_payload()
-    if part.get_content_type() == "message/rfc822" and isinstance(payload, list) and payload:
+    if part.get_content_type() == "message/rfc822" and isinstance(payload, list) and isinstance(payload[0], Message):
         buffer = io.BytesIO()
         # As it came: no line is folded anew, and no "From " at the start of one is marked.
-        BytesGenerator(buffer, mangle_from_=False, maxheaderlen=0, policy=compat32).flatten(payload[0])
+        writer = BytesGenerator(buffer, mangle_from_=False, maxheaderlen=0, policy=compat32)
+        writer.flatten(payload[0])
         return buffer.getvalue()
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""

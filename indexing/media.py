@@ -19,7 +19,7 @@ MAIL: Final = "message/rfc822"
 OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 OLE: Final = "application/x-ole-storage"
-LOCKED_OFFICE: Final = "application/vnd.ms-office.encrypted"
+LOCKED_OFFICE: Final = "application/encrypted"  # as file(1) calls it
 EMPTY: Final = "application/x-empty"
 UNKNOWN: Final = "application/octet-stream"
 

@@ -1,8 +1,8 @@
 """Office files: pages by LibreOffice where it is installed, else their text alone. Runs in a throw-away process.
 
 LibreOffice gets a profile of its own for each run, in which macros are forbidden and links are never followed; like
-everything here it has no network where the kernel allows that, and ends with its limits. What it prints is a PDF of which
-`rendition` makes PDF/A as of any other.
+everything here it has no network where the kernel allows that, and ends with its limits. What it prints is a PDF, of
+which `rendition` makes PDF/A as of any other.
 """
 
 import os
@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import olefile
 
@@ -23,7 +23,7 @@ from indexing.errors import Refused
 from indexing.readings import Said
 
 MISSING: Final = (
-    "LibreOffice ist nicht installiert; deshalb gibt es keine Seitenansicht wie im Büroprogramm und keine PDF/A-Fassung. "
+    "LibreOffice ist nicht installiert; deshalb gibt es keine Seiten wie im Büroprogramm und keine PDF/A-Fassung. "
     "Auf Debian: apt install libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui"
 )
 MEMORY_FACTOR: Final = 2
@@ -120,14 +120,22 @@ def convert(source: str, folder: str, *, program: str, ending: str, seconds: flo
         *("--headless", "--norestore", "--nologo", "--nolockcheck", "--nodefault"),
         *("--convert-to", "pdf", "--outdir", folder, str(original)),
     ]
-    environment = {"HOME": str(home), "TMPDIR": str(home), "PATH": os.defpath, "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp"}
+    environment = {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "SAL_USE_VCLPLUGIN": "svp",
+    }
     try:
         done = subprocess.run(command, env=environment, cwd=home, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise Refused("Die Umwandlung durch LibreOffice hat zu lange gedauert.") from error
     if not (Path(folder) / readings.PDF).is_file():
         if done.returncode < 0:
-            raise Refused("LibreOffice ist an der Datei gescheitert: Sie ist beschädigt oder braucht mehr, als erlaubt ist.")
+            raise Refused(
+                "LibreOffice ist an der Datei gescheitert: Sie ist beschädigt oder braucht mehr, als erlaubt ist."
+            )
         raise Refused("Die Office-Datei ist beschädigt oder gesperrt; LibreOffice kann sie nicht öffnen.")
     yield Said(Path(folder)).value()
 
@@ -164,7 +172,7 @@ def words(source: str, folder: str, *, remark: str) -> Iterator[dict[str, Any]]:
             for name in sorted(archive.namelist(), key=_in_order):
                 if _TEXT_PARTS.fullmatch(name):
                     lines.extend(_lines(_part(archive, name)))
-    except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, NotImplementedError, EOFError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, ET.ParseError, NotImplementedError, EOFError, RuntimeError):
         pass  # what was read before the damage counts
     if not any(lines):
         raise Refused(remark)
@@ -184,13 +192,13 @@ def _in_order(name: str) -> tuple[str, int]:
 
 
 def _lines(content: bytes) -> Iterator[str]:
-    root = ElementTree.fromstring(content)  # noqa: S314 - entities cost this process its limits and nothing else
+    root = ET.fromstring(content)  # noqa: S314 - entities cost this process its limits and nothing else
     for element in root.iter():
         if _local(element) in _LINES:
             yield "".join(_pieces(element))
 
 
-def _pieces(element: ElementTree.Element) -> Iterator[str]:
+def _pieces(element: ET.Element) -> Iterator[str]:
     for inner in element.iter():
         if inner is not element and _local(inner) in _LINES:
             continue
@@ -199,5 +207,5 @@ def _pieces(element: ElementTree.Element) -> Iterator[str]:
         yield from (inner.text or "", inner.tail or "" if inner is not element else "")
 
 
-def _local(element: ElementTree.Element) -> str:
+def _local(element: ET.Element) -> str:
     return str(element.tag).rpartition("}")[2]

@@ -47,7 +47,7 @@ _DEEPEST: Final = 5
 _STREAM_BYTES: Final = 256 << 20
 
 
-def read(source: str, folder: str, *, parts: int) -> Iterator[dict[str, Any]]:
+def read(source: str, folder: str, *, most: int) -> Iterator[dict[str, Any]]:
     """Read a message; text and attachments are left as `readings` says."""
     try:
         with olefile.OleFileIO(source) as container:
@@ -56,12 +56,15 @@ def read(source: str, folder: str, *, parts: int) -> Iterator[dict[str, Any]]:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise Refused("Die Outlook-Datei ist beschädigt und lässt sich nicht öffnen.") from error
-    yield mail.tell(message, Path(folder), parts)
+    yield mail.tell(message, Path(folder), most)
 
 
 def _message(container: Any, at: tuple[str, ...], depth: int) -> EmailMessage:
     message = EmailMessage(policy=SMTP.clone(refold_source="none"))
-    sender, address = _text(container, at, _SENDER), next(filter(None, (_text(container, at, t) for t in _SENDER_SMTP)), "")
+    sender, address = (
+        _text(container, at, _SENDER),
+        next(filter(None, (_text(container, at, t) for t in _SENDER_SMTP)), ""),
+    )
     for name, value in (
         ("Subject", _text(container, at, _SUBJECT)),
         ("From", f"{sender} <{address}>" if sender and "@" in address and address != sender else sender or address),
@@ -100,11 +103,14 @@ def _attach(message: EmailMessage, container: Any, at: tuple[str, ...], depth: i
     content = _stream(container, at, _DATA, _BINARY)
     identity = _text(container, at, _CONTENT_ID).strip("<>\r\n ")
     image = next((kind for start, kind in _IMAGES if content.startswith(start)), None)
-    message.add_attachment(content, maintype="image" if image else "application", subtype=image or "octet-stream", filename=name or None)
+    message.add_attachment(
+        content, maintype="image" if image else "application", subtype=image or "octet-stream", filename=name or None
+    )
     if identity:
-        message.get_payload()[-1].add_header("Content-ID", f"<{identity}>")  # type: ignore[union-attr]
+        *_, part = message.iter_attachments()
+        part["Content-ID"] = f"<{identity}>"
         # Otherwise every attachment would count as one, also the logos of the text.
-        message.get_payload()[-1].replace_header("Content-Disposition", "inline")  # type: ignore[union-attr]
+        part.replace_header("Content-Disposition", f'inline; filename="{name}"')
 
 
 _IMAGES: Final = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
@@ -155,8 +161,11 @@ def _moment(container: Any, at: tuple[str, ...], depth: int) -> datetime | None:
 
 
 _DICTIONARY: Final = (
-    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans SerifSymbol"
-    rb"ArialTimes New RomanCourier{\colortbl\red0\green0\blue0" b"\r\n" rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
+    rb"Symbol"
+    rb"ArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
+    b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
 _WINDOW: Final = 4096
 _MOST_TEXT: Final = 8 << 20

@@ -19,6 +19,7 @@ TEXT: Final = "text.txt"
 PDF: Final = "converted.pdf"
 LONGEST_NAME: Final = 200
 _LONGEST_LINE: Final = 1_000
+_KILO: Final = 1_000
 _TEXT_BYTES: Final = 32 << 20
 _MOST_WARNINGS: Final = 20
 
@@ -136,9 +137,9 @@ def shown(text: str) -> str:
 
 def sizes(count: int) -> str:
     """Bytes in the words of a German page."""
-    if count < 1_000:
+    if count < _KILO:
         return f"{count} Byte"
-    if count < 1_000_000:
+    if count < _KILO**2:
         return f"{count / 1_000:.0f} kB"
     return f"{count / 1_000_000:.1f} MB".replace(".", ",")
 
