@@ -79,7 +79,7 @@ def tell(message: Message, folder: Path, most: int) -> dict[str, Any]:
     }
     attached = found.attachments()
     if found.kept_inside:
-        said.warnings.append(f"Bilder im Text (Logos, Signaturen) bleiben im Original: {found.kept_inside}.")
+        said.warnings.append(f"Kleine Bilder im Text (Logos) bleiben im Original: {found.kept_inside}.")
     if len(attached) > most:
         why = f"nur die ersten {most} sind" if most else "keiner ist"
         said.warnings.append(f"Die E-Mail hat {len(attached)} Anlagen; {why} als Dokument abgelegt.")
