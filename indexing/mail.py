@@ -81,7 +81,7 @@ def tell(message: Message, folder: Path, most: int) -> dict[str, Any]:
     if found.kept_inside:
         said.warnings.append(f"Kleine Bilder im Text (Logos) bleiben im Original: {found.kept_inside}.")
     if len(attached) > most:
-        why = f"nur die ersten {most} sind" if most else "keiner ist"
+        why = f"nur die ersten {most} sind" if most else "keine ist"
         said.warnings.append(f"Die E-Mail hat {len(attached)} Anlagen; {why} als Dokument abgelegt.")
     listed = []
     for number, part in enumerate(attached, 1):
