@@ -50,11 +50,15 @@ _HEADS: Final = (
     ("Betreff", "subject"),
 )
 _DEEPEST: Final = 50
+_TOO_DEEP: Final = "Die E-Mail ist zu tief verschachtelt."
 
 
 def read(source: str, folder: str, *, most: int) -> Iterator[dict[str, Any]]:
     """Read a mail; its text and attachments are left as `readings` says."""
-    message = email.message_from_bytes(Path(source).read_bytes(), policy=compat32)
+    try:
+        message = email.message_from_bytes(Path(source).read_bytes(), policy=compat32)
+    except RecursionError as error:
+        raise Refused(_TOO_DEEP) from error
     yield tell(message, Path(folder), most)
 
 
@@ -68,7 +72,7 @@ def tell(message: Message, folder: Path, most: int) -> dict[str, Any]:
     try:
         _walk(message, found, 0)
     except RecursionError as error:
-        raise Refused("Die E-Mail ist zu tief verschachtelt.") from error
+        raise Refused(_TOO_DEEP) from error
     said = Said(folder, warnings=found.warnings)
     said.letter = {
         "subject": head(message, "subject"),

@@ -23,10 +23,12 @@ from indexing import mail
 from indexing.errors import Refused
 from indexing.processing import Processed
 from indexing.readings import TEXT, Allowance, part_name
+from indexing.untrusted import Limits
 from tests.indexing.documents.material import Run, corpora, text_of
 from tests.indexing.documents.ole import ole_file
 
 LOGO = b"\x89PNG\r\n\x1a\n" + bytes(2_000)
+SMALL = Limits(output_bytes=400 << 20, file_bytes=256 << 20)
 PHOTOGRAPH = b"\xff\xd8\xff" + bytes(mail.INLINE_BYTES)
 
 
@@ -73,7 +75,6 @@ def test_a_mail_becomes_pages_and_its_attachments_files_of_their_own(run: Run, t
     assert text_of(result).endswith("Anbei der Plan.")
     assert [part.filename for part in result.parts] == ["foto.png", "Lageplan Süd.pdf", "Früher.eml"]
     assert result.parts[1].path.read_bytes() == b"%PDF-1.4 plan"
-    assert email.message_from_bytes(result.parts[2].path.read_bytes())["subject"] == inner["subject"].encode() or True
     assert result.warnings == ("Kleine Bilder im Text (Logos) bleiben im Original: 1.",)
     assert result.letter is not None
     assert (result.letter.subject, result.letter.sender, result.letter.message_id) == (
@@ -102,7 +103,7 @@ def test_a_mail_inside_a_mail_keeps_its_bytes(tmp_path: Path) -> None:
         ),
         (
             "Bitte.",
-            "<title>nie zu<p>Die Gebühr von 85 Euro</title><script>böse()</script><p>ist nun fällig.",
+            "<svg><p>Die Gebühr von 85 Euro<script>böse()</script><p>ist nun fällig.",
             "ist nun fällig.",
         ),
     ],
@@ -181,10 +182,8 @@ def test_more_attachments_than_allowed_stay_in_the_original_and_are_named(tmp_pa
     assert (parts, said["names"]) == ([b"0", b"1", b"2"], ["0.bin", "1.bin", "2.bin"])
     assert said["warnings"] == ["Die E-Mail hat 5 Anlagen; nur die ersten 3 sind als Dokument abgelegt."]
     assert "4.bin (1 Byte)" in text
-    assert (
-        told(message, tmp_path, 0)[0]["warnings"] == ["Die E-Mail hat 5 Anlagen; keiner ist als Dokument abgelegt."]
-        or True
-    )
+    (warning,) = told(message, tmp_path, 0)[0]["warnings"]
+    assert warning == "Die E-Mail hat 5 Anlagen; keine ist als Dokument abgelegt."
 
 
 def test_a_mail_nested_without_end_is_refused_not_followed(run: Run, tmp_path: Path) -> None:
@@ -241,7 +240,8 @@ def test_an_outlook_message_is_a_mail(run: Run, tmp_path: Path) -> None:
     assert text_of(result).endswith("Das Dach kostet 12.000 Euro.")
     assert [part.filename for part in result.parts] == ["Plan Süd.pdf", "Früher.eml"]
     assert result.parts[0].path.read_bytes() == b"%PDF-1.4 plan"
-    assert "Der =C3=A4ltere Brief." in result.parts[1].path.read_text() or "ältere" in result.parts[1].path.read_text()
+    (old,) = email.message_from_bytes(result.parts[1].path.read_bytes()).walk()
+    assert old.get_payload(decode=True) == "Der ältere Brief.\n".encode()
     assert result.letter is not None
     assert (result.letter.addressee, result.letter.sent_at) == (
         "Bauamt; Müller, Eva",
@@ -322,18 +322,18 @@ NASTY: dict[str, tuple[Callable[[zipfile.ZipFile], None], Callable[[bytes], byte
 
 
 @pytest.mark.parametrize("kind", NASTY)
-def test_a_nasty_archive_stays_whole_and_says_why(run: Run, tmp_path: Path, small: Any, *, kind: str) -> None:
+def test_a_nasty_archive_stays_whole_and_says_why(run: Run, tmp_path: Path, *, kind: str) -> None:
     change, spoil, reason = NASTY[kind]
-    result = run(zipped(tmp_path, change, spoil=spoil), limits=small)
+    result = run(zipped(tmp_path, change, spoil=spoil), limits=SMALL)
     assert result.parts == ()
     assert [warning.startswith("Das Archiv wurde nicht ausgepackt: ") for warning in result.warnings] == [True]
     assert reason in result.warnings[0]
     assert "Müller.txt" in text_of(result)
 
 
-def test_an_archive_that_lies_about_its_sizes_gives_nothing(run: Run, tmp_path: Path, small: Any) -> None:
+def test_an_archive_that_lies_about_its_sizes_gives_nothing(run: Run, tmp_path: Path) -> None:
     source = zipped(tmp_path, lambda archive: archive.writestr("zeros", bytes(300 << 20)), spoil=lying)
-    result = run(source, limits=small)
+    result = run(source, limits=SMALL)
     assert (result.parts, result.pages) == ((), 0)
     assert "beschädigt" in str(result.text_reason)
 
@@ -342,13 +342,6 @@ def test_an_archive_out_of_an_archive_is_listed_only(run: Run, tmp_path: Path) -
     result = run(zipped(tmp_path, lambda _archive: None), allowance=Allowance(archives=False))
     assert result.parts == ()
     assert "liegt selbst in einem Archiv" in result.warnings[0]
-
-
-@pytest.fixture
-def small() -> Any:
-    from indexing.untrusted import Limits  # noqa: PLC0415
-
-    return Limits(output_bytes=400 << 20, file_bytes=256 << 20)
 
 
 def test_the_xml_of_real_hybrid_invoices_is_in_the_rendition_byte_by_byte(run: Run) -> None:
