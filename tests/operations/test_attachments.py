@@ -14,7 +14,7 @@ import pytest
 
 from eakte.audit import Tag
 from eakte.models import Document
-from eakte.operations import attachments, processing
+from eakte.operations import attachments, processing, queueing
 from eakte.operations.attachments import relations
 from eakte.operations.filing import change_document
 from eakte.operations.processing import process_version
@@ -129,7 +129,7 @@ def test_running_twice_or_dying_between_files_each_attachment_once(
     office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letter = office.file(dossier=office.dossier(), content=mail(*TWO), filename="brief.eml")
-    real = attachments.enqueue_processing
+    real = queueing.enqueue_processing
     left = iter(range(2))
 
     def dying(*given: object, **named: object) -> None:
@@ -160,7 +160,7 @@ def test_a_run_that_comes_second_files_nothing(office: Office, run: Run) -> None
         run(letter)
         real(*given, **named)  # type: ignore[arg-type]
 
-    processing._finish = first_another  # type: ignore[assignment]
+    processing._finish = first_another
     try:
         run(letter)
     finally:

@@ -26,7 +26,8 @@ def ole_file(tree: dict[str, Any]) -> bytes:
         fat[-1] = _END
         return first
 
-    mini, mini_fat = bytearray(), []
+    mini = bytearray()
+    mini_fat: list[int] = []
     starts = {}
     for index, (_name, kind, _left, _right, _child, content) in enumerate(entries):
         if kind != 2:

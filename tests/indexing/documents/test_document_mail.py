@@ -201,7 +201,7 @@ def test_real_mails_are_read(run: Run, name: str) -> None:
     assert len(result.parts) == (name == "html.eml")
 
 
-def outlook(*attachments: dict[str, bytes | dict[str, Any]], **body: str) -> bytes:
+def outlook(*attachments: dict[str, Any], **body: str) -> bytes:
     """A message as Outlook saves it."""
     moment = int((datetime(2026, 3, 12, 22, 30, tzinfo=UTC) - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10**7
     tree: dict[str, Any] = {
@@ -221,8 +221,11 @@ def outlook(*attachments: dict[str, bytes | dict[str, Any]], **body: str) -> byt
 
 
 def test_an_outlook_message_is_a_mail(run: Run, tmp_path: Path) -> None:
-    plan = {"__substg1.0_3707001F": "Plan Süd.pdf".encode("utf-16-le"), "__substg1.0_37010102": b"%PDF-1.4 plan"}
-    logo = {"__substg1.0_3712001F": "logo@1".encode("utf-16-le"), "__substg1.0_37010102": LOGO}
+    plan: dict[str, Any] = {
+        "__substg1.0_3707001F": "Plan Süd.pdf".encode("utf-16-le"),
+        "__substg1.0_37010102": b"%PDF-1.4 plan",
+    }
+    logo: dict[str, Any] = {"__substg1.0_3712001F": "logo@1".encode("utf-16-le"), "__substg1.0_37010102": LOGO}
     inside: dict[str, Any] = {
         "__substg1.0_3001001F": "Früher".encode("utf-16-le"),
         "__substg1.0_3701000D": {

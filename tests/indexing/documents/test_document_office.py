@@ -62,7 +62,7 @@ def table(path: Path) -> Path:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.append(["Straßenreinigung", 4711])
+    sheet.append(["Kehrplan", 4711])
     book.save(path)
     return path
 
@@ -78,7 +78,7 @@ def test_real_office_files_become_pages(run: Run, libreoffice: Path, name: str) 
 def test_tables_slides_and_rich_text_become_pages(run: Run, libreoffice: Path, tmp_path: Path) -> None:
     (tmp_path / "brief.rtf").write_bytes(rb"{\rtf1\ansi Gr\'fc\'dfe aus dem Bauamt}")
     made = {
-        table(tmp_path / "liste.xlsx"): "Straßenreinigung",
+        table(tmp_path / "liste.xlsx"): "Kehrplan",
         slides(tmp_path / "folien.odp"): "Haushalt 2027",
         tmp_path / "brief.rtf": "Grüße aus dem Bauamt",
     }
@@ -95,7 +95,16 @@ def test_the_binary_formats_are_recognised_and_printed(run: Run, libreoffice: Pa
         (slides(tmp_path / "folien.odp"), "ppt", "application/vnd.ms-powerpoint"),
     ):
         profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-        command = [libreoffice, profile, "--headless", "--convert-to", ending, "--outdir", tmp_path, source]
+        command = [
+            str(libreoffice),
+            profile,
+            "--headless",
+            "--convert-to",
+            ending,
+            "--outdir",
+            str(tmp_path),
+            str(source),
+        ]
         subprocess.run(command, check=True, capture_output=True)
         result = run(source.with_suffix(f".{ending}"), libreoffice=libreoffice)
         assert (result.media_type, result.pages) == (media_type, 1)
@@ -131,7 +140,7 @@ def test_a_locked_file_and_macros_are_told(run: Run, libreoffice: Path, tmp_path
 def test_without_libreoffice_the_text_is_there_and_the_reason(run: Run, tmp_path: Path) -> None:
     made = {
         letter(tmp_path / "brief.odt"): "Größe 85 Euro",
-        table(tmp_path / "liste.xlsx"): "Straßenreinigung",
+        table(tmp_path / "liste.xlsx"): "Kehrplan",
         slides(tmp_path / "folien.odp"): "Haushalt 2027",
         corpora() / "office" / "sample.docx": "DOCX test document",
     }
