@@ -179,14 +179,24 @@ def index(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: Annotated[bool, Query()] = False,
+    source: uuid.UUID | None = None,
     unit: str | None = None,
     state: str | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DocumentShape]:
-    """Documents of one place, newest first."""
+    """Documents of one place, or those that were inside a document (`source`), newest first."""
     page = list_documents(
-        session, actor, dossier=dossier, case=case, inbox=inbox, unit=unit, state=state, after=after, limit=limit
+        session,
+        actor,
+        dossier=dossier,
+        case=case,
+        inbox=inbox,
+        source=source,
+        unit=unit,
+        state=state,
+        after=after,
+        limit=limit,
     )
     return listing(request, [DocumentShape.of(view) for view in page.items], page.next)
 

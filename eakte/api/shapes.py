@@ -207,6 +207,7 @@ class DocumentShape(BaseModel):
     dossier: uuid.UUID | None
     case: uuid.UUID | None
     inbox: uuid.UUID | None
+    source: uuid.UUID | None = Field(description="The document that this one was inside of: a mail, an archive")
     title: str
     kind: str
     received_on: date | None
@@ -239,6 +240,7 @@ class DocumentShape(BaseModel):
             dossier=row.dossier_id,
             case=row.case_id,
             inbox=row.inbox_unit_id,
+            source=row.source_id,
             title=row.title,
             kind=row.kind,
             received_on=row.received_on,

@@ -113,7 +113,7 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     _check_words(draft)
     document = Document(
         id=stored.document_id,
-        title=optional_line(draft.title, at="title", label="Betreff") or _title_from(stored.filename),
+        title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
         received_on=draft.received_on,
         sent_on=draft.sent_on,
@@ -139,8 +139,8 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
         document.dossier_id, document.case_id = dossier.id, case.id if case else None
         place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
         beside = [dossier.id, *([case.id] if case else [])]
-    _add_version(tx, document, stored)
-    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **_digest_details(stored)}, subjects=beside)
+    insert_version(tx, document, stored)
+    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
     enqueue_processing(tx, document.id, 1)
     return document
 
@@ -153,11 +153,11 @@ def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Doc
     document.version = stored.version
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
-    _add_version(tx, document, stored)
+    insert_version(tx, document, stored)
     tx.record(
         Tag.DOCUMENT_VERSION,
         document.id,
-        _digest_details(stored),
+        digest_details(stored),
         subjects=[document.dossier_id] if document.dossier_id else [],
     )
     enqueue_processing(tx, document.id, stored.version)
@@ -209,7 +209,8 @@ def clean_filename(name: str) -> str:
     return kept or "unbenannt"
 
 
-def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
+def insert_version(tx: Transaction, document: Document, stored: Stored) -> None:
+    """The rows of a content state whose bytes are stored; the caller records the act and enqueues the work."""
     tx.session.add(
         Blob(
             name=stored.name,
@@ -235,7 +236,8 @@ def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
     tx.session.flush()
 
 
-def _digest_details(stored: Stored) -> dict[str, Any]:
+def digest_details(stored: Stored) -> dict[str, Any]:
+    """What the log keeps of stored bytes."""
     return {"version": stored.version, "sha256": stored.digests.sha256.hex(), "size": stored.digests.size}
 
 
@@ -275,7 +277,8 @@ def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.U
     return unit_id
 
 
-def _title_from(filename: str) -> str:
+def title_from(filename: str) -> str:
+    """The title of a document of which only the file's name is known."""
     stem = filename.rpartition(".")[0] or filename
     return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
 

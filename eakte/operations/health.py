@@ -16,6 +16,7 @@ from eakte.models import Document
 from eakte.operations.schema import require_current
 from eakte.terms import now
 from eakte.transaction import Transactions
+from indexing import office
 from indexing.clamav import Clamd, ScanFailed
 from indexing.search import Condition, SearchIndex
 from indexing.search_errors import SearchError
@@ -58,6 +59,7 @@ def checks(
         lambda: _scanner(scanner),
         "Läuft clamd mit Signaturen, stimmt EAKTE_CLAMAV_URL? Solange wird nichts abgelegt.",
     )
+    yield _tried("Office-Dateien", _libreoffice, "LibreOffice startet nicht; bitte neu installieren.")
     yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
     yield _tried(
         "Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen."
@@ -126,6 +128,12 @@ def _languages() -> str:
     if missing:
         raise _Bad(f"Sprachdaten fehlen: {', '.join(missing)}")
     return ", ".join(LANGUAGES)
+
+
+def _libreoffice() -> str:
+    """Without it the product works; office files then have their text at most, and say why."""
+    program = office.installed()
+    return office.version(program) if program else office.MISSING
 
 
 def _disk(data_dir: Path) -> str:

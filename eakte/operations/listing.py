@@ -18,7 +18,7 @@ from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
 from eakte.models import Case, Document, Dossier, PlanClass, ProcessingProgress, Unit, Version
 from eakte.operations.checking import one_of
-from eakte.operations.documents import DocumentView
+from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.plan import find_class
 from eakte.operations.units import find_unit
@@ -118,6 +118,7 @@ def list_documents(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: bool = False,
+    source: uuid.UUID | None = None,
     unit: str | None = None,
     state: str | None = None,
     without_case: bool = False,
@@ -126,9 +127,12 @@ def list_documents(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
-    """Documents of a dossier, a case or the actor's inbox, newest first. Raises what reading the place raises."""
-    if sum((dossier is not None, case is not None, inbox)) != 1:
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+    """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
+
+    Raises what reading the place raises.
+    """
+    if sum((dossier is not None, case is not None, source is not None, inbox)) != 1:
+        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case, source und inbox ist nötig.")])
     rule = rule_for(session, actor)
     if dossier is not None:
         readable_dossier(session, actor, dossier, Want.CONTENT)
@@ -138,6 +142,8 @@ def list_documents(
     elif case is not None:
         readable_dossier(session, actor, readable_case(session, actor, case).dossier_id, Want.CONTENT)
         place = Document.case_id == case
+    elif source is not None:
+        place = Document.source_id == readable_document(session, actor, source).id
     else:
         wanted = {find_unit(session, unit).id} if unit else set(rule.inbox_units)
         place = Document.inbox_unit_id.in_(wanted & rule.inbox_units)

@@ -387,6 +387,10 @@ class DocumentView:
     path: tuple[Link, ...]
     pages: tuple[Page, ...]
     properties: tuple[Property, ...]
+    attachments: tuple[Link, ...] = ()
+    """What was inside: attachments of a mail, files of an archive."""
+    warnings: tuple[str, ...] = ()
+    """What someone should know about the file."""
     current: int = 1
     query: str = ""
     version: int = 1
