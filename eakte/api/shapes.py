@@ -11,9 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from eakte.models import Case, Dossier, Token, Unit, User, Version
 from eakte.operations.documents import DocumentView
 from eakte.operations.dossiers import state_on
-from eakte.operations.plan import ClassView
 from eakte.terms import Level, today
-from retention.inheritance import Sourced
 
 T = TypeVar("T")
 Following = Annotated[str | None, Field(exclude_if=lambda path: path is None, description="Path of the next page")]
@@ -33,57 +31,6 @@ class Listing(BaseModel, Generic[T]):
 
     items: list[T]
     next: Following = None
-
-
-class Value(BaseModel):
-    """A value with the class it comes from; `source` is null for the product's default."""
-
-    value: str | None
-    source: str | None = None
-
-    @classmethod
-    def of(cls, sourced: Sourced[Any]) -> Value:
-        """From a resolved value."""
-        return cls(value=None if sourced.value is None else str(sourced.value), source=sourced.source)
-
-
-class PlanClassShape(BaseModel):
-    """A class of the filing plan with what it inherits."""
-
-    id: uuid.UUID
-    number: str
-    title: str
-    parent: uuid.UUID | None
-    leaf: bool
-    unit: uuid.UUID | None
-    files_allowed: bool
-    retention: dict[str, Value]
-    appraisal: str
-    offer_by: str
-    disposal_level: str
-    transfer_grace: str | None
-    revision: int
-
-    @classmethod
-    def of(cls, view: ClassView) -> PlanClassShape:
-        """From a class and what holds for it."""
-        row, resolved = view.row, view.resolved
-        kept = ("term", "anchor", "rounding", "legal_basis", "valid_from", "applies_to")
-        return cls(
-            id=row.id,
-            number=row.number,
-            title=row.title,
-            parent=row.parent_id,
-            leaf=view.leaf,
-            unit=row.unit_id,
-            files_allowed=row.files_allowed,
-            retention={name: Value.of(getattr(resolved, name)) for name in kept},
-            appraisal=str(resolved.appraisal.value),
-            offer_by=str(resolved.offer_by.value),
-            disposal_level=str(resolved.disposal_level.value),
-            transfer_grace=None if resolved.transfer_grace.value is None else str(resolved.transfer_grace.value),
-            revision=row.revision,
-        )
 
 
 class RetentionShape(BaseModel):

@@ -38,8 +38,8 @@ VERSIONED = (
 class PlanClass(Record):
     """A class of the plan. Unset retention values are inherited from the class above (`retention.inheritance.resolve`).
 
-    `sort_key` puts numbers into reading order (632.10 after 632.9), compared bytewise (`COLLATE "C"`). The row shows the
-    version that holds now; `PlanClassVersion` has all of them, and terms are counted from those. `state` is open,
+    `sort_key` puts numbers into reading order (632.10 after 632.9), compared bytewise (`COLLATE "C"`). The row shows
+    what holds now; `PlanClassVersion` has what held and will hold, and terms are counted from those. `state` is open,
     closed, merged (then `successor_id` is where new files go) or divided (new files go below).
     """
 

@@ -16,7 +16,7 @@ from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import Case, Document, Dossier, ExternalSystem, PlanClass, Unit
 from eakte.operations.checking import line, one_of, same_revision
-from eakte.operations.plan import find_class
+from eakte.operations.plan import find_class, require_takes_files
 from eakte.operations.references import next_reference, normalised_spelling, sort_key
 from eakte.operations.units import find_unit, scope_number
 from eakte.terms import Actor, CaseState, DossierState, Level, Medium, Role, today
@@ -51,8 +51,7 @@ def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[D
         if known is not None:
             return known, False
     plan_class = find_class(tx.session, new.plan_class)
-    if not plan_class.files_allowed:
-        raise InvalidInput(errors=[FieldError("plan_class", f"Unter {plan_class.number} werden keine Akten angelegt.")])
+    require_takes_files(tx.session, plan_class)
     unit = _unit_for(tx, new.unit)
     level = _level_for(new.confidentiality)
     scope = scope_number(tx, unit.id, level)

@@ -28,7 +28,8 @@ from eakte.operations.closing import close_dossier
 from eakte.operations.documents import current_version, readable_document
 from eakte.operations.dossiers import NewDossier, create_case, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
-from eakte.operations.plan import RetentionWords, create_class
+from eakte.operations.plan import create_class
+from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.schema import migrate
 from eakte.operations.searching import Question, Result, find
 from eakte.operations.units import create_unit

@@ -21,7 +21,7 @@ from eakte.operations.documents import DocumentView
 from eakte.operations.dossiers import create_case, readable_dossier, state_on
 from eakte.operations.listing import list_documents
 from eakte.operations.personal import note_use
-from eakte.operations.plan import resolve_class
+from eakte.operations.plan_rules import resolve_class
 from eakte.operations.searching import find_by_reference
 from eakte.terms import Actor, Level, Role, today
 from eakte.transaction import Transaction

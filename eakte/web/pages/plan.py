@@ -12,7 +12,7 @@ from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
 from eakte.operations.dossiers import NewDossier, create_dossier, state_on
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
-from eakte.operations.plan import resolve_class
+from eakte.operations.plan_rules import resolve_class
 from eakte.operations.units import list_units
 from eakte.terms import Actor, Level, Role, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
