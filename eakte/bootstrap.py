@@ -12,7 +12,7 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
-from eakte.operations.references import check_pattern
+from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.settings import Settings
 from eakte.transaction import Transactions
@@ -44,6 +44,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     Raises SetupFailed, SchemaOutdated, Unavailable or EmbeddedError with a sentence for the operator.
     """
     check_pattern(settings.reference_pattern)
+    check_letter_pattern(settings.letter_pattern)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:

@@ -44,8 +44,7 @@ def close_dossier(
     backdated = _check_day(tx, dossier, day, reason)
     cases = _open_cases(tx, dossier.id)
     if cases and not close_cases:
-        names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
-        raise CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
+        raise _still_open(cases)
     for case in cases:
         case.state, case.closed_on = CaseState.CLOSED.value, day
         case.revision += 1
@@ -99,26 +98,38 @@ def set_event(tx: Transaction, dossier_id: uuid.UUID, *, name: str, on: date) ->
 
 
 def close_case(
-    tx: Transaction, case_id: uuid.UUID, *, closed_on: date | None = None, revision: int | None = None
+    tx: Transaction,
+    case_id: uuid.UUID,
+    *,
+    closed_on: date | None = None,
+    close_cases: bool = False,
+    revision: int | None = None,
 ) -> Case:
-    """Close a case of an open dossier."""
+    """Close a case of an open dossier. Open sub-cases are closed in the same act when the caller says so."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is not None:
         raise WrongState("Der Vorgang ist schon geschlossen.")
     day = closed_on or today()
     if day > today():
         raise InvalidInput(errors=[FieldError("closed_on", "Der Tag liegt in der Zukunft.")])
-    case.state, case.closed_on = CaseState.CLOSED.value, day
-    case.revision += 1
-    tx.record(Tag.CASE_CLOSE, case.id, {"closed_on": day.isoformat()}, subjects=[case.dossier_id])
+    below = [each for each in _open_cases(tx, case.dossier_id) if each.parent_id == case.id]
+    if below and not close_cases:
+        raise _still_open(below)
+    for each in (case, *below):
+        each.state, each.closed_on = CaseState.CLOSED.value, day
+        each.revision += 1
+    beside = [case.dossier_id, *(each.id for each in below)]
+    tx.record(Tag.CASE_CLOSE, case.id, {"closed_on": day.isoformat()}, subjects=beside)
     return case
 
 
 def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: int | None = None) -> Case:
-    """Open a case again; its dossier must be open."""
+    """Open a case again; its dossier, and of a sub-case the case above, must be open."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is None:
         raise WrongState("Der Vorgang ist nicht geschlossen.")
+    if case.parent_id is not None and tx.session.get_one(Case, case.parent_id).closed_on is not None:
+        raise WrongState("Der übergeordnete Vorgang ist geschlossen.")
     reason = line(reason, at="reason", label="Grund")
     case.state, case.closed_on = CaseState.OPEN.value, None
     case.revision += 1
@@ -186,6 +197,11 @@ def _open_cases(tx: Transaction, dossier_id: uuid.UUID) -> Sequence[Case]:
     return tx.session.scalars(
         select(Case).where(Case.dossier_id == dossier_id, Case.closed_on.is_(None)).order_by(Case.ordinal)
     ).all()
+
+
+def _still_open(cases: Sequence[Case]) -> CasesOpen:
+    names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
+    return CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
 
 
 def _writable_case(tx: Transaction, case_id: uuid.UUID, revision: int | None) -> Case:

@@ -18,7 +18,7 @@ from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAll
 from eakte.models import Case, Document, Dossier
 from eakte.operations.closing import close_dossier, reopen_dossier
 from eakte.operations.documents import DocumentView
-from eakte.operations.dossiers import create_case, readable_dossier, state_on
+from eakte.operations.dossiers import NewCase, create_case, readable_dossier, state_on
 from eakte.operations.listing import list_documents
 from eakte.operations.personal import note_use
 from eakte.operations.plan_rules import resolve_class
@@ -80,7 +80,7 @@ def new_case(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """A new case."""
 
     def act(tx: Transaction) -> str:
-        create_case(tx, dossier_id=dossier_id, title=sent.text("title"))
+        create_case(tx, NewCase(dossier=dossier_id, title=sent.text("title")))
         return "vorgang"
 
     return _do(request, sent, dossier_id, act, "new_case")
