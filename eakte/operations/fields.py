@@ -134,7 +134,8 @@ def german_value(kind: str, value: Any) -> str:
             euros, _, cents = value.partition(".")
             return f"{int(euros):,}".replace(",", ".") + f",{cents or '00'} €"
         case FieldType.NUMBER:
-            return f"{value:,}".replace(",", " ").replace(".", ",").replace(" ", ".")
+            whole = int(value) if float(value).is_integer() else value
+            return f"{whole:,}".replace(",", " ").replace(".", ",").replace(" ", ".")
     return str(value)
 
 
@@ -232,9 +233,9 @@ def _told(
         case "maxLength":
             message = f"höchstens {error.validator_value} Zeichen"
         case "minimum":
-            message = f"nicht kleiner als {error.validator_value}"
+            message = f"nicht kleiner als {german_value(FieldType.NUMBER, error.validator_value)}"
         case "maximum":
-            message = f"nicht größer als {error.validator_value}"
+            message = f"nicht größer als {german_value(FieldType.NUMBER, error.validator_value)}"
         case _:
             message = f"erwartet wird {_EXPECTED[definition['type']]}"
     return [FieldError(f"fields.{name}", f"{definition['label']}: {message}.")]

@@ -1,8 +1,8 @@
 """Templates of dossiers and cases, made by the registrar in data, not in code.
 
 A template says what a new dossier or case has from the start: its title with places to fill
-(`Bauantrag {grundstueck}`), class, unit, level, data fields, cases with their sub-cases, and the roles that parties must
-or may have. What is made from it stands for itself: a later change of the template changes nothing that exists.
+(`Bauantrag {grundstueck}`), class, unit, level, data fields, cases with their sub-cases, and the roles that parties
+must or may have. What is made from it stands for itself: a later change of the template changes nothing that exists.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def _add_cases(
     for each in said:
         title = _filled(each["title"], values)
         case = add_case(tx, dossier, title=title, parent=parent, fields=dict(each["fields"]))
-        made += [case, *_add_cases(tx, dossier, each["cases"], values, case)]
+        made += [case, *_add_cases(tx, dossier, each.get("cases", ()), values, case)]
     return made
 
 
@@ -244,7 +244,7 @@ def _body(session: Session, words: TemplateWords, kind: TemplateKind) -> dict[st
             if getattr(words, name) is not None:
                 raise InvalidInput(errors=[FieldError(name, "Das hat ein Vorgang nicht.")])
     cases = _cases(words.cases, "cases", deepest=2 if kind is TemplateKind.DOSSIER else 1)
-    if sum(1 + len(each["cases"]) for each in cases) > MOST_CASES:
+    if sum(1 + len(each.get("cases", ())) for each in cases) > MOST_CASES:
         raise InvalidInput(errors=[FieldError("cases", f"Höchstens {MOST_CASES} Vorgänge.")])
     return {
         "title": _title(words.title, "title"),
@@ -271,10 +271,15 @@ def _cases(said: Sequence[Mapping[str, Any]], at: str, *, deepest: int) -> list[
         {
             "title": _title(each.get("title"), f"{at}.{number}.title"),
             "fields": dict(each.get("fields") or {}),
-            "cases": _cases(each.get("cases") or (), f"{at}.{number}.cases", deepest=deepest - 1),
+            **_below(each, f"{at}.{number}.cases", deepest=deepest - 1),
         }
         for number, each in enumerate(said)
     ]
+
+
+def _below(case: Mapping[str, Any], at: str, *, deepest: int) -> dict[str, Any]:
+    cases = _cases(case.get("cases") or (), at, deepest=deepest)
+    return {"cases": cases} if deepest else {}
 
 
 def _title(text: str | None, at: str) -> str:
