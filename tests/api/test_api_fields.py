@@ -1,4 +1,4 @@
-"""Subject-specific data fields: defined by class, inherited, checked with one error a field, found, changed, exported."""
+"""Subject-specific data fields: defined by class, inherited, checked field by field, found, changed, exported."""
 
 from __future__ import annotations
 
