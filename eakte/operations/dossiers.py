@@ -186,7 +186,8 @@ def add_case(
         title=line(title, at="title", label="Betreff"),
         external_system=external.system if external else None,
         external_id=external.id if external else None,
-        fields=checked_values(tx.session, plan_class, FieldOwner.CASE, fields),
+        # As with documents: what is needed is asked for with the first value.
+        fields=checked_values(tx.session, plan_class, FieldOwner.CASE, fields) if fields else {},
         state=CaseState.OPEN.value,
     )
     tx.session.add(case)

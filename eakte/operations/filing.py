@@ -258,6 +258,9 @@ def _known_document(tx: Transaction, document_id: uuid.UUID) -> Document:
 
 
 def _checked_fields(session: Session, dossier: Dossier | None, values: dict[str, Any]) -> dict[str, Any]:
+    if not values:
+        # Mail, scans and forms without data fields come in as well; what is needed is asked for with the first value.
+        return {}
     plan_class = session.get_one(PlanClass, dossier.plan_class_id) if dossier else None
     return checked_values(session, plan_class, FieldOwner.DOCUMENT, values)
 

@@ -21,7 +21,7 @@ def test_no_number_is_given_twice(service: Service, municipality: Municipality, 
     clients, wanted = int(request.config.getoption("--clients")), int(request.config.getoption("--dossiers"))
 
     def work(client: int) -> list[str]:
-        """A client's share; every tenth dossier is moved as soon as it is there, so that numbers come from both ways."""
+        """A client's share; every tenth dossier is moved at once, so that numbers come from both ways."""
         numbers: list[str] = []
         with (
             service.client(municipality.tokens["clerk63"]) as clerk,
