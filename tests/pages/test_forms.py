@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -57,7 +58,7 @@ def test_a_new_dossier_gets_its_number_and_says_so(clerk: Person) -> None:
 
 
 def test_a_class_asks_for_its_data_fields_as_people_write_them(pages: Pages, clerk: Person) -> None:
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "gemarkung", "label": "Gemarkung", "type": "text", "required": True},
         {"name": "kosten", "label": "Baukosten", "type": "money"},
         {"name": "vom", "label": "Antrag vom", "type": "date"},
