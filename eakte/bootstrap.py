@@ -16,7 +16,7 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
-from eakte.operations.references import check_pattern
+from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.operations.screening import Screen
 from eakte.settings import Settings
@@ -69,6 +69,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     """
     check_pattern(settings.reference_pattern)
     scanner = open_scanner(settings)
+    check_letter_pattern(settings.letter_pattern)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:

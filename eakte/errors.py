@@ -65,7 +65,7 @@ class Conflict(WrongState):
 
 
 class CasesOpen(WrongState):
-    """Die Akte hat noch offene Vorgänge."""
+    """Es gibt noch offene Vorgänge."""
 
 
 class StaleRevision(EakteError):

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
     )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
+    letter_pattern: str = Field(
+        default="{unit}/{reference}[-{case}]",
+        description="Muster der Geschäftszeichen auf Briefen; was in [ ] steht, gilt nur mit Vorgang",
+    )
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
     session_hours: int = Field(default=10, gt=0, description="Dauer einer Anmeldung in Stunden")
     work_concurrency: int = Field(

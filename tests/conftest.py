@@ -26,8 +26,10 @@ hypothesis_settings.load_profile("eakte")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--kills`: how often the fault tests kill."""
+    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers."""
     parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
+    parser.addoption("--clients", type=int, default=20, help="clients that open dossiers at once")
+    parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
 
 
 # With pytest-xdist (and `--dist loadgroup`) all tests of a server run on one worker, so that there is one of it.

@@ -5,7 +5,21 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from eakte import __version__
-from eakte.api import audit, documents, dossiers, health, people, plan_classes, problems, search
+from eakte.api import (
+    audit,
+    cases,
+    cross_references,
+    documents,
+    dossiers,
+    health,
+    holdings,
+    parties,
+    people,
+    plan_classes,
+    problems,
+    search,
+    templates,
+)
 from eakte.bootstrap import Backends
 
 PREFIX = "/api/v1"
@@ -25,7 +39,19 @@ def create_app(backends: Backends) -> FastAPI:
     )
     app.state.backends = backends
     problems.install(app)
-    for module in (plan_classes, dossiers, documents, search, audit, people):
+    for module in (
+        plan_classes,
+        templates,
+        dossiers,
+        holdings,
+        cases,
+        parties,
+        cross_references,
+        documents,
+        search,
+        audit,
+        people,
+    ):
         app.include_router(module.router, prefix=PREFIX, responses=problems.PROBLEM_RESPONSES)
     app.include_router(health.router)
     problems.describe(app)

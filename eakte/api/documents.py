@@ -26,7 +26,7 @@ from eakte.api.dependencies import (
 from eakte.api.multipart import Upload, body_chunks
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
-from eakte.api.shapes import DocumentShape, Listing, Strict, VersionShape
+from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, Unavailable
 from eakte.operations import filing, processing
@@ -40,6 +40,7 @@ from eakte.operations.documents import (
     view_document,
     words_of_page,
 )
+from eakte.operations.external import ExternalKey, asked_for
 from eakte.operations.listing import list_documents
 from eakte.operations.screening import Screen
 from eakte.terms import Actor
@@ -61,7 +62,16 @@ class DocumentMetadata(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    external: External | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
+
+    def draft(self) -> filing.Draft:
+        """The same for the operation."""
+        said = {
+            **dict(self),
+            "external": ExternalKey.of(self.external.system, self.external.id) if self.external else None,
+        }
+        return filing.Draft(**said)
 
 
 class VersionMetadata(Strict):
@@ -80,6 +90,7 @@ class DocumentChange(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    fields: dict[str, Any] | None = None
 
 
 class WordShape(BaseModel):
@@ -118,12 +129,18 @@ def multipart_body(schema: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-@router.post("", status_code=201, response_model=DocumentShape, openapi_extra=multipart_body(DocumentMetadata))
+@router.post(
+    "",
+    status_code=201,
+    response_model=DocumentShape,
+    responses={200: {"model": DocumentShape, "description": "The external key was known: what it names"}},
+    openapi_extra=multipart_body(DocumentMetadata),
+)
 def create(request: Request, actor: Writer, backends: Composed, key: Key = None) -> JSONResponse:
     """File a document: the metadata first, then the file. 201 means: stored, hashed, in the log, never lost."""
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     metadata = _parse(DocumentMetadata, upload.metadata)
-    draft = filing.Draft(**dict(metadata))
+    draft = metadata.draft()
     with backends.transactions.read() as session:
         filing.check_draft(session, actor, draft)
     stored = _store(backends, upload, backends.screen(actor, *draft.places()))
@@ -180,12 +197,15 @@ def index(
     case: uuid.UUID | None = None,
     inbox: Annotated[bool, Query()] = False,
     source: uuid.UUID | None = None,
+    volume: uuid.UUID | None = None,
+    external_system: str | None = None,
+    external_id: str | None = None,
     unit: str | None = None,
     state: str | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DocumentShape]:
-    """Documents of one place, or those that were inside a document (`source`), newest first."""
+    """Documents of one place or from inside a document (`source`), newest first; or the one an external key names."""
     page = list_documents(
         session,
         actor,
@@ -193,6 +213,8 @@ def index(
         case=case,
         inbox=inbox,
         source=source,
+        external=asked_for(session, actor, external_system, external_id),
+        volume=volume,
         unit=unit,
         state=state,
         after=after,
@@ -240,6 +262,9 @@ Number = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
 ]
 
+
+OK = 200
+"""Status of an answer that made nothing: an external key was known."""
 
 BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
@@ -355,8 +380,9 @@ def _answer_once(
         with backends.transactions.begin(actor) as tx:
 
             def file() -> tuple[int, DocumentShape, int]:
-                view = view_document(tx.session, tx.actor, act(tx))
-                return 201, DocumentShape.of(view), view.document.revision
+                made = act(tx)
+                view = view_document(tx.session, tx.actor, made)
+                return 201 if made == stored.document_id else 200, DocumentShape.of(view), view.document.revision
 
             reply = created(tx, request, key, fingerprint, file)
     except Unavailable:
@@ -364,6 +390,6 @@ def _answer_once(
     except EakteError:
         backends.blobs.delete(stored.name)
         raise
-    if "Idempotency-Replayed" in reply.headers:
+    if "Idempotency-Replayed" in reply.headers or reply.status_code == OK:
         backends.blobs.delete(stored.name)
     return reply

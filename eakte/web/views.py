@@ -188,12 +188,24 @@ class DossierRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DataInput:
+    """An input for a data field that the class defines; a select where there are choices."""
+
+    name: str
+    label: str
+    required: bool = False
+    choices: tuple[Choice, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NewDossierForm:
-    """POST /akten: plan_class, title, unit, confidentiality."""
+    """POST /akten: plan_class, title, unit, confidentiality, and `fields.…` of the class."""
 
     plan_class: str
     units: tuple[Choice, ...]
     levels: tuple[str, ...] = ("internal", "open", "protected")
+    fields: tuple[DataInput, ...] = ()
     form: Form = field(default_factory=Form)
 
 

@@ -21,7 +21,8 @@ import psutil
 
 from eakte.bootstrap import Backends, open_backends
 from eakte.operations.accounts import create_token, create_user
-from eakte.operations.plan import RetentionWords, create_class
+from eakte.operations.plan import create_class
+from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
 from eakte.terms import SYSTEM, Level, Role, Scope
