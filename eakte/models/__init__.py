@@ -22,6 +22,7 @@ from eakte.models.dossiers import (
     container_number,
 )
 from eakte.models.plan import PlanClass
+from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.units import AccessScope, Unit
 from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
 
@@ -40,15 +41,20 @@ __all__ = [
     "DossierEvent",
     "DossierExclusion",
     "DossierShare",
+    "ExternalIdentity",
     "ExternalSystem",
     "FormerValue",
     "IdempotencyKey",
+    "KnownDevice",
     "Operational",
+    "PendingStep",
     "PlanClass",
     "ProcessingProgress",
     "RecentDossier",
     "Record",
+    "RecoveryCode",
     "ReferenceCounter",
+    "SecondFactor",
     "SignInThrottle",
     "Token",
     "Unit",
