@@ -12,6 +12,8 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
+from eakte.oidc import Provider
+from eakte.operations.directory import Directory, parse_groups
 from eakte.operations.references import check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.settings import Settings
@@ -24,7 +26,10 @@ from storage.local import LocalBlobStore
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL."""
+    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL.
+
+    `provider` is the OIDC provider with the rules of what its groups give; None where none is set.
+    """
 
     settings: Settings
     database: Database
@@ -32,6 +37,7 @@ class Backends:
     blobs: BlobStore
     search: SearchIndex
     private: PrivateDatabase | None
+    provider: tuple[Provider, Directory] | None = None
 
 
 @contextmanager
@@ -44,6 +50,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     Raises SetupFailed, SchemaOutdated, Unavailable or EmbeddedError with a sentence for the operator.
     """
     check_pattern(settings.reference_pattern)
+    provider = open_provider(settings)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:
@@ -64,7 +71,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private)
+        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, provider)
 
 
 def open_blobs(settings: Settings) -> BlobStore:
@@ -81,6 +88,20 @@ def open_search(settings: Settings) -> SearchIndex:
     if parts.scheme == "tantivy":
         return EmbeddedIndex(_path(parts.path))
     raise SetupFailed(f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich ist tantivy:///…")
+
+
+def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
+    """The OIDC provider of `EAKTE_OIDC_ISSUER`; nothing is asked of it yet. Raises SetupFailed."""
+    if settings.oidc_issuer is None:
+        return None
+    provider = Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        scope=settings.oidc_scope,
+        groups_claim=settings.oidc_groups_claim,
+    )
+    return provider, Directory(parse_groups(settings.oidc_groups), founds=settings.oidc_create_accounts)
 
 
 def index_usable(search: SearchIndex) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,7 +32,32 @@ class Settings(BaseSettings):
     )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
-    session_hours: int = Field(default=10, gt=0, description="Dauer einer Anmeldung in Stunden")
+    session_hours: int = Field(default=10, gt=0, description="längste Dauer einer Anmeldung in Stunden")
+    session_idle_minutes: int = Field(
+        default=120, gt=0, description="nach so vielen Minuten ohne Anfrage endet eine Anmeldung"
+    )
+    requests_per_minute: int = Field(
+        default=12_000, gt=0, description="Anfragen je Anmeldung oder Schlüssel und Minute, in jedem Prozess des Dienstes"
+    )
+    access_log_months: int = Field(
+        default=12, gt=0, description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht"
+    )
+    trusted_proxies: str = Field(
+        default="", description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt"
+    )
+    oidc_issuer: str | None = Field(default=None, description="Anmeldedienst der Verwaltung (OIDC): sein Name, https://…")
+    oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
+    oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
+    oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
+    oidc_groups_claim: str = Field(default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen")
+    oidc_groups: dict[str, Any] = Field(
+        default_factory=dict,
+        description='was Gruppen geben, als JSON: {"bauamt": {"roles": ["clerk"], "unit": "63", "level": "internal"}}',
+    )
+    oidc_create_accounts: bool = Field(
+        default=False, description="ob Unbekannte mit einer bekannten Gruppe ein Konto bekommen"
+    )
     work_concurrency: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), gt=0, description="gleichzeitige Aufträge je Helfer"
     )

@@ -156,7 +156,7 @@ def _found(transactions: Transactions, identity: Identity, given: _Given) -> Use
     with transactions.begin(SYSTEM) as tx:
         user = User(
             login=_free_login(tx.session, identity),
-            display_name=" ".join((identity.name or identity.login or "Ohne Namen").split())[:200],
+            display_name=_shown(identity),
             roles=[],
             unit_id=_unit(tx.session, given),
             level=int(given.level),
@@ -219,6 +219,11 @@ def _free_login(session: Session, identity: Identity) -> str:
         if session.scalar(select(User.id).where(func.lower(User.login) == login.lower())) is None:
             return login
     raise Conflict
+
+
+def _shown(identity: Identity) -> str:
+    said = "".join(letter if letter.isprintable() else " " for letter in identity.name or identity.login)
+    return " ".join(said.split())[:200] or "Ohne Namen"
 
 
 def _refused(transactions: Transactions, user: User | None, reason: str) -> AccountUnknown:

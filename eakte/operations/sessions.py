@@ -124,6 +124,12 @@ def end_session(tx: Transaction, session_id: uuid.UUID) -> None:
     tx.record(Tag.SESSION_END, None, {"sessions": 1, "own": row.user_id == tx.actor.user_id})
 
 
+def end_other_sessions(tx: Transaction) -> None:
+    """End all of the actor's sessions but the one in use."""
+    ended = end_sessions(tx.session, tx.actor.user_id, keep=tx.actor.access_key) if tx.actor.user_id else 0
+    tx.record(Tag.SESSION_END, None, {"sessions": ended, "own": True})
+
+
 def end_sessions(session: Session, user_id: uuid.UUID, *, keep: uuid.UUID | None = None) -> int:
     """End all sessions of an account but one, as a part of an act that changes what the account may. Returns how many.
 
@@ -142,13 +148,14 @@ def sign_out(tx: Transaction) -> None:
     tx.record(Tag.SIGN_OUT, None)
 
 
-def renew_session(tx: Transaction) -> tuple[str, str]:
-    """New secrets for the actor's session after a change of what it may or of how one signs in: (cookie, CSRF token).
+def renew_session(tx: Transaction) -> tuple[str, str, datetime]:
+    """New secrets for the actor's session after a change of how one signs in: cookie, CSRF token, and when it ends.
 
-    Who had seen the old cookie is out.
+    Who had seen the old cookie is out. Raises NotSignedIn when the session has ended meanwhile.
     """
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    tx.session.execute(
-        update(WebSession).where(WebSession.id == tx.actor.access_key).values(sha256=digest(secret), csrf=csrf)
-    )
-    return secret, csrf
+    renewed = update(WebSession).where(WebSession.id == tx.actor.access_key).values(sha256=digest(secret), csrf=csrf)
+    expires_at = tx.session.scalar(renewed.returning(WebSession.expires_at))
+    if expires_at is None:
+        raise NotSignedIn
+    return secret, csrf, expires_at

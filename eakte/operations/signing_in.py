@@ -82,28 +82,25 @@ def sign_in_with_code(
     raise _refusal(SecondFactorFailed, pause, left)
 
 
-def change_password(transactions: Transactions, actor: Actor, *, old: str, new: str, municipality: str) -> None:
-    """Set one's own password; all other sessions end.
+def confirm_password(transactions: Transactions, actor: Actor, password: str, *, at: str) -> None:
+    """Ask again for one's own password before the way to sign in is changed.
 
-    Raises InvalidInput for a wrong old or a weak new one, SignInPaused after too many wrong ones: who finds an open
-    session shall not find the password with it. NotAllowed for an account without password.
+    Raises InvalidInput naming `at` for a wrong one, SignInPaused after too many: who finds an open session shall not
+    find the password with it. NotAllowed for an account without password.
     """
-    counted = (Counted(f"change {actor.user_id}"),)
+    counted = (Counted(f"confirm {actor.user_id}"),)
     with transactions.read() as session:
-        user = session.get_one(User, actor.user_id)
+        kept = session.get_one(User, actor.user_id).password_hash
         check_pause(session, counted)
-    if user.password_hash is None:
+    if kept is None:
         raise NotAllowed("Dieses Konto meldet sich ohne Passwort an.")
-    if not same_password(old, user.password_hash):
-        with transactions.begin(actor) as tx:
-            pause, _left = _count(tx, counted, step="change")
-        if pause:
-            raise SignInPaused(seconds=pause)
-        raise InvalidInput(errors=[FieldError("old", "Das bisherige Passwort stimmt nicht.")])
+    if same_password(password, kept):
+        return
     with transactions.begin(actor) as tx:
-        forget_failures(tx.session, counted)
-        user = tx.session.get_one(User, actor.user_id)
-        set_password(tx, user, new, municipality=municipality, keep=actor.access_key, at="new")
+        pause, _left = _count(tx, counted, step="confirm")
+    if pause:
+        raise SignInPaused(seconds=pause)
+    raise InvalidInput(errors=[FieldError(at, "Das Passwort stimmt nicht.")])
 
 
 def set_password(
