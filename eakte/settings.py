@@ -37,20 +37,29 @@ class Settings(BaseSettings):
         default=120, gt=0, description="nach so vielen Minuten ohne Anfrage endet eine Anmeldung"
     )
     requests_per_minute: int = Field(
-        default=12_000, gt=0, description="Anfragen je Anmeldung oder Schlüssel und Minute, in jedem Prozess des Dienstes"
+        default=12_000,
+        gt=0,
+        description="Anfragen je Anmeldung oder Schlüssel und Minute, in jedem Prozess des Dienstes",
     )
     access_log_months: int = Field(
-        default=12, gt=0, description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht"
+        default=12,
+        gt=0,
+        description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht",
     )
     trusted_proxies: str = Field(
-        default="", description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt"
+        default="",
+        description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt",
     )
-    oidc_issuer: str | None = Field(default=None, description="Anmeldedienst der Verwaltung (OIDC): sein Name, https://…")
+    oidc_issuer: str | None = Field(
+        default=None, description="Anmeldedienst der Verwaltung (OIDC): sein Name, https://…"
+    )
     oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
     oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
     oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
-    oidc_groups_claim: str = Field(default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen")
+    oidc_groups_claim: str = Field(
+        default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
+    )
     oidc_groups: dict[str, Any] = Field(
         default_factory=dict,
         description='was Gruppen geben, als JSON: {"bauamt": {"roles": ["clerk"], "unit": "63", "level": "internal"}}',

@@ -60,6 +60,8 @@ class Meter:
             return True
 
     def _forget(self, moment: float) -> None:
-        full = [key for key, one in self._buckets.items() if one.left + (moment - one.at) * self._per_second >= self._size]
+        full = [
+            key for key, one in self._buckets.items() if one.left + (moment - one.at) * self._per_second >= self._size
+        ]
         for key in full:
             del self._buckets[key]

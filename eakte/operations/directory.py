@@ -167,9 +167,7 @@ def _found(transactions: Transactions, identity: Identity, given: _Given) -> Use
         tx.session.add(user)
         tx.session.flush()
         tx.session.add(
-            ExternalIdentity(
-                issuer=identity.issuer, subject=identity.subject, user_id=user.id, roles=[], founded=True
-            )
+            ExternalIdentity(issuer=identity.issuer, subject=identity.subject, user_id=user.id, roles=[], founded=True)
         )
         tx.record(Tag.USER_CREATE, user.id, {"roles": [], "unit": str(user.unit_id or ""), "by": "directory"})
         return user

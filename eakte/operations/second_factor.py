@@ -64,7 +64,9 @@ def confirm_enrolment(tx: Transaction, ledger: Ledger, step: str, code: str) -> 
     _forget(tx.session, user_id)
     sealed = ledger.seal(secret.encode(), bound_to=user_id.bytes)
     tx.session.add(SecondFactor(user_id=user_id, secret=sealed, last_step=accepted))
-    codes = ["-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)) for _ in range(RECOVERY_CODES)]
+    codes = [
+        "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)) for _ in range(RECOVERY_CODES)
+    ]
     tx.session.add_all(RecoveryCode(user_id=user_id, sha256=digest(_plain(each)), used_at=None) for each in codes)
     ended = end_sessions(tx.session, user_id, keep=tx.actor.access_key)
     tx.record(Tag.SECOND_FACTOR_SET, user_id, {"sessions_ended": ended})

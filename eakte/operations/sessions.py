@@ -60,9 +60,7 @@ def open_session(tx: Transaction, user: User, *, method: str, hours: int, visit:
     if not known_device(tx.session, user, device):
         device = secrets.token_urlsafe(32)
     statement = insert(KnownDevice).values(sha256=digest(device), user_id=user.id, used_at=now())
-    tx.session.execute(
-        statement.on_conflict_do_update(index_elements=[KnownDevice.sha256], set_={"used_at": now()})
-    )
+    tx.session.execute(statement.on_conflict_do_update(index_elements=[KnownDevice.sha256], set_={"used_at": now()}))
     tx.session.execute(delete(KnownDevice).where(KnownDevice.used_at < now() - timedelta(days=DEVICE_DAYS)))
     tx.session.execute(delete(WebSession).where(WebSession.expires_at < now()))
     tx.session.execute(delete(PendingStep).where(PendingStep.expires_at < now()))
@@ -107,9 +105,7 @@ def list_sessions(session: Session, user_id: uuid.UUID | None, *, idle: timedelt
     """The sessions of an account that are not over, the one used last first."""
     return session.scalars(
         select(WebSession)
-        .where(
-            WebSession.user_id == user_id, WebSession.expires_at > now(), WebSession.last_seen_at > now() - idle
-        )
+        .where(WebSession.user_id == user_id, WebSession.expires_at > now(), WebSession.last_seen_at > now() - idle)
         .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
         .limit(200)
     ).all()

@@ -13,7 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
-from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed, SecondFactorFailed, SignInFailed, SignInPaused
+from eakte.errors import (
+    EakteError,
+    FieldError,
+    InvalidInput,
+    NotAllowed,
+    SecondFactorFailed,
+    SignInFailed,
+    SignInPaused,
+)
 from eakte.models import User
 from eakte.operations.accounts import actor_of
 from eakte.operations.passwords import check_password, hash_password, same_password
@@ -37,9 +45,9 @@ class CodeWanted:
 def sign_in(
     transactions: Transactions, *, login: str, password: str, hours: int, visit: Visit = NOWHERE
 ) -> SignedIn | CodeWanted:
-    """Open a session, or ask for the code. Raises SignInFailed alike for unknown and wrong, SignInPaused after too many.
+    """Open a session, or ask for the code.
 
-    Failures are counted for every login, known or not, in transactions of their own.
+    Raises SignInFailed alike for unknown and wrong, SignInPaused after too many. Failures are counted for every login, known or not, in transactions of their own.
     """
     login = "".join(character for character in login.casefold() if character.isprintable()).strip()[:100]
     with transactions.read() as session:

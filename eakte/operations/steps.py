@@ -1,5 +1,7 @@
-"""Steps that wait for their answer, held by a cookie and a row: what must be remembered between two requests of
-somebody who is not signed in yet, or of an enrolment. Sealed, because a row must not be of use to who reads the database.
+"""Steps that wait for their answer: the code after a password, the way to the provider and back, an enrolment.
+
+A cookie holds the key, a row what must be remembered between the two requests. It is sealed, because a row must not be
+of use to who reads the database.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def begin_step(
     return secret
 
 
-def find_step(session: Session, ledger: Ledger, kind: str, secret: str) -> tuple[uuid.UUID | None, dict[str, Any]] | None:
+def find_step(
+    session: Session, ledger: Ledger, kind: str, secret: str
+) -> tuple[uuid.UUID | None, dict[str, Any]] | None:
     """The account of a step and what was remembered; None when it is over or was never there."""
     row = session.scalar(
         select(PendingStep).where(

@@ -1,5 +1,6 @@
-"""Pauses after failed tries: for a login, for a browser that is known, for an address. Counted in the database, because
-there are many processes and the limit is a promise.
+"""Pauses after failed tries: for a login, for a browser that is known, for an address.
+
+They are counted in the database, because there are many processes and the limit is a promise.
 
 A pause doubles with each further failure up to a quarter of an hour and never becomes a lock. And an attacker cannot
 keep a person out by failing on purpose: tries from a browser in which the account signed in before are counted for
@@ -48,7 +49,9 @@ class Counted:
 def check_pause(session: Session, counted: Sequence[Counted]) -> None:
     """Raise SignInPaused while one of them is paused."""
     until = session.scalar(
-        select(func.max(SignInThrottle.paused_until)).where(SignInThrottle.sha256.in_([each.sha256 for each in counted]))
+        select(func.max(SignInThrottle.paused_until)).where(
+            SignInThrottle.sha256.in_([each.sha256 for each in counted])
+        )
     )
     if until is not None and until > now():
         raise SignInPaused(seconds=math.ceil((until - now()).total_seconds()))

@@ -48,9 +48,7 @@ def put_step(request: Request, response: Response, secret: str) -> None:
 
 def drop(request: Request, response: Response, name: str) -> None:
     """Take a cookie away."""
-    response.delete_cookie(
-        _name(request, name), path="/", secure=is_secure(request), httponly=True, samesite="lax"
-    )
+    response.delete_cookie(_name(request, name), path="/", secure=is_secure(request), httponly=True, samesite="lax")
 
 
 def _put(request: Request, response: Response, name: str, value: str, *, seconds: int) -> None:

@@ -43,8 +43,7 @@ def change_password(request: Request, sent: Sent) -> Response:
     backends = get_backends(request)
     try:
         _confirm(request, sent, at="old")
-        if sent.text("new") != sent.text("again"):
-            raise InvalidInput(errors=[DomainFieldError("again", "Die beiden neuen Passwörter sind nicht gleich.")])
+        _same_twice(sent)
         with backends.transactions.begin(sent.actor) as tx:
             user = tx.session.get_one(User, sent.actor.user_id)
             municipality = backends.settings.municipality
@@ -184,6 +183,11 @@ def _confirm(request: Request, sent: Submitted, *, at: str) -> None:
         raise InvalidInput(errors=[DomainFieldError(at, message)]) from error
 
 
+def _same_twice(sent: Submitted) -> None:
+    if sent.text("new") != sent.text("again"):
+        raise InvalidInput(errors=[DomainFieldError("again", "Die beiden neuen Passwörter sind nicht gleich.")])
+
+
 def _typed_again(sent: Submitted, error: InvalidInput) -> Form:
     """What is wrong, without the passwords that were typed."""
     form = form_again(sent, error)
@@ -198,7 +202,9 @@ def _secret(request: Request, actor: Actor) -> str | None:
     backends = get_backends(request)
     step = cookies.read(request, cookies.STEP)
     with backends.transactions.read() as session:
-        return second_factor.enrolling_secret(session, backends.transactions.ledger, step, actor.user_id) if step else None
+        return (
+            second_factor.enrolling_secret(session, backends.transactions.ledger, step, actor.user_id) if step else None
+        )
 
 
 def _grouped(secret: str) -> str:
@@ -269,6 +275,6 @@ def _called(browser: str) -> str:
         ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
         ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
     )  # fmt: skip
-    name = next((shown for mark, shown in names if mark in browser), browser.split("/")[0][:40] or "unbekannt")
+    name = next((shown for mark, shown in names if mark in browser), browser.split("/", maxsplit=1)[0][:40] or "unbekannt")
     system = next((shown for mark, shown in systems if mark in browser), "")
     return f"{name}, {system}" if system else name
