@@ -39,7 +39,10 @@ class NewUnit(Strict):
 
 
 class NewUser(Strict):
-    """A new account; `unit` by id or number. A machine has no password and signs in by token; a person answers for it."""
+    """A new account; `unit` by id or number.
+
+    A machine has no password and signs in by token; `operator` is the person who answers for it.
+    """
 
     login: str
     display_name: str

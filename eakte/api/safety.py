@@ -26,6 +26,7 @@ class SafeHeaders:
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

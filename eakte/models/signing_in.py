@@ -1,4 +1,4 @@
-"""What belongs to signing in beside the account itself: second factor, directory, the steps on the way, known browsers."""
+"""What belongs to signing in beside the account: second factor, directory, steps on the way, known browsers."""
 
 from __future__ import annotations
 

@@ -43,9 +43,9 @@ def create_user(
     A machine account names its operator, the person who answers for what it does.
     """
     held = sorted(set(roles))
-    if tx.actor.user_id is not None:
-        if not tx.actor.has(Role.ADMIN, Role.REGISTRAR) or (READING & set(held) and not tx.actor.has(Role.REGISTRAR)):
-            raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
+    keeper = tx.actor.user_id is None or tx.actor.has(Role.REGISTRAR)
+    if not keeper and (not tx.actor.has(Role.ADMIN) or READING & set(held)):
+        raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
     errors = []
     if not _LOGIN.fullmatch(login):
         errors.append(FieldError("login", "Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))

@@ -74,9 +74,9 @@ def confirm_enrolment(tx: Transaction, ledger: Ledger, step: str, code: str) -> 
 
 
 def remove_second_factor(tx: Transaction, user: User) -> None:
-    """Switch it off: one's own, or that of another as an administrator when the device is lost. Ends all other sessions.
+    """Switch it off: one's own, or that of another as an administrator when the device is lost.
 
-    Raises NotAllowed; InvalidInput where there is none.
+    All other sessions of the account end. Raises NotAllowed; InvalidInput where there is none.
     """
     own = user.id == tx.actor.user_id
     if not (own or tx.actor.user_id is None or tx.actor.has(Role.ADMIN)):

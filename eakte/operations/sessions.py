@@ -78,7 +78,10 @@ def known_device(session: Session, user: User, device: str) -> bool:
 
 
 def session_actor(session: Session, secret: str, *, idle: timedelta) -> tuple[Actor, str]:
-    """Who sits behind a cookie, and the session's CSRF token. Raises NotSignedIn, after `idle` without a request too."""
+    """Who sits behind a cookie, and the session's CSRF token.
+
+    Raises NotSignedIn for unknown and ended ones, and after `idle` without a request.
+    """
     row = session.execute(
         select(WebSession, User)
         .join(User, User.id == WebSession.user_id)

@@ -47,7 +47,8 @@ def sign_in(
 ) -> SignedIn | CodeWanted:
     """Open a session, or ask for the code.
 
-    Raises SignInFailed alike for unknown and wrong, SignInPaused after too many. Failures are counted for every login, known or not, in transactions of their own.
+    Raises SignInFailed alike for unknown and wrong, SignInPaused after too many. Failures are counted for every login,
+    known or not, in transactions of their own.
     """
     login = "".join(character for character in login.casefold() if character.isprintable()).strip()[:100]
     with transactions.read() as session:

@@ -275,6 +275,7 @@ def _called(browser: str) -> str:
         ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
         ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
     )  # fmt: skip
-    name = next((shown for mark, shown in names if mark in browser), browser.split("/", maxsplit=1)[0][:40] or "unbekannt")
+    plain = browser.partition("/")[0][:40] or "unbekannt"
+    name = next((shown for mark, shown in names if mark in browser), plain)
     system = next((shown for mark, shown in systems if mark in browser), "")
     return f"{name}, {system}" if system else name
