@@ -1,8 +1,8 @@
 // A real OpenID Connect provider for the tests (oidc-provider, certified by the OpenID Foundation). It signs in whoever
 // is named, with the groups of the environment, and prints its address when it listens.
-import Provider from "oidc-provider";
 import http from "node:http";
 
+const {default: Provider} = await import(process.env.OIDC_PROVIDER);
 const people = JSON.parse(process.env.PEOPLE);
 const server = http.createServer();
 server.listen(Number(process.env.PORT || 0), "127.0.0.1", () => {
@@ -11,8 +11,9 @@ server.listen(Number(process.env.PORT || 0), "127.0.0.1", () => {
     clients: [{
       client_id: "eakte",
       client_secret: "ein Geheimnis der Tests",
-      redirect_uris: JSON.parse(process.env.REDIRECTS),
-      post_logout_redirect_uris: JSON.parse(process.env.LOGOUTS),
+      application_type: "native", // so that the tests' services may listen at any port of the loopback
+      redirect_uris: ["http://127.0.0.1/anmelden/dienst/zurueck"],
+      post_logout_redirect_uris: ["http://127.0.0.1/anmelden"],
     }],
     pkce: {required: () => true},
     claims: {openid: ["sub"], profile: ["name", "preferred_username"], groups: ["groups"]},
