@@ -20,14 +20,14 @@ from eakte.bootstrap import Backends, open_backends
 from eakte.errors import SetupFailed, SignInFailed
 from eakte.models import AuditEntry, DocumentLook
 from eakte.operations import auditing
-from eakte.operations.passwords import PASSWORDS
-from eakte.operations.sessions import SignedIn, sign_out
-from eakte.operations.signing_in import sign_in
 from eakte.operations.auditing import list_entries
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
 from eakte.operations.documents import log_look
 from eakte.operations.filing import add_version, change_document, store_original
+from eakte.operations.passwords import PASSWORDS
 from eakte.operations.processing import retry
+from eakte.operations.sessions import SignedIn, sign_out
+from eakte.operations.signing_in import sign_in
 from eakte.terms import SYSTEM
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office

@@ -22,6 +22,7 @@ PEOPLE = {
     "p-100": {"name": "Petra Hansen", "preferred_username": "p.hansen@rodenbeck.example", "groups": ["bauamt"]},
     "p-200": {"name": "Uwe Neumann", "preferred_username": "u.neumann", "groups": ["sportverein"]},
     "p-300": {"name": "Lena Petersen", "preferred_username": "l.petersen", "groups": ["bauamt", "it"]},
+    **{f"p-10{n}": {"name": f"Frau {n}", "preferred_username": f"frau.{n}", "groups": ["bauamt"]} for n in range(1, 7)},
 }
 """By subject. Their groups are those of GROUPS, or none of ours."""
 GROUPS = {"bauamt": {"roles": ["clerk"], "unit": "63"}, "it": {"roles": ["admin"]}}
