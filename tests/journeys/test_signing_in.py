@@ -45,40 +45,15 @@ def inside(browser: httpx2.Client) -> bool:
 
 
 def test_an_account_from_its_first_sign_in_to_a_lost_device(service: Service, municipality: Municipality) -> None:
-    def browser() -> httpx2.Client:
-        return service.client()
-
-    admin = service.client(municipality.tokens["admin"])
     head = municipality.users["head63"]
-    with browser() as desk, browser() as phone, browser() as later, admin:
+    with service.client() as desk, service.client() as phone, service.client() as later:
         assert enter(desk, PASSWORD).status_code == 303
         assert enter(phone, PASSWORD).status_code == 303
-
-        # A weak password is refused, a good one ends the other session and changes this one's cookie.
-        weak = send(desk, "/konto/passwort", old=PASSWORD, new="head63head63", again="head63head63")
-        assert weak.status_code == 422
-        assert "leicht zu erraten" in weak.text
-        before = desk.cookies["eakte"]
-        assert send(desk, "/konto/passwort", old=PASSWORD, new=NEW, again=NEW).status_code == 303
-        assert desk.cookies["eakte"] != before
+        change_password(desk)
         assert (inside(desk), inside(phone)) == (True, False)
         assert enter(phone, PASSWORD).status_code == 401
-
-        # The second factor: secret as text and picture, first code, recovery codes shown once.
-        assert send(desk, "/konto/zweiter-faktor/beginn", confirm="falsch").status_code == 422
-        assert send(desk, "/konto/zweiter-faktor/beginn", confirm=NEW).status_code == 303
-        shown = desk.get("/konto/zweiter-faktor")
-        found = SECRET.search(shown.text)
-        assert found
-        totp = pyotp.TOTP(found[1].replace(" ", ""))
-        picture = desk.get("/konto/zweiter-faktor/qr.svg")
-        assert picture.headers["content-type"].startswith("image/svg+xml")
-        assert picture.headers["cache-control"] == "no-store"
+        totp, codes = enrol(desk)
         assert phone.get("/konto/zweiter-faktor/qr.svg").status_code == 303
-        done = send(desk, "/konto/zweiter-faktor", code=totp.at(now(), counter_offset=-1))
-        codes = CODE.findall(done.text)
-        assert len(codes) == 10
-        assert codes[0] not in desk.get("/konto/zweiter-faktor", follow_redirects=True).text
 
         # From now on the password alone opens nothing, and a code opens once.
         asked = enter(phone, NEW)
@@ -93,39 +68,72 @@ def test_an_account_from_its_first_sign_in_to_a_lost_device(service: Service, mu
         assert give_code(later, codes[0]).status_code == 303
         assert "9 Wiederherstellungscodes" in re.sub(r"\s+", " ", later.get("/konto/sicherheit").text)
 
-        # The device is lost: IT sees the sessions, ends them, takes the factor away. Passwords stay what they are.
-        listed = admin.get(f"{API}/sessions", params={"user": head}).raise_for_status().json()["items"]
-        assert sorted(each["method"] for each in listed) == ["password", "password+code", "password+recovery"]
-        for each in listed:
-            assert admin.delete(f"{API}/sessions/{each['id']}").status_code == 204
+        lose_device(service, municipality)
         assert not any(inside(each) for each in (desk, phone, later))
-        clerk = service.client(municipality.tokens["clerk63"])
-        with clerk:
-            assert clerk.get(f"{API}/sessions", params={"user": head}).status_code == 403
-            assert clerk.delete(f"{API}/users/{head}/second-factor").status_code == 404
-        assert admin.delete(f"{API}/users/{head}/second-factor").status_code == 204
         assert enter(later, NEW).headers["location"] == "/"
-
-        # An access key of one's own: shown once, used, seen to be used, ended.
-        made = send(later, "/konto/schluessel", name="Auswertung", days="30", scope_read="on")
-        key = re.search(r"<code>(eakte_[^<…]{40,})</code>", made.text)
-        assert key, made.text[:3000]
-        assert key[1] not in later.get("/konto/sicherheit").text
-        with service.client(key[1]) as program:
-            assert program.get(f"{API}/dossiers").status_code == 200
-            assert program.post(f"{API}/dossiers", json={"plan_class": "632.2", "title": "x"}).status_code == 403
-            own = program.get(f"{API}/tokens").json()["items"]
-            assert [each["name"] for each in own if each["last_used_at"]] == ["Auswertung"]
-            ended = next(each["id"] for each in own if each["name"] == "Auswertung")
-            assert send(later, f"/konto/schluessel/{ended}/beenden").status_code == 303
-            assert program.get(f"{API}/dossiers").status_code == 401
-
+        use_a_key(service, later)
     assert tags(service, municipality, head) >= {
         "record:user:set-password",
         "record:user:set-second-factor",
         "record:user:remove-second-factor",
     }
     assert service.command("audit", "verify").returncode == 0
+
+
+def change_password(desk: httpx2.Client) -> None:
+    """A weak one is refused; a good one changes this session's cookie."""
+    weak = send(desk, "/konto/passwort", old=PASSWORD, new="head63head63", again="head63head63")
+    assert weak.status_code == 422
+    assert "leicht zu erraten" in weak.text
+    before = desk.cookies["eakte"]
+    assert send(desk, "/konto/passwort", old=PASSWORD, new=NEW, again=NEW).status_code == 303
+    assert desk.cookies["eakte"] != before
+
+
+def enrol(desk: httpx2.Client) -> tuple[pyotp.TOTP, list[str]]:
+    """The secret as text and picture, the first code, recovery codes shown once."""
+    assert send(desk, "/konto/zweiter-faktor/beginn", confirm="falsch").status_code == 422
+    assert send(desk, "/konto/zweiter-faktor/beginn", confirm=NEW).status_code == 303
+    found = SECRET.search(desk.get("/konto/zweiter-faktor").text)
+    assert found
+    picture = desk.get("/konto/zweiter-faktor/qr.svg")
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert picture.headers["cache-control"] == "no-store"
+    totp = pyotp.TOTP(found[1].replace(" ", ""))
+    codes = CODE.findall(send(desk, "/konto/zweiter-faktor", code=totp.at(now(), counter_offset=-1)).text)
+    assert len(codes) == 10
+    assert codes[0] not in desk.get("/konto/zweiter-faktor", follow_redirects=True).text
+    return totp, codes
+
+
+def lose_device(service: Service, municipality: Municipality) -> None:
+    """IT sees the sessions, ends them, and takes the factor away; nobody else does."""
+    head = municipality.users["head63"]
+    with service.client(municipality.tokens["clerk63"]) as clerk:
+        assert clerk.get(f"{API}/sessions", params={"user": head}).status_code == 403
+        assert clerk.delete(f"{API}/users/{head}/second-factor").status_code == 404
+    with service.client(municipality.tokens["admin"]) as admin:
+        listed = admin.get(f"{API}/sessions", params={"user": head}).raise_for_status().json()["items"]
+        assert sorted(each["method"] for each in listed) == ["password", "password+code", "password+recovery"]
+        for each in listed:
+            assert admin.delete(f"{API}/sessions/{each['id']}").status_code == 204
+        assert admin.delete(f"{API}/users/{head}/second-factor").status_code == 204
+
+
+def use_a_key(service: Service, person: httpx2.Client) -> None:
+    """Shown once, used, seen to be used, ended."""
+    made = send(person, "/konto/schluessel", name="Auswertung", days="30", scope_read="on")
+    key = re.search(r"<code>(eakte_[^<…]{40,})</code>", made.text)
+    assert key
+    assert key[1] not in person.get("/konto/sicherheit").text
+    with service.client(key[1]) as program:
+        assert program.get(f"{API}/dossiers").status_code == 200
+        assert program.post(f"{API}/dossiers", json={"plan_class": "632.2", "title": "x"}).status_code == 403
+        own = program.get(f"{API}/tokens").json()["items"]
+        (used,) = [each for each in own if each["name"] == "Auswertung"]
+        assert used["last_used_at"]
+        assert send(person, f"/konto/schluessel/{used['id']}/beenden").status_code == 303
+        assert program.get(f"{API}/dossiers").status_code == 401
 
 
 def tags(service: Service, municipality: Municipality, subject: str) -> set[str]:
