@@ -21,6 +21,7 @@ def office() -> Iterator[Office]:
     with data_folder() as folder, oidc_provider() as issuer:
         service = Service(
             folder,
+            EAKTE_TRUSTED_PROXIES="127.0.0.1",
             EAKTE_OIDC_ISSUER=issuer,
             EAKTE_OIDC_CLIENT_SECRET=SECRET,
             EAKTE_OIDC_SCOPE="openid profile groups",

@@ -35,12 +35,16 @@ def test_a_clerk_sets_up_the_second_factor_and_signs_in_with_it(browser: Browser
         expect(page.get_by_text("Zur Anmeldung gehört ein Einmalcode.")).to_be_visible()
     with sitting(browser, office) as page:
         page.goto("/anmelden?weiter=/konto")
+        # As a proxy that is trusted would say it; the forged part stands before what the proxy saw.
+        page.set_extra_http_headers({"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
         page.get_by_label("Kennung").fill("approver")
         page.get_by_label("Passwort", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Anmelden").click()
         page.get_by_label("Einmalcode").fill(pyotp.TOTP(secret).at(now(), counter_offset=1))
         page.get_by_role("button", name="Anmelden").click()
         page.wait_for_url("**/konto")
+        page.goto("/konto/sicherheit")
+        expect(page.get_by_role("cell", name="203.0.113.7")).to_be_visible()
 
 
 def test_somebody_signs_in_with_the_account_of_the_municipality_and_out_again(browser: Browser, office: Office) -> None:

@@ -47,6 +47,7 @@ def inside(browser: httpx2.Client) -> bool:
 def test_an_account_from_its_first_sign_in_to_a_lost_device(service: Service, municipality: Municipality) -> None:
     head = municipality.users["head63"]
     with service.client() as desk, service.client() as phone, service.client() as later:
+        desk.headers["X-Forwarded-For"] = "203.0.113.7"
         assert enter(desk, PASSWORD).status_code == 303
         assert enter(phone, PASSWORD).status_code == 303
         change_password(desk)
@@ -114,6 +115,7 @@ def lose_device(service: Service, municipality: Municipality) -> None:
         assert clerk.delete(f"{API}/users/{head}/second-factor").status_code == 404
     with service.client(municipality.tokens["admin"]) as admin:
         listed = admin.get(f"{API}/sessions", params={"user": head}).raise_for_status().json()["items"]
+        assert {each["address"] for each in listed} == {"127.0.0.1"}, "no proxy is trusted unasked"
         assert sorted(each["method"] for each in listed) == ["password", "password+code", "password+recovery"]
         for each in listed:
             assert admin.delete(f"{API}/sessions/{each['id']}").status_code == 204
