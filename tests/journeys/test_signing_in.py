@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 import httpx2
 import pyotp
 import pytest
