@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _object(value: Any) -> Any:
+    """A JSON object as text; what is not JSON is refused like any other wrong value."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -60,7 +66,7 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(
         default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
     )
-    oidc_groups: dict[str, Any] = Field(
+    oidc_groups: Annotated[dict[str, Any], NoDecode, BeforeValidator(_object)] = Field(
         default_factory=dict,
         description='was Gruppen geben, als JSON: {"bauamt": {"roles": ["clerk"], "unit": "63", "level": "internal"}}',
     )
