@@ -16,6 +16,8 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
+from eakte.oidc import Provider
+from eakte.operations.directory import Directory, parse_groups
 from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.operations.screening import Screen
@@ -42,7 +44,8 @@ _SWITCH = {"on": True, "off": False}
 class Backends:
     """All that a process of one municipality uses.
 
-    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one.
+    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one;
+    `provider` is the OIDC provider with the rules of what its groups give, None where none is set.
     """
 
     settings: Settings
@@ -52,6 +55,7 @@ class Backends:
     search: SearchIndex
     private: PrivateDatabase | None
     scanner: Clamd | None
+    provider: tuple[Provider, Directory] | None
 
     def screen(self, actor: Actor, *beside: uuid.UUID) -> Screen:
         """What every file passes on its way into the store; `beside` are the objects whose history shall know."""
@@ -70,6 +74,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     check_pattern(settings.reference_pattern)
     scanner = open_scanner(settings)
     check_letter_pattern(settings.letter_pattern)
+    provider = open_provider(settings)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:
@@ -92,7 +97,9 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, scanner)
+        yield Backends(
+            settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider
+        )
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
@@ -206,6 +213,20 @@ def open_scanner(settings: Settings) -> Clamd | None:
         return Clamd(settings.clamav_url)
     except ValueError:
         raise SetupFailed("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…") from None
+
+
+def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
+    """The OIDC provider of `EAKTE_OIDC_ISSUER`; nothing is asked of it yet. Raises SetupFailed."""
+    if settings.oidc_issuer is None:
+        return None
+    provider = Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        scope=settings.oidc_scope,
+        groups_claim=settings.oidc_groups_claim,
+    )
+    return provider, Directory(parse_groups(settings.oidc_groups), founds=settings.oidc_create_accounts)
 
 
 def index_usable(search: SearchIndex) -> bool:

@@ -36,8 +36,29 @@ class SignInFailed(EakteError):
     """Kennung und Passwort passen nicht zusammen."""
 
 
-class SignInPaused(EakteError):
+class SecondFactorFailed(SignInFailed):
+    """Dieser Code gilt nicht."""
+
+
+class TooManyRequests(EakteError):
+    """Zu viele Anfragen. Bitte warten Sie einen Augenblick."""
+
+    def __init__(self, detail: str | None = None, *, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+        """From when on it is worth trying again."""
+
+
+class SignInPaused(TooManyRequests):
     """Zu viele Versuche. Bitte warten Sie einige Minuten."""
+
+
+class AccountUnknown(SignInFailed):
+    """Ihr Konto der Verwaltung ist hier noch nicht freigeschaltet."""
+
+
+class ProviderRefused(SignInFailed):
+    """Die Anmeldung beim Anmeldedienst der Verwaltung wurde nicht bestätigt."""
 
 
 class NotAllowed(EakteError):
@@ -90,6 +111,10 @@ class TooLarge(EakteError):
 
 class Unavailable(EakteError):
     """Der Dienst ist gerade nicht verfügbar. Bitte versuchen Sie es gleich noch einmal."""
+
+
+class ProviderUnavailable(Unavailable):
+    """Der Anmeldedienst der Verwaltung antwortet gerade nicht."""
 
 
 class SearchUnavailable(Unavailable):

@@ -295,6 +295,7 @@ class UserShape(BaseModel):
     unit: uuid.UUID | None
     level: str
     machine: bool
+    operator: str | None
     active: bool
 
     @classmethod
@@ -308,6 +309,7 @@ class UserShape(BaseModel):
             unit=row.unit_id,
             level=Level(row.level).word,
             machine=row.machine,
+            operator=row.operator,
             active=row.active,
         )
 
@@ -320,8 +322,10 @@ class TokenShape(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
+    created_at: Utc
     expires_at: Utc | None
     revoked_at: Utc | None
+    last_used_at: Utc | None
 
     @classmethod
     def of(cls, row: Token) -> TokenShape:
@@ -332,6 +336,8 @@ class TokenShape(BaseModel):
             name=row.name,
             prefix=row.prefix,
             scopes=row.scopes,
+            created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
         )

@@ -169,6 +169,17 @@ def audit_verify(as_json: JsonFlag = False) -> None:
         say("Das Protokoll ist unversehrt.")
 
 
+@audit.command("erase-pseudonyms")
+def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
+    """Löscht nach Ablauf der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, None)
+        with opened.transactions.begin(actor) as tx:
+            erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
+    emit({"erased": erased}) if as_json else say(f"{erased} Pseudonyme sind gelöscht.")
+
+
 @audit.command("prove")
 def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
     """Gibt für ein Dokument die Beweise aus, dass seine Ereignisse im unterschriebenen Protokoll stehen."""
