@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -45,6 +46,11 @@ def is_secret(field: FieldInfo) -> bool:
     return SecretStr in {field.annotation, *get_args(field.annotation)}
 
 
+def _object(value: Any) -> Any:
+    """A JSON object as text; what is not JSON is refused like any other wrong value."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Settings from the environment (`EAKTE_…`); nothing is read from a file that nobody named."""
 
@@ -62,6 +68,10 @@ class Settings(BaseSettings):
     search_url: SecretStr | None = Field(
         default=None, description="tantivy:///… oder opensearch://…@rechner:9200/eakte; ohne: Datenordner"
     )
+    clamav_url: str | None = Field(
+        default=None,
+        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
+    )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"
@@ -70,8 +80,46 @@ class Settings(BaseSettings):
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
     )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
+    letter_pattern: str = Field(
+        default="{unit}/{reference}[-{case}]",
+        description="Muster der Geschäftszeichen auf Briefen; was in [ ] steht, gilt nur mit Vorgang",
+    )
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
-    session_hours: int = Field(default=10, gt=0, description="Dauer einer Anmeldung in Stunden")
+    session_hours: int = Field(default=10, gt=0, description="längste Dauer einer Anmeldung in Stunden")
+    session_idle_minutes: int = Field(
+        default=120, gt=0, description="nach so vielen Minuten ohne Anfrage endet eine Anmeldung"
+    )
+    requests_per_minute: int = Field(
+        default=12_000,
+        gt=0,
+        description="Anfragen je Anmeldung oder Schlüssel und Minute, in jedem Prozess des Dienstes",
+    )
+    access_log_months: int = Field(
+        default=12,
+        gt=0,
+        description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt",
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="Anmeldedienst der Verwaltung (OIDC): sein Name, https://…"
+    )
+    oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
+    oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
+    oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
+    oidc_groups_claim: str = Field(
+        default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
+    )
+    oidc_groups: Annotated[dict[str, Any], NoDecode, BeforeValidator(_object)] = Field(
+        default_factory=dict,
+        description='was Gruppen geben, als JSON: {"bauamt": {"roles": ["clerk"], "unit": "63", "level": "internal"}}',
+    )
+    oidc_create_accounts: bool = Field(
+        default=False, description="ob Unbekannte mit einer bekannten Gruppe ein Konto bekommen"
+    )
     work_concurrency: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), gt=0, description="gleichzeitige Aufträge je Helfer"
     )
