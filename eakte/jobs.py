@@ -68,6 +68,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=backends.screen(SYSTEM, uuid.UUID(document)),
             document_id=uuid.UUID(document),
             number=version,
             max_attempts=settings.max_attempts,
