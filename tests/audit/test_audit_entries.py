@@ -122,7 +122,7 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 
 
 SUBJECTS = {
-    "record": {"plan-class", "plan", "unit", "user", "token", "dossier", "case", "document"},
+    "record": {"plan-class", "plan", "unit", "user", "token", "dossier", "case", "party", "template", "document"},
     "access": {"document", "object", "session"},
 }
 
