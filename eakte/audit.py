@@ -18,8 +18,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eakte.errors import SetupFailed
 from eakte.models import AuditEntry
@@ -44,6 +46,10 @@ class Tag(StrEnum):
     UNIT_CREATE = "record:unit:create"
     USER_CREATE = "record:user:create"
     USER_PASSWORD = "record:user:set-password"  # noqa: S105 - a tag, not a password
+    USER_ROLES = "record:user:change-roles"
+    USER_LINK = "record:user:link"
+    SECOND_FACTOR_SET = "record:user:set-second-factor"
+    SECOND_FACTOR_REMOVE = "record:user:remove-second-factor"
     TOKEN_CREATE = "record:token:create"  # noqa: S105 - a tag
     TOKEN_REVOKE = "record:token:revoke"  # noqa: S105 - a tag
     DOSSIER_CREATE = "record:dossier:create"
@@ -73,11 +79,14 @@ class Tag(StrEnum):
     DOCUMENT_PROCESS = "record:document:process"
     DOCUMENT_FAIL = "record:document:fail"
     DOCUMENT_RETRY = "record:document:retry"
+    FILE_INFECTED = "record:file:refuse-infected"
     DOCUMENT_READ = "access:document:read"
     DENY = "access:object:deny"
     SIGN_IN = "access:session:sign-in"
     SIGN_IN_FAIL = "access:session:fail"
     SIGN_OUT = "access:session:sign-out"
+    SESSION_END = "access:session:end"
+    PSEUDONYM_ERASE = "record:audit:erase-pseudonyms"
 
     @property
     def kind(self) -> str:
@@ -107,6 +116,7 @@ class Ledger:
         self._key = key
         raw = key.private_bytes_raw()
         self._mac_key = hmac.digest(raw, b"eakte audit entry mac v1", "sha256")
+        self._seal = AESGCM(hmac.digest(raw, b"eakte seal v1", "sha256"))
         self.public_key: bytes = key.public_key().public_bytes_raw()
 
     @classmethod
@@ -154,6 +164,21 @@ class Ledger:
         entry.leaf_hash = hashlib.sha256(LEAF_PREFIX + canonical(entry)).digest()
         entry.mac = hmac.digest(self._mac_key, entry.leaf_hash, "sha256")
         return entry
+
+    def seal(self, content: bytes, *, bound_to: bytes) -> bytes:
+        """Encrypt a secret that the service has to keep (AES-256-GCM), under a third key derived from the same file.
+
+        Who reads or copies the database has only this; and put into the row of another it does not open (`bound_to`).
+        """
+        nonce = os.urandom(12)
+        return nonce + self._seal.encrypt(nonce, content, bound_to)
+
+    def unseal(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        """What was sealed. Raises SetupFailed when it was sealed under another key or for another row."""
+        try:
+            return self._seal.decrypt(sealed[:12], sealed[12:], bound_to)
+        except InvalidTag as error:
+            raise SetupFailed("Ein verschlüsselter Eintrag gehört nicht zum Schlüssel des Protokolls.") from error
 
     def head_body(self, size: int, root: bytes, signed_at: datetime) -> bytes:
         """The bytes of a head that are signed."""

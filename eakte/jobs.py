@@ -21,7 +21,7 @@ from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
 from eakte.errors import ContentDamaged
-from eakte.operations.auditing import sequence
+from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.plan_changes import recount_branch, take_effect
 from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version
@@ -116,6 +116,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         """Idempotent: numbers only entries that have none, under an advisory lock."""
         del timestamp
         sequence(backends.transactions, backends.blobs)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="eakte.erase-pseudonyms", queue=SERVICE_QUEUE, queueing_lock="erase-pseudonyms")
+    def erase_names(timestamp: int) -> None:
+        """Idempotent: forgets only what is over its term."""
+        del timestamp
+        with backends.transactions.begin(SYSTEM) as tx:
+            erase_pseudonyms(tx, months=settings.access_log_months)
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="eakte.take-over", queue=SERVICE_QUEUE, queueing_lock="take-over", pass_context=True)

@@ -18,8 +18,11 @@ from eakte.api import (
     plan_classes,
     problems,
     search,
+    sessions,
     templates,
 )
+from eakte.api.limits import Meter
+from eakte.api.safety import SafeHeaders
 from eakte.bootstrap import Backends
 
 PREFIX = "/api/v1"
@@ -38,6 +41,8 @@ def create_app(backends: Backends) -> FastAPI:
         strict_content_type=False,
     )
     app.state.backends = backends
+    app.state.meter = Meter(backends.settings.requests_per_minute)
+    app.add_middleware(SafeHeaders, secure=(backends.settings.public_url or "").startswith("https://"))
     problems.install(app)
     for module in (
         plan_classes,
@@ -51,6 +56,7 @@ def create_app(backends: Backends) -> FastAPI:
         search,
         audit,
         people,
+        sessions,
     ):
         app.include_router(module.router, prefix=PREFIX, responses=problems.PROBLEM_RESPONSES)
     app.include_router(health.router)

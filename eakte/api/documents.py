@@ -42,6 +42,7 @@ from eakte.operations.documents import (
 )
 from eakte.operations.external import ExternalKey, asked_for
 from eakte.operations.listing import list_documents
+from eakte.operations.screening import Screen
 from eakte.terms import Actor
 
 router = APIRouter(prefix="/documents", tags=["documents"])
@@ -142,7 +143,7 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     draft = metadata.draft()
     with backends.transactions.read() as session:
         filing.check_draft(session, actor, draft)
-    stored = _store(backends, upload)
+    stored = _store(backends, upload, backends.screen(actor, *draft.places()))
     return _answer_once(
         request,
         actor,
@@ -175,7 +176,7 @@ def add_version(
         number = filing.writable_document(tx, document_id, None).version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     _parse(VersionMetadata, upload.metadata)
-    stored = _store(backends, upload, document_id=document_id, version=number)
+    stored = _store(backends, upload, backends.screen(actor, document_id), document_id=document_id, version=number)
     return _answer_once(
         request,
         actor,
@@ -195,6 +196,7 @@ def index(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: Annotated[bool, Query()] = False,
+    source: uuid.UUID | None = None,
     volume: uuid.UUID | None = None,
     external_system: str | None = None,
     external_id: str | None = None,
@@ -203,13 +205,14 @@ def index(
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DocumentShape]:
-    """Documents of one place, newest first; or the one that an external key names."""
+    """Documents of one place or from inside a document (`source`), newest first; or the one an external key names."""
     page = list_documents(
         session,
         actor,
         dossier=dossier,
         case=case,
         inbox=inbox,
+        source=source,
         external=asked_for(session, actor, external_system, external_id),
         volume=volume,
         unit=unit,
@@ -353,10 +356,11 @@ def _parse(kind: type[Any], value: dict[str, Any]) -> Any:
         ) from None
 
 
-def _store(backends: Backends, upload: Upload, **where: Any) -> filing.Stored:
+def _store(backends: Backends, upload: Upload, screen: Screen, **where: Any) -> filing.Stored:
     return filing.store_original(
         backends.blobs,
         upload.chunks(),
+        screen=screen,
         filename=upload.filename,
         media_type=upload.media_type,
         limit=backends.settings.upload_limit_bytes,

@@ -179,6 +179,7 @@ class DocumentShape(BaseModel):
     dossier: uuid.UUID | None
     case: uuid.UUID | None
     inbox: uuid.UUID | None
+    source: uuid.UUID | None = Field(description="The document that this one was inside of: a mail, an archive")
     volume: uuid.UUID | None
     external: External | None
     title: str
@@ -213,6 +214,7 @@ class DocumentShape(BaseModel):
             dossier=row.dossier_id,
             case=row.case_id,
             inbox=row.inbox_unit_id,
+            source=row.source_id,
             volume=row.volume_id,
             external=external_of(row),
             title=row.title,
@@ -293,6 +295,7 @@ class UserShape(BaseModel):
     unit: uuid.UUID | None
     level: str
     machine: bool
+    operator: str | None
     active: bool
 
     @classmethod
@@ -306,6 +309,7 @@ class UserShape(BaseModel):
             unit=row.unit_id,
             level=Level(row.level).word,
             machine=row.machine,
+            operator=row.operator,
             active=row.active,
         )
 
@@ -318,8 +322,10 @@ class TokenShape(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
+    created_at: Utc
     expires_at: Utc | None
     revoked_at: Utc | None
+    last_used_at: Utc | None
 
     @classmethod
     def of(cls, row: Token) -> TokenShape:
@@ -330,6 +336,8 @@ class TokenShape(BaseModel):
             name=row.name,
             prefix=row.prefix,
             scopes=row.scopes,
+            created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
         )

@@ -28,6 +28,8 @@ from eakte.models.dossiers import (
 )
 from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
 from eakte.models.templates import Template
+from eakte.models.plan import PlanClass
+from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.units import AccessScope, Unit
 from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
 
@@ -51,17 +53,22 @@ __all__ = [
     "DossierLoan",
     "DossierReference",
     "DossierShare",
+    "ExternalIdentity",
     "ExternalSystem",
     "FormerValue",
     "IdempotencyKey",
+    "KnownDevice",
     "Operational",
     "Party",
+    "PendingStep",
     "PlanClass",
     "PlanClassVersion",
     "ProcessingProgress",
     "RecentDossier",
     "Record",
+    "RecoveryCode",
     "ReferenceCounter",
+    "SecondFactor",
     "SignInThrottle",
     "Template",
     "Token",

@@ -22,6 +22,7 @@ from eakte.operations.dossiers import readable_case, readable_dossier, require_o
 from eakte.operations.external import ExternalKey, claim
 from eakte.operations.fields import FieldOwner, checked_values
 from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
 from eakte.operations.volumes import current_volume
 from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
@@ -49,6 +50,10 @@ class Draft:
     addressee: str | None = None
     external: ExternalKey | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+
+    def places(self) -> list[uuid.UUID]:
+        """The dossier or case that is named, for the log of what did not get there."""
+        return [place for place in (self.dossier, self.case) if place is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +86,26 @@ def store_original(
     blobs: BlobStore,
     chunks: Iterable[bytes],
     *,
+    screen: Screen | None,
     filename: str,
     media_type: str,
     limit: int,
     document_id: uuid.UUID | None = None,
     version: int = 1,
 ) -> Stored:
-    """Write the bytes as received, hashed while they stream, in constant memory.
+    """Write the bytes as received, hashed and looked at for viruses while they stream, in constant memory.
 
-    Raises TooLarge above `limit` bytes and StorageFailed when the store fails; nothing half-written stays.
+    `screen` is None only for bytes that the program has made itself.
+
+    Raises TooLarge above `limit` bytes, StorageFailed when the store fails, FileInfected and ScannerUnavailable as
+    `Screen.passing` says; in every case nothing is stored.
     """
     document_id = document_id or new_id()
     # A version that is sent twice (a retry, or a loser of If-Match) must not collide: each upload has its own name.
     name = f"{document_id}/{version}/original.{new_id().hex}"
+    passing = chunks if screen is None else screen.passing(chunks)
     try:
-        digests = blobs.put(name, chunks, limit=limit)
+        digests = blobs.put(name, passing, limit=limit)
     except BlobTooLarge as error:
         raise TooLarge(f"Erlaubt sind {limit / 1e9:.1f} GB je Datei.") from error
     except StorageError as error:
@@ -116,7 +126,7 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
             return _known_document(tx, known)
     document = Document(
         id=stored.document_id,
-        title=optional_line(draft.title, at="title", label="Betreff") or _title_from(stored.filename),
+        title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
         received_on=draft.received_on,
         sent_on=draft.sent_on,
@@ -147,8 +157,8 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
         document.fields = _checked_fields(tx.session, dossier, draft.fields)
         place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
         beside = [dossier.id, *([case.id] if case else [])]
-    _add_version(tx, document, stored)
-    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **_digest_details(stored)}, subjects=beside)
+    insert_version(tx, document, stored)
+    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
     enqueue_processing(tx, document.id, 1)
     return document
 
@@ -161,11 +171,11 @@ def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Doc
     document.version = stored.version
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
-    _add_version(tx, document, stored)
+    insert_version(tx, document, stored)
     tx.record(
         Tag.DOCUMENT_VERSION,
         document.id,
-        _digest_details(stored),
+        digest_details(stored),
         subjects=[document.dossier_id] if document.dossier_id else [],
     )
     enqueue_processing(tx, document.id, stored.version)
@@ -220,7 +230,8 @@ def clean_filename(name: str) -> str:
     return kept or "unbenannt"
 
 
-def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
+def insert_version(tx: Transaction, document: Document, stored: Stored) -> None:
+    """The rows of a content state whose bytes are stored; the caller records the act and enqueues the work."""
     tx.session.add(
         Blob(
             name=stored.name,
@@ -246,7 +257,8 @@ def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
     tx.session.flush()
 
 
-def _digest_details(stored: Stored) -> dict[str, Any]:
+def digest_details(stored: Stored) -> dict[str, Any]:
+    """What the log keeps of stored bytes."""
     return {"version": stored.version, "sha256": stored.digests.sha256.hex(), "size": stored.digests.size}
 
 
@@ -301,7 +313,8 @@ def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.U
     return unit_id
 
 
-def _title_from(filename: str) -> str:
+def title_from(filename: str) -> str:
+    """The title of a document of which only the file's name is known."""
     stem = filename.rpartition(".")[0] or filename
     return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
 

@@ -18,7 +18,7 @@ from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
 from eakte.models import Case, Document, Dossier, DossierReference, PlanClass, ProcessingProgress, Unit, Version
 from eakte.operations.checking import one_of
-from eakte.operations.documents import DocumentView
+from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.external import ExternalKey, Keyed, asked_for
 from eakte.operations.plan import find_class
@@ -149,6 +149,7 @@ def list_documents(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: bool = False,
+    source: uuid.UUID | None = None,
     external: ExternalKey | None = None,
     volume: uuid.UUID | None = None,
     unit: str | None = None,
@@ -159,9 +160,12 @@ def list_documents(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
-    """Documents of a dossier, a case or the actor's inbox, newest first. Raises what reading the place raises."""
-    if sum((dossier is not None, case is not None, inbox, external is not None)) != 1:
-        message = "Genau eines von dossier, case, inbox und external_id ist nötig."
+    """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
+
+    Or the one that an external key names. Raises what reading the place raises.
+    """
+    if sum((dossier is not None, case is not None, source is not None, inbox, external is not None)) != 1:
+        message = "Genau eines von dossier, case, source, inbox und external_id ist nötig."
         raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
@@ -172,6 +176,8 @@ def list_documents(
     elif case is not None:
         readable_dossier(session, actor, readable_case(session, actor, case).dossier_id, Want.CONTENT)
         place = Document.case_id == case
+    elif source is not None:
+        place = Document.source_id == readable_document(session, actor, source).id
     elif external is not None:
         place = _named_by(Document, external)
     else:

@@ -23,6 +23,8 @@ from eakte.terms import Actor, Level, Role
 from eakte.transaction import Transaction, Transactions
 from storage.blobs import BlobStore
 
+OPERATOR = "Karin Thieme"
+"""Answers for the sample's machine accounts."""
 SYSTEM_NAME = "beispiel"
 """Name of the sample as an external system: its keys make a second call harmless."""
 
@@ -60,6 +62,7 @@ def found_municipality(transactions: Transactions, actor: Actor, sample: Town, p
                     level=Level.parse(user.level),
                     password=None if user.machine else password,
                     machine=user.machine,
+                    operator=OPERATOR if user.machine else None,
                 )
     filed = Filed()
     for dossier in sample.dossiers:
@@ -121,6 +124,7 @@ def _file(
     stored = store_original(
         blobs,
         iter([document.content]),
+        screen=None,
         filename=document.filename,
         media_type=document.media_type,
         limit=len(document.content),

@@ -107,6 +107,7 @@ class Office:
         stored = store_original(
             self.backends.blobs,
             iter([content or f"Brief {self._filed}".encode()]),
+            screen=None,
             filename=filename,
             media_type="application/pdf",
             limit=10**7,
@@ -287,12 +288,17 @@ def prepared_office(postgres_admin: str) -> Iterator[tuple[str, Path]]:
 
 
 @contextmanager
-def opened_office(postgres_admin: str, prepared: tuple[str, Path]) -> Iterator[Office]:
-    """A fresh copy of the prepared office."""
+def opened_office(postgres_admin: str, prepared: tuple[str, Path], search_url: str | None = None) -> Iterator[Office]:
+    """A fresh copy of the prepared office; the index is embedded unless a server is named."""
     template, key = prepared
     url = _copy(postgres_admin, template)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url=SecretStr(url), audit_key_file=key)
+        settings = Settings(
+            data_dir=Path(folder),
+            database_url=SecretStr(url),
+            audit_key_file=key,
+            search_url=SecretStr(search_url) if search_url else None,
+        )
         with open_backends(settings, say=lambda _sentence: None) as opened:
             with opened.transactions.read() as session:
                 users = session.scalars(select(User)).all()

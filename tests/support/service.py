@@ -232,6 +232,7 @@ class Municipality:
                     level=level,
                     password=None if machine else PASSWORD,
                     machine=machine,
+                    operator="Karin Thieme" if machine else None,
                 )
                 self.users[login] = str(user.id)
                 _row, self.tokens[login] = create_token(tx, user=user, name="test", scopes=ALL_SCOPES)

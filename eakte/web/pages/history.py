@@ -38,6 +38,7 @@ SENTENCES = {
     "record:document:add-version": "{who} legte eine neue Fassung von {what} ab",
     "record:document:process": "Text und PDF/A-Fassung von {what} entstanden",
     "record:document:fail": "Die Verarbeitung von {what} gelang nicht",
+    "record:file:refuse-infected": "{who} wollte eine Datei mit Schadsoftware ablegen; sie wurde abgewiesen",
     "record:document:retry": "{who} ließ {what} erneut verarbeiten",
 }
 """A sentence for each act on a dossier, case or document."""
