@@ -22,7 +22,7 @@ types: dev
 	$(BIN)/mypy
 
 unit: dev
-	tools/tests -n 2 tests -m "not journey and not fault and not browser"
+	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev

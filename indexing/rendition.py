@@ -415,5 +415,5 @@ def _why(error: Exception) -> str:
         for word, explanation in _EXPLANATIONS:
             if word in said:
                 return explanation
-        return f"die Datei Bestandteile enthält, die PDF/A nicht erlaubt ({finding.rule})"
+        return "die Datei Bestandteile enthält, die PDF/A nicht erlaubt"
     return "die Datei fehlerhaft aufgebaut ist"

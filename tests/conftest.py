@@ -15,7 +15,9 @@ from eakte.database import Database
 from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
+from tests.support.clamd import debian_clamd
 from tests.support.postgres import debian_postgres, drop_database, new_database
+from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
 
 # A property test proves a rule, not the speed of a machine that does other things too.
@@ -24,14 +26,68 @@ hypothesis_settings.load_profile("eakte")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--kills`: how often the fault tests kill."""
+    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers."""
     parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
+    parser.addoption("--clients", type=int, default=20, help="clients that open dossiers at once")
+    parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
+
+
+# With pytest-xdist (and `--dist loadgroup`) all tests of a server run on one worker, so that there is one of it.
+_SHARED_SERVERS = ("minio", "versitygw", "opensearch")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a real server stay together."""
+    for item in items:
+        if set(_SHARED_SERVERS) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("real servers"))
+
+
+@pytest.fixture(scope="session")
+def minio() -> Iterator[str]:
+    """MinIO: `s3://KEY:SECRET@HOST:PORT`, to which a test appends a bucket of its own."""
+    given = os.environ.get("EAKTE_TEST_MINIO_URL")
+    if given:
+        yield given
+        return
+    with minio_server() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def versitygw() -> Iterator[str]:
+    """versitygw, an S3 server of another make: `s3://KEY:SECRET@HOST:PORT`."""
+    given = os.environ.get("EAKTE_TEST_VERSITYGW_URL")
+    if given:
+        yield given
+        return
+    with versitygw_server() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[str]:
+    """OpenSearch: `opensearch://HOST:PORT`, to which a test appends a prefix of its own."""
+    given = os.environ.get("EAKTE_TEST_OPENSEARCH_URL")
+    if given:
+        yield given
+        return
+    with opensearch_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
 def postgres_admin() -> Iterator[str]:
     """A real PostgreSQL server (Debian's, 15 or newer) for the whole session."""
     with debian_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[str]:
+    """The URL of a real ClamAV daemon that knows the EICAR test file."""
+    with debian_clamd() as url:
         yield url
 
 

@@ -42,6 +42,7 @@ class Document(Record):
     __table_args__ = (
         CheckConstraint("num_nonnulls(dossier_id, inbox_unit_id) = 1", name="one_place"),
         CheckConstraint("case_id IS NULL OR dossier_id IS NOT NULL", name="case_in_dossier"),
+        UniqueConstraint("external_system", "external_id"),
         Index("ix_document_dossier", "dossier_id", "id"),
         Index("ix_document_case", "case_id", "id"),
         Index("ix_document_inbox", "inbox_unit_id", "id", postgresql_where=text("inbox_unit_id IS NOT NULL")),
@@ -56,6 +57,9 @@ class Document(Record):
     dossier_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("dossier.id"))
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"))
     inbox_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    volume_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("volume.id"))
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
     title: Mapped[str]
     kind: Mapped[str]
     received_on: Mapped[date | None]

@@ -8,17 +8,16 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 from psycopg import sql
+
+from tests.support.needs import free_port, missing
 
 OLDEST = 15
 """What production may run; nothing older is looked at."""
@@ -43,12 +42,19 @@ def debian_postgres() -> Iterator[str]:
         finally:
             drop_database(given, url)
         return
-    binaries = _binaries()
+    with new_postgres() as superuser_url:
+        yield new_database(_with_role(superuser_url))
+
+
+@contextlib.contextmanager
+def new_postgres() -> Iterator[str]:
+    """The URL of an empty server of Debian's PostgreSQL, for its superuser; it ends as `debian_postgres` says."""
+    binaries = postgres_programs()
     with _temporary_folder() as folder:
         password = secrets.token_hex(16)
         _initdb(binaries, folder, password)
         with _running(binaries, folder, password) as superuser_url:
-            yield new_database(_with_role(superuser_url))
+            yield superuser_url
 
 
 def new_database(admin_url: str) -> str:
@@ -71,7 +77,8 @@ def drop_database(admin_url: str, url: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _binaries() -> Path:
+def postgres_programs() -> Path:
+    """The folder of the oldest PostgreSQL here that we promise to work with. Without one a test is skipped or fails."""
     found = {
         int(server.parent.parent.name): server.parent
         for server in _INSTALLED.glob("*/bin/postgres")
@@ -79,14 +86,8 @@ def _binaries() -> Path:
     }
     fitting = [version for version in found if version >= OLDEST]
     if not fitting:
-        _missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
-    return found[min(fitting)]  # the oldest we promise to work with
-
-
-def _missing(what: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        raise RuntimeError(f"CI needs {what}")
-    pytest.skip(f"MISSING SERVER: {what}")
+        missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
+    return found[min(fitting)]
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -126,7 +127,7 @@ def _initdb(binaries: Path, folder: Path, password: str) -> None:
 
 @contextlib.contextmanager
 def _running(binaries: Path, folder: Path, password: str) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     # Durability is what faults tests of the private server check; here only speed counts.
     settings = [
         "listen_addresses=127.0.0.1",
@@ -179,10 +180,3 @@ def _with_role(superuser_url: str) -> str:
         )
     host = urlsplit(superuser_url).netloc.rpartition("@")[2]
     return urlsplit(superuser_url)._replace(netloc=f"{_ROLE}:{password}@{host}").geturl()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
