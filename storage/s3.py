@@ -26,6 +26,7 @@ from storage.errors import (
 )
 from storage.s3_client import (
     AlreadyThere,
+    AnswerBroken,
     Found,
     NameBlocked,
     OutsideOfBlob,

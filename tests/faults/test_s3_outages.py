@@ -24,17 +24,14 @@ def test_storage_killed_twice_under_load_and_started_again_loses_nothing(tmp_pat
         clients.start()
         try:
             for _ in range(2):
-                before = clients.acknowledged
-                until(lambda before=before: clients.acknowledged > before + 2, what="uploads")
-                refused = clients.answers.get("503", 0)
+                _more(clients, "201", what="uploads")
                 server.kill()
-                until(lambda refused=refused: clients.answers.get("503", 0) > refused + 2, what="uploads are refused")
+                _more(clients, "503", what="uploads are refused")
                 with service.client() as anybody:
                     assert anybody.get("/readyz").status_code == 503
                     assert anybody.get("/healthz").status_code == 200
                 server.start()
-            before = clients.acknowledged
-            until(lambda: clients.acknowledged > before + 3, what="uploads go on")
+            _more(clients, "201", what="uploads go on")
         finally:
             clients.stop()
         url = database_url(service)
@@ -53,3 +50,9 @@ def test_storage_killed_twice_under_load_and_started_again_loses_nothing(tmp_pat
             bare.fget_object(location.bucket, str(blob.object_name), str(tmp_path / str(blob.object_name)))
         with service.backends() as opened:
             assert check(State(opened.database.url, tmp_path, receipts)) == []
+
+
+def _more(clients: Clients, answer: str, *, what: str) -> None:
+    """Wait for three more answers of a kind."""
+    before = clients.answers[answer]
+    until(lambda: clients.answers[answer] > before + 2, what=what)
