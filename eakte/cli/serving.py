@@ -188,7 +188,8 @@ class Supervisor:
             say(f"Der Helfer endete ({self._worker.returncode}) und wird neu gestartet.")
             self._worker, self._next_start = None, now + (0.0 if steady else self._pause / 2)
         if self._worker is None and now >= self._next_start and not self._stop.is_set():
-            command = [sys.executable, "-m", "eakte", "work", "--parent", str(os.getpid())]
+            # -P: what lies in the folder that serve was started in is no module of ours; a stray click.py ended it.
+            command = [sys.executable, "-P", "-m", "eakte", "work", "--parent", str(os.getpid())]
             # Its own session: Ctrl-C on the terminal reaches serve, which ends the worker in order.
             self._worker = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
             self._born = now

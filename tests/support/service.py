@@ -66,10 +66,18 @@ class Service:
 
     def start(self, *arguments: str) -> None:
         """Start and wait until it says where it is."""
-        command = [sys.executable, "-m", "eakte", "serve", "--port", "0", "--json", *arguments]
+        command = [sys.executable, "-P", "-m", "eakte", "serve", "--port", "0", "--json", *arguments]
+        # Started beside a file that is called like a module it needs, as an operator may do without knowing.
+        (self.folder / "click.py").write_text("raise SystemExit('a stray file was imported')")
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment, start_new_session=True
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.environment,
+                cwd=self.folder,
+                start_new_session=True,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
