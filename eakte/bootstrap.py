@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from eakte.audit import Ledger
 from eakte.database import Database
@@ -23,6 +24,12 @@ from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
+from storage.s3 import S3BlobStore
+from storage.s3_client import S3Location
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SWITCH = {"on": True, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +69,60 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         elif require_schema:
             require_current(database)
         # A new key beside an old log would sign on as if nothing were missing: who restores must bring the key.
-        ledger = Ledger.open(settings.audit_key_path, create=not has_heads(database))
-        blobs = open_blobs(settings)
+        fresh = not has_heads(database)
+        ledger = Ledger.open(settings.audit_key_path, create=fresh)
+        # Likewise a new bucket beside an old log: a mistyped name must not look like a store without blobs.
+        blobs = open_blobs(settings, fresh=fresh)
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
         yield Backends(settings, database, Transactions(database, ledger), blobs, search, private)
 
 
-def open_blobs(settings: Settings) -> BlobStore:
-    """The blob store of `EAKTE_STORAGE_URL`. Raises SetupFailed for an unknown scheme."""
-    parts = urlsplit(settings.blob_url)
+def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
+    """The blob store of `EAKTE_STORAGE_URL`; a bucket is made only for a fresh municipality. Raises SetupFailed."""
+    url = settings.blob_url.get_secret_value()
+    parts = _split(url)
     if parts.scheme == "file":
         return LocalBlobStore(_path(parts.path))
-    raise SetupFailed(f"EAKTE_STORAGE_URL: {parts.scheme}:// ist unbekannt; möglich ist file:///…")
+    if parts.scheme == "s3":
+        return S3BlobStore(s3_location(url), create=fresh)
+    raise _wrong(f"{parts.scheme or '(nichts)'}:// ist unbekannt; möglich sind file:///… und s3://…")
+
+
+def s3_location(url: str) -> S3Location:
+    """Server, bucket and keys of `s3://KEY:SECRET@host:port/bucket?region=…&tls=on|off`.
+
+    Keys that are not in the URL come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. TLS is on but for this machine
+    itself. Raises SetupFailed; no sentence quotes the URL, which holds the secret.
+    """
+    parts = _split(url)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise _wrong("es fehlt der Server: s3://SERVER/BUCKET")
+    bucket = parts.path.strip("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise _wrong("nach dem Server fehlt der Name eines Buckets (3 bis 63 von a-z, 0-9, '.', '-')")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = sorted(set(options) - {"region", "tls"})
+    if unknown or parts.fragment:
+        raise _wrong(f"{', '.join(unknown) or '#'} ist unbekannt; möglich sind region und tls")
+    tls = options.get("tls", "off" if parts.hostname in _LOOPBACK else "on")
+    if tls not in _SWITCH:
+        raise _wrong("tls ist on oder off")
+    access, secret = unquote(parts.username or ""), unquote(parts.password or "")
+    if not access and not secret:
+        access, secret = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
+    if not access or not secret:
+        raise _wrong("Schlüssel fehlen: s3://KEY:SECRET@… oder AWS_ACCESS_KEY_ID und AWS_SECRET_ACCESS_KEY")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return S3Location(
+        host=f"{host}:{parts.port}" if parts.port else host,
+        bucket=bucket,
+        access_key=access,
+        secret_key=secret,
+        region=options.get("region") or "us-east-1",
+        tls=_SWITCH[tls],
+    )
 
 
 def open_search(settings: Settings) -> SearchIndex:
@@ -130,6 +177,20 @@ def _is_this_machine(host: str) -> bool:
 def index_usable(search: SearchIndex) -> bool:
     """Whether the index can answer as it is."""
     return search.check() is Condition.READY
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - computed only when asked for, and may be no number
+    except ValueError:
+        # The error quotes what may be the secret: a "/" in it must be written %2F.
+        raise _wrong("die Adresse ist nicht lesbar; Sonderzeichen in Schlüsseln als %XX schreiben") from None
+    return parts
+
+
+def _wrong(sentence: str) -> SetupFailed:
+    return SetupFailed(f"EAKTE_STORAGE_URL: {sentence}")
 
 
 def _path(text: str) -> Path:

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """`EAKTE_X_FILE` names a file that holds the value of the secret setting `EAKTE_X`.
+
+    Environments of processes are read by more people and programs than files are; container engines hand secrets out as
+    files. Only secret settings (SecretStr) have such a variable.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file without the line's end. Raises SettingsError naming the variable."""
+        variable = f"EAKTE_{field_name.upper()}"
+        name = os.environ.get(f"{variable}_FILE")
+        if not name or not is_secret(field):
+            return None, field_name, False
+        if os.environ.get(variable):
+            raise SettingsError(f"{variable} und {variable}_FILE: Nur eines von beiden ist möglich.")
+        try:
+            value = Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"{variable}_FILE: {name} ist nicht lesbar.") from None
+        if not value:
+            raise SettingsError(f"{variable}_FILE: {name} ist leer.")
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Values by field, of those that have a file."""
+        read = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting holds something that nobody should read, and therefore may come from a file."""
+    return SecretStr in {field.annotation, *get_args(field.annotation)}
 
 
 class Settings(BaseSettings):
@@ -20,7 +56,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://… (15 oder neuer); ohne: eigene Datenbank im Datenordner"
     )
-    storage_url: str | None = Field(default=None, description="file:///…; ohne: Datenordner")
+    storage_url: SecretStr | None = Field(
+        default=None, description="file:///… oder s3://KEY:SECRET@server/bucket?region=…&tls=on|off; ohne: Datenordner"
+    )
     search_url: SecretStr | None = Field(
         default=None, description="tantivy:///… oder opensearch://…@rechner:9200/eakte; ohne: Datenordner"
     )
@@ -50,9 +88,9 @@ class Settings(BaseSettings):
     )
 
     @property
-    def blob_url(self) -> str:
-        """Where blobs live, as a URL."""
-        return self.storage_url or f"file://{(self.data_dir / 'blobs').absolute()}"
+    def blob_url(self) -> SecretStr:
+        """Where blobs live, as a URL; that of an S3 server may hold its keys."""
+        return self.storage_url or SecretStr(f"file://{(self.data_dir / 'blobs').absolute()}")
 
     @property
     def index_url(self) -> str:
@@ -65,3 +103,16 @@ class Settings(BaseSettings):
     def audit_key_path(self) -> Path:
         """The file of the log's signing key."""
         return self.audit_key_file or self.data_dir / "audit.key"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, the environment, then the files that it names; no `.env` and no folder of secrets."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls)

@@ -141,7 +141,11 @@ class BlobStore(Protocol):
         """Remove a blob for good; one that is absent is fine, so it may be called twice.
 
         When it returns, the blob is gone and stays gone after a power failure. When it raises, the blob is complete
-        or gone, and the call may be repeated. A reader that is under way may finish or fail.
+        or gone, and the call may be repeated. A reader that is under way may finish or fail. Where a store keeps
+        former versions, they go too.
+
+        Raises:
+            BlobLocked: the store's own lock or hold forbids it; the blob stays whole.
         """
 
     def names(self, prefix: str = "") -> Iterator[BlobStat]:

@@ -59,6 +59,13 @@ class BlobDamaged(StorageError):
     """
 
 
+class BlobLocked(StorageError):
+    """A retention period or a legal hold of the storage forbids removing this blob.
+
+    Passes when the period ends or the hold is lifted; the blob is whole.
+    """
+
+
 class BlobTooLarge(StorageError):
     """The blob is larger than allowed.
 

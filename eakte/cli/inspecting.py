@@ -253,4 +253,11 @@ def _audit_key(path: Path) -> Ed25519PrivateKey:
 
 def _settings_shown(settings: Settings) -> dict[str, str]:
     """Settings by variable; secrets stay masked."""
-    return {f"EAKTE_{name.upper()}": str(getattr(settings, name)) for name in type(settings).model_fields}
+    shown = {f"EAKTE_{name.upper()}": str(getattr(settings, name)) for name in type(settings).model_fields}
+    url = settings.blob_url.get_secret_value()
+    # Where files lie is worth knowing; whatever stands before the last @ may be a key.
+    if url.startswith("file://"):
+        shown["EAKTE_STORAGE_URL"] = url
+    elif "@" in url:
+        shown["EAKTE_STORAGE_URL"] = f"{url.partition('://')[0]}://**********@{url.rpartition('@')[2]}"
+    return shown

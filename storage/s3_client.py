@@ -1,0 +1,581 @@
+"""The requests of S3 that the blob store needs, for one bucket, and what their answers mean; alone knows the SDK.
+
+The SDK signs, sends and reads errors. Three things it does not do, so requests are put together here: it has no
+conditional writes, it cannot parse the times of every server's list of versions, and it takes "200 OK" with an error
+inside (which completing an upload may answer) for success.
+"""
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import unquote_plus
+from xml.etree import ElementTree as ET
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from storage.errors import BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
+
+ONCE: Final = {"If-None-Match": "*"}
+"""The header that lets a server create and never replace (RFC 9110 section 13.1.2)."""
+
+_PIECE: Final = 2**20
+_PAGE: Final = 1000
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_NO_ROOM: Final = {"XMinioStorageFull", "NoSpaceLeftOnDevice", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
+# Servers that keep files in folders: a blob stands where a folder is needed, or the other way round.
+_NESTED: Final = {
+    *("ObjectParentIsFile", "ExistingObjectIsDirectory", "ObjectExistsAsDirectory"),
+    *("XMinioParentIsObject", "XMinioObjectExistsAsDirectory"),
+}
+_ABSENT: Final = {"NoSuchKey", "NoSuchVersion", *_NESTED}
+_LOCKED: Final = {"ObjectLocked", "InvalidRequest", "AccessDenied", "Forbidden"}
+_NO_LOCKS: Final = {400, 405, 501}
+_PRECONDITION: Final = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+class AlreadyThere(Exception):
+    """A conditional write found the name taken."""
+
+
+class NameBlocked(Exception):
+    """A server that keeps folders has a blob where a folder is needed, or a folder in the blob's place."""
+
+
+class UploadGone(Exception):
+    """The unfinished upload does not exist any more: swept, or completed by a request whose answer was lost."""
+
+
+class OutsideOfBlob(Exception):
+    """The blob ends before the bytes that were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Location:
+    """Where a store is and who may use it.
+
+    Attributes:
+        host: name or address with an optional port; IPv6 in brackets.
+        bucket: name of the bucket.
+        access_key: who.
+        secret_key: proof of it; in no repr.
+        region: what requests are signed for.
+        tls: HTTPS, verified against the machine's authorities (or `SSL_CERT_FILE`); else plain HTTP.
+    """
+
+    host: str
+    bucket: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    region: str = "us-east-1"
+    tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a server may take.
+
+    Attributes:
+        connect: seconds for a connection.
+        answer: seconds for the beginning of an answer, for sending a part, and for each MiB of a body.
+        attempts: how often a request is made at most.
+    """
+
+    connect: float = 5.0
+    answer: float = 60.0
+    attempts: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the server says of a blob, or of one version of it."""
+
+    key: str
+    size: int
+    modified_at: datetime
+    etag: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload in parts that was not completed, and when it last got something."""
+
+    key: str
+    upload: str
+    active_at: datetime
+
+
+class S3Bucket:
+    """One bucket. Methods raise `StorageUnavailable` and `StorageFull` besides what they state; keys are not checked.
+
+    Requests that changed nothing or may be repeated are repeated (`Patience.attempts`), with growing pauses, after lost
+    connections and answers 500 to 504. Redirects are not followed: nobody else gets our signature.
+    """
+
+    def __init__(self, location: S3Location, patience: Patience) -> None:
+        self.name = location.bucket
+        self.patience = patience
+        self._pool = _pool(patience)
+        self._client = _Client(
+            location.host,
+            location.access_key,
+            location.secret_key,
+            secure=location.tls,
+            region=location.region,
+            http_client=self._pool,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- bucket
+
+    def exists(self) -> bool:
+        """Whether the bucket is there."""
+        with reported():
+            return self._client.bucket_exists(self.name)
+
+    def create(self) -> None:
+        """Make the bucket, with Object Lock (and so with versions) where the server can; one that is there is fine."""
+        try:
+            with reported():
+                self._make(lock=True)
+        except _Refused:
+            with reported():
+                self._make(lock=False)
+
+    def _make(self, *, lock: bool) -> None:
+        try:
+            self._client.make_bucket(self.name, object_lock=lock)
+        except S3Error as error:
+            if error.code in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"} and self._client.bucket_exists(
+                self.name
+            ):
+                return
+            if lock and error.response.status in _NO_LOCKS:
+                raise _Refused from error
+            raise
+
+    # ------------------------------------------------------------------------------------------------------ writing
+
+    def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
+        """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked."""
+        with _written(key):
+            answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
+            return _etag(answer)
+
+    def begin(self, key: str, headers: Mapping[str, str] | None = None) -> str:
+        """Begin an upload in parts and return its id. Raises NameBlocked."""
+        with _written(key):
+            given = {"Content-Type": "application/octet-stream", **(headers or {})}
+            answer = self._client.ask("POST", self.name, key, query={"uploads": ""}, headers=given)
+            return _text(_xml(answer), "UploadId")
+
+    def put_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        """Add a part (numbers from 1) and return its ETag. Raises UploadGone."""
+        query = {"partNumber": str(number), "uploadId": upload}
+        with _written(key):
+            return _etag(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
+
+    def complete(self, key: str, upload: str, etags: list[str], headers: Mapping[str, str] = ONCE) -> str:
+        """Make a blob of the parts and return its ETag. Raises AlreadyThere (with `ONCE`), UploadGone, NameBlocked."""
+        root = ET.Element("CompleteMultipartUpload", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
+        for number, etag in enumerate(etags, 1):
+            part = ET.SubElement(root, "Part")
+            ET.SubElement(part, "PartNumber").text = str(number)
+            ET.SubElement(part, "ETag").text = f'"{etag}"'
+        body = ET.tostring(root)
+        given = {"Content-Type": "application/xml", **_digest(body), **headers}
+        with _written(key):
+            answer = self._client.ask("POST", self.name, key, query={"uploadId": upload}, body=body, headers=given)
+            return _text(_xml(answer), "ETag").strip('"')
+
+    def abort(self, key: str, upload: str) -> None:
+        """Give an unfinished upload up; one that is gone is fine."""
+        with reported(key):
+            try:
+                self._client.ask("DELETE", self.name, key, query={"uploadId": upload})
+            except S3Error as error:
+                if error.code not in {"NoSuchUpload", *_ABSENT}:
+                    raise
+
+    def uploads(self) -> Iterator[Unfinished]:
+        """All unfinished uploads, with the time of their latest part."""
+        query = {"uploads": "", "max-uploads": str(_PAGE), "encoding-type": "url"}
+        for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")):
+            for each in page.findall("{*}Upload"):
+                key, upload = _key(each), _text(each, "UploadId")
+                times = [_time(_text(each, "Initiated")), *self._part_times(key, upload)]
+                yield Unfinished(key, upload, max(times))
+
+    def _part_times(self, key: str, upload: str) -> Iterator[datetime]:
+        query = {"uploadId": upload, "max-parts": str(_PAGE)}
+        try:
+            for page in self._pages(query, ("NextPartNumberMarker", "part-number-marker"), key=key):
+                yield from (_time(_text(part, "LastModified")) for part in page.findall("{*}Part"))
+        except (BlobMissing, UploadGone):
+            return
+
+    # ------------------------------------------------------------------------------------------------------ reading
+
+    def head(self, key: str, version: str | None = None) -> Found:
+        """Size, time and ETag. Raises BlobMissing."""
+        with reported(key):
+            try:
+                answer = self._client.ask("HEAD", self.name, key, query=_version(version))
+            except S3Error as error:
+                # An answer to HEAD has no words: a bucket that is missing looks like a blob that is.
+                if error.code == "NoSuchKey" and not self._client.bucket_exists(self.name):
+                    raise StorageUnavailable(key, f"there is no bucket {self.name}") from error
+                raise
+            size, modified = answer.headers.get("Content-Length"), answer.headers.get("Last-Modified")
+            if size is None or modified is None:
+                raise StorageUnavailable(key, "the server tells no size or time")
+            return Found(key, int(size), parsedate_to_datetime(modified), _etag(answer), _version_of(answer))
+
+    def get(self, key: str, begin: int, end: int | None, etag: str | None) -> "Answer":
+        """Ask for the bytes from `begin` to before `end`, or to the last one. The answer must be closed.
+
+        Raises BlobMissing and OutsideOfBlob.
+        """
+        headers = {"Range": f"bytes={begin}-{'' if end is None else end - 1}", **({"If-Match": etag} if etag else {})}
+        with reported(key):
+            try:
+                response = self._client.ask("GET", self.name, key, headers=headers, stream=True)
+            except S3Error as error:
+                if error.code == "InvalidRange" or error.response.status == 416:  # noqa: PLR2004 - as HTTP calls it
+                    raise OutsideOfBlob from error
+                raise
+        return Answer(key, response, begin, self.patience.answer)
+
+    def objects(self, prefix: str) -> Iterator[Found]:
+        """The blobs whose key starts with the prefix, in the order of the server."""
+        query = {"list-type": "2", "prefix": prefix, "max-keys": str(_PAGE), "encoding-type": "url"}
+        for page in self._pages(query, ("NextContinuationToken", "continuation-token")):
+            yield from (_found(each) for each in page.findall("{*}Contents"))
+
+    def versions(self, key: str) -> list[Found]:
+        """All versions and delete markers (size -1) of one key, newest first; the blob where there are no versions."""
+        query = {"versions": "", "prefix": key, "max-keys": str(_PAGE), "encoding-type": "url"}
+        found = []
+        for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")):
+            keys = [_key(each) for each in page if each.tag.endswith(("}Version", "}DeleteMarker"))]
+            entries = [each for each in page if each.tag.endswith(("}Version", "}DeleteMarker")) and _key(each) == key]
+            found += [_found(each) for each in entries]
+            # The key itself comes first of all that it is a prefix of; what follows may be a million others.
+            if keys and keys[-1] != key:
+                break
+        return found
+
+    # ----------------------------------------------------------------------------------------------------- deleting
+
+    def remove(self, key: str, version: str | None, *, bypass: bool = False) -> None:
+        """Remove one version for good; one that is absent is fine.
+
+        Raises:
+            BlobLocked: a retention period or a legal hold forbids it.
+        """
+        headers = {"x-amz-bypass-governance-retention": "true"} if bypass else {}
+        with reported(key):
+            try:
+                self._client.ask("DELETE", self.name, key, query=_version(version), headers=headers)
+            except S3Error as error:
+                if error.code in _ABSENT:
+                    return
+                reason = self.lock_of(key, version) if error.code in _LOCKED else None
+                if reason is None:
+                    raise
+                raise BlobLocked(key, reason) from error
+
+    def lock_of(self, key: str, version: str | None) -> str | None:
+        """What forbids removing a version at the moment, in words; None when no lock does."""
+        retention, hold = self.retention(key, version), self.held(key, version)
+        reasons = ["a legal hold"] if hold else []
+        if retention is not None and retention[1] > datetime.now(UTC):
+            reasons.append(f"{retention[0]} until {retention[1]:%Y-%m-%d %H:%M:%S} UTC")
+        return " and ".join(reasons) or None
+
+    # -------------------------------------------------------------------------------------------------------- locks
+
+    def lock_enabled(self) -> bool:
+        """Whether the bucket has Object Lock."""
+        with reported():
+            try:
+                root = _xml(self._client.ask("GET", self.name, query={"object-lock": ""}))
+            except S3Error as error:
+                if error.response.status in _NO_LOCKS or error.code == "ObjectLockConfigurationNotFoundError":
+                    return False
+                raise
+            return root.findtext("{*}ObjectLockEnabled") == "Enabled"
+
+    def retention(self, key: str, version: str | None) -> tuple[str, datetime] | None:
+        """Mode and end of the retention period of a version."""
+        root = self._lock(key, version, "retention")
+        mode, until = (
+            (root.findtext("{*}Mode"), root.findtext("{*}RetainUntilDate")) if root is not None else (None, None)
+        )
+        return (mode, _time(until)) if mode and until else None
+
+    def held(self, key: str, version: str | None) -> bool:
+        """Whether a version is under legal hold."""
+        root = self._lock(key, version, "legal-hold")
+        return root is not None and root.findtext("{*}Status") == "ON"
+
+    def _lock(self, key: str, version: str | None, kind: str) -> ET.Element | None:
+        with reported(key):
+            try:
+                return _xml(self._client.ask("GET", self.name, key, query={kind: "", **_version(version)}))
+            except S3Error:
+                return None  # no lock of this kind, or a server that knows none
+
+    def ask(
+        self,
+        method: str,
+        key: str = "",
+        *,
+        query: dict[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> BaseHTTPResponse:
+        """Any other request, for probing what a server does. Raises StorageError."""
+        given = {**(headers or {}), **(_digest(body) if body is not None else {})}
+        with reported(key):
+            return self._client.ask(method, self.name, key, query=query, body=body, headers=given)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._pool.clear()
+
+    # -------------------------------------------------------------------------------------------------------- pages
+
+    def _pages(self, query: dict[str, str], *markers: tuple[str, str], key: str = "") -> Iterator[ET.Element]:
+        """Page after page of a listing; a page that leads nowhere new is an error, not a circle."""
+        where: dict[str, str] = {}
+        while True:
+            with _written(key):
+                page = _xml(self._client.ask("GET", self.name, key, query={**query, **where}))
+            yield page
+            if (page.findtext("{*}IsTruncated") or "").strip().lower() != "true":
+                return
+            following = {name: page.findtext(f"{{*}}{tag}") or "" for tag, name in markers}
+            if page.findtext("{*}EncodingType") == "url" and "key-marker" in following:
+                following["key-marker"] = unquote_plus(following["key-marker"])
+            if following == where or not any(following.values()):
+                raise StorageUnavailable(key, "the server's listing does not go on")
+            where = following
+
+
+class Answer:
+    """The bytes of a blob on their way. Iterate once, then close.
+
+    Attributes:
+        etag: of the blob they belong to.
+        size: of the whole blob.
+    """
+
+    def __init__(self, key: str, response: BaseHTTPResponse, begin: int, seconds: float) -> None:
+        self._key = key
+        self._response = response
+        self._seconds = seconds
+        self.etag = response.headers.get("ETag", "").strip('"')
+        try:
+            self.size, self._left = _extent(response, begin)
+        except ValueError as error:
+            response.close()
+            raise StorageUnavailable(key, str(error)) from error
+
+    def pieces(self, most: int | None) -> Iterator[bytes]:
+        """At most `most` bytes in pieces of at most 1 MiB.
+
+        Raises StorageUnavailable when the answer ends before its own length or comes too slowly.
+        """
+        left = self._left if most is None else min(self._left, most)
+        while left:
+            with reported(self._key):
+                piece = self._piece(min(left, _PIECE))
+            left -= len(piece)
+            yield piece
+
+    def _piece(self, wanted: int) -> bytes:
+        # A server that sends a byte now and then keeps every time-out of the socket from firing.
+        deadline = time.monotonic() + self._seconds
+        piece = bytearray()
+        while len(piece) < wanted:
+            got = self._response.read1(wanted - len(piece))
+            if not got:
+                raise StorageUnavailable(self._key, "the answer ended early")
+            piece += got
+            if time.monotonic() > deadline:
+                raise StorageUnavailable(self._key, "the answer comes too slowly")
+        return bytes(piece)
+
+    def close(self, *, whole: bool) -> None:
+        """Give the connection back, or end it when there are bytes left on it."""
+        if not whole:
+            self._response.close()
+        self._response.release_conn()
+
+
+class _Refused(Exception):
+    """The server makes no bucket with Object Lock."""
+
+
+class _Client(Minio):
+    def ask(
+        self,
+        method: str,
+        bucket: str,
+        key: str = "",
+        *,
+        query: dict[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> BaseHTTPResponse:
+        """A signed request. Raises what the SDK and urllib3 raise."""
+        return self._execute(
+            method,
+            bucket,
+            key or None,
+            body=body,
+            headers=dict(headers or {}),
+            query_params=dict(query or {}),
+            preload_content=not stream,
+        )
+
+
+@contextmanager
+def reported(key: str = "") -> Iterator[None]:
+    """Say the errors of SDK, HTTP and XML in the store's words."""
+    try:
+        yield
+    except S3Error as error:
+        raise _translated(key, error) from error
+    except (MinioException, HTTPError, OSError, ValueError, SyntaxError) as error:
+        raise StorageUnavailable(key, f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _written(key: str) -> Iterator[None]:
+    with reported(key):
+        try:
+            yield
+        except S3Error as error:
+            if error.code in _PRECONDITION:
+                raise AlreadyThere from error
+            if error.code == "NoSuchUpload":
+                raise UploadGone from error
+            if error.code in _NESTED:
+                raise NameBlocked from error
+            raise
+
+
+def _translated(key: str, error: S3Error) -> StorageError:
+    detail = f"{error.code}: {error.message}"
+    if error.code in _ABSENT:
+        return BlobMissing(key)
+    if error.code in _NO_ROOM or error.response.status == 507:  # noqa: PLR2004 - Insufficient Storage
+        return StorageFull(key, detail)
+    return StorageUnavailable(key, detail)
+
+
+def _pool(patience: Patience) -> urllib3.PoolManager:
+    retries = urllib3.Retry(
+        total=patience.attempts - 1,
+        redirect=0,
+        # Also POST: what it begins twice, the sweep removes; what it completes twice is found completed.
+        allowed_methods=None,
+        status_forcelist=(500, 502, 503, 504),
+        backoff_factor=0.2,
+        backoff_max=2.0,
+        backoff_jitter=0.1,
+        respect_retry_after_header=False,
+    )
+    timeout = urllib3.Timeout(connect=patience.connect, read=patience.answer)
+    return urllib3.PoolManager(num_pools=4, maxsize=32, timeout=timeout, retries=retries, cert_reqs="CERT_REQUIRED")
+
+
+def _digest(body: bytes) -> dict[str, str]:
+    # The server compares it with what arrived. S3 asks for it beside locks, and the SDK sends none on plain HTTP.
+    return {"Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
+
+
+def _etag(answer: BaseHTTPResponse) -> str:
+    etag = answer.headers.get("ETag", "").strip('"')
+    if not etag:
+        raise ValueError("the server's answer has no ETag")
+    return etag
+
+
+def _version(version: str | None) -> dict[str, str]:
+    return {"versionId": version} if version else {}
+
+
+def _version_of(answer: BaseHTTPResponse) -> str | None:
+    return answer.headers.get("x-amz-version-id")
+
+
+def _extent(response: BaseHTTPResponse, begin: int) -> tuple[int, int]:
+    """(size of the whole blob, bytes in this answer). Raises ValueError for an answer to another question."""
+    if response.status == 200:  # noqa: PLR2004 - the whole, as some servers answer for all bytes
+        size = int(response.headers.get("Content-Length", ""))
+        if begin:
+            raise ValueError("the server sent the whole blob instead of a range")
+        return size, size
+    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if found is None:
+        raise ValueError("the server does not say which range it sent")
+    first, last, size = (int(number) for number in found.groups())
+    if first != begin or not first <= last < size:
+        raise ValueError(f"the server sent another range: {found[0]}")
+    return size, last + 1 - first
+
+
+def _xml(answer: BaseHTTPResponse) -> ET.Element:
+    root = ET.fromstring(answer.data)  # noqa: S314 - of the server we sign in to; expat limits entities by itself
+    if root.tag.rpartition("}")[2] == "Error":
+        # Completing an upload may answer 200 and tell its failure afterwards.
+        raise S3Error(
+            answer,
+            root.findtext("{*}Code") or "InternalError",
+            root.findtext("{*}Message"),
+            None,
+            None,
+            None,
+        )
+    return root
+
+
+def _text(element: ET.Element, tag: str) -> str:
+    text = element.findtext(f"{{*}}{tag}")
+    if not text:
+        raise ValueError(f"the server's answer has no {tag}")
+    return text
+
+
+def _key(element: ET.Element) -> str:
+    return unquote_plus(_text(element, "Key"))
+
+
+def _time(text: str) -> datetime:
+    # Fractions finer than a microsecond, which some servers write, are cut off.
+    return datetime.fromisoformat(text.strip()).astimezone(UTC)
+
+
+def _found(element: ET.Element) -> Found:
+    size = element.findtext("{*}Size")
+    return Found(
+        key=_key(element),
+        size=int(size) if size is not None else -1,
+        modified_at=_time(_text(element, "LastModified")),
+        etag=(element.findtext("{*}ETag") or "").strip('"'),
+        version=element.findtext("{*}VersionId"),
+    )
