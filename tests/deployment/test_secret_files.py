@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from eakte.cli.output import load_settings
+from eakte.errors import SetupFailed
 from eakte.settings import Settings, is_secret
 
 SECRETS = sorted(name for name, field in Settings.model_fields.items() if is_secret(field))
@@ -42,22 +41,19 @@ def test_a_secret_comes_from_its_file_without_the_end_of_its_line(
         ("postgresql://a/b", "postgresql://c/d", "Nur eines von beiden"),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_the_variable_and_not_the_secret(
-    content: str | None, beside: str | None, sentence: str, tmp_path: Path
+def test_a_wrong_file_is_told_by_the_variable_and_without_the_secret(
+    content: str | None, beside: str | None, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "secret"
     if content is not None:
         file.write_text(content)
-    environment = {**os.environ, "EAKTE_DATABASE_URL_FILE": str(file)}
+    monkeypatch.setenv("EAKTE_DATABASE_URL_FILE", str(file))
     if beside is not None:
-        environment["EAKTE_DATABASE_URL"] = beside
-    command = [sys.executable, "-m", "eakte", "database", "url"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert "EAKTE_DATABASE_URL_FILE" in done.stderr
-    assert sentence in done.stderr
-    assert "postgresql://" not in done.stderr
+        monkeypatch.setenv("EAKTE_DATABASE_URL", beside)
+    with pytest.raises(SetupFailed, match=sentence) as raised:
+        load_settings()
+    assert "EAKTE_DATABASE_URL_FILE" in str(raised.value)
+    assert "postgresql://" not in str(raised.value)
 
 
 def test_what_is_no_secret_has_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
