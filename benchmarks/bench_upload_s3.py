@@ -1,8 +1,9 @@
 """Upload by HTTP to eakte with its files in S3, against a bare SDK put of the same bytes to the same server.
 
-Ours: one client files a document over HTTP; the clock stops at 201, when bytes, row, log entry and job are kept. Baseline:
-`put_object` of the minio SDK (its defaults) with the same bytes. The server is MinIO on this machine. No worker runs, so that only
-uploading is timed. The ratio says how much of the bare speed is left: 1 would be a service that costs nothing.
+Ours: one client files a document over HTTP; the clock stops at 201, when bytes, row, log entry and job are kept.
+Baseline: `put_object` of the minio SDK (its defaults) with the same bytes. The server is MinIO on this machine. No
+worker runs, so that only uploading is timed. The ratio says how much of the bare speed is left: 1 would be a service
+that costs nothing.
 """
 
 from __future__ import annotations
