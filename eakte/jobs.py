@@ -27,6 +27,7 @@ from eakte.operations.processing import Interrupted, enqueue_forgotten, process_
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
+from indexing.search_errors import SearchUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +80,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="eakte.sweep-index", queue=SERVICE_QUEUE, lock=INDEX, queueing_lock="sweep-index")
     def sweep_index(timestamp: int) -> None:
         """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
         del timestamp
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sweep-processing", queue=SERVICE_QUEUE, queueing_lock="sweep-processing")
@@ -124,6 +125,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             logger.warning("job of a dead worker put back", extra={"job": job.call_string})
 
     return app
+
+
+def catch_up(backends: Backends) -> None:
+    """Bring the index up to date as far as the search answers; if it does not, say so in one line, as often as tried."""
+    try:
+        update_index(backends)
+    except SearchUnavailable as error:
+        logger.warning("the index waits for the search", extra={"reason": str(error)})
 
 
 def update_index(backends: Backends) -> int:
