@@ -128,7 +128,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
 
 
 def catch_up(backends: Backends) -> None:
-    """Bring the index up to date as far as the search answers; if it does not, say so in one line, as often as tried."""
+    """Bring the index up to date; a search that does not answer is one line in the log, and the sweep comes again."""
     try:
         update_index(backends)
     except SearchUnavailable as error:
