@@ -75,8 +75,8 @@ def store_parts(
 ) -> tuple[list[Stored], tuple[str, ...]]:
     """Write the bytes of what was inside; without rows they are orphans, swept later.
 
-    Returns them with German sentences about those that were left out: what a scanner refuses does not keep its mail, which
-    passed, from being read. Raises ScannerUnavailable where it does not answer: then the run is repeated.
+    Returns them with German sentences about those that were left out: what a scanner refuses does not keep its mail,
+    which passed, from being read. Raises ScannerUnavailable where it does not answer: then the run is repeated.
     """
     stored, left_out = [], []
     for part in parts:
