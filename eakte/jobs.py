@@ -75,8 +75,9 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             stopping=stopping,
         )
 
-    # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
-    # own: putting it back fails where the next one waits already, and then it would stay "doing" for ever.
+    # The lock serialises writers of the index across all workers: two would wait for each other (embedded), or read and
+    # send the same rows (OpenSearch, where versions keep them apart anyway). No retry of its own: putting it back fails
+    # where the next one waits already, and then it would stay "doing" for ever.
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
@@ -97,18 +98,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         with backends.transactions.begin(SYSTEM) as tx:
             enqueue_forgotten(tx)
 
-    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
-    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
-    def recount(*, class_id: str) -> None:
-        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
-        recount_branch(backends.transactions, uuid.UUID(class_id))
-
-    @app.periodic(cron="1 * * * *")
-    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
-    def plan_day(timestamp: int) -> None:
-        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
-        del timestamp
-        take_effect(backends.transactions)
+    _add_plan_tasks(app, backends, again)
 
     # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
     @app.periodic(cron="* * * * *")
@@ -146,6 +136,21 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             logger.warning("job of a dead worker put back", extra={"job": job.call_string})
 
     return app
+
+
+def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
+    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
+    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
+    def recount(*, class_id: str) -> None:
+        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
+        recount_branch(backends.transactions, uuid.UUID(class_id))
+
+    @app.periodic(cron="1 * * * *")
+    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
+    def plan_day(timestamp: int) -> None:
+        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
+        del timestamp
+        take_effect(backends.transactions)
 
 
 def update_index(backends: Backends) -> int:
