@@ -68,14 +68,16 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=backends.screen(SYSTEM, uuid.UUID(document)),
             document_id=uuid.UUID(document),
             number=version,
             max_attempts=settings.max_attempts,
             stopping=stopping,
         )
 
-    # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
-    # own: putting it back fails where the next one waits already, and then it would stay "doing" for ever.
+    # The lock serialises writers of the index across all workers: two would wait for each other (embedded), or read and
+    # send the same rows (OpenSearch, where versions keep them apart anyway). No retry of its own: putting it back fails
+    # where the next one waits already, and then it would stay "doing" for ever.
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""

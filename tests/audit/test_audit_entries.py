@@ -125,8 +125,8 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 
 SUBJECTS = {
     "record": {
-        "plan-class", "plan", "unit", "user", "token", "dossier", "case", "party", "template", "document", "audit",
-        "file",
+        *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party"),
+        *("template", "document", "audit", "file"),
     },
     "access": {"document", "object", "session"},
 }  # fmt: skip
