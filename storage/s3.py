@@ -213,8 +213,6 @@ class S3BlobStore:
             return
         reading = _Reading(self._bucket, name, offset, None if length is None else offset + length)
         failures = 0
-        # Silence is borne twice, not as often as a broken answer: somebody waits.
-        end = time.monotonic() + 2 * self._patience.answer
         while not reading.done:
             before = reading.position
             try:
@@ -223,10 +221,8 @@ class S3BlobStore:
                 _require_range(self._bucket.head(name), offset, length)
                 return
             except StorageUnavailable:
-                if reading.position > before:
-                    failures, end = 0, time.monotonic() + 2 * self._patience.answer
-                failures += 1
-                if failures >= self._patience.attempts or time.monotonic() > end:
+                failures = 1 if reading.position > before else failures + 1
+                if failures >= self._patience.attempts:
                     raise
                 time.sleep(0.1 * 2**failures)
 

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from storage.errors import BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
@@ -87,13 +87,12 @@ class Patience:
 
     Attributes:
         connect: seconds for a connection.
-        answer: seconds for the beginning of an answer, for sending a part, and for each MiB of a body. Somebody waits:
-            a server that keeps silent must be told of before a proxy or a browser gives up, usually after a minute.
-        attempts: how often a request is made at most; one that met silence is not made again.
+        answer: seconds for the beginning of an answer, for sending a part, and for each MiB of a body.
+        attempts: how often a request is made at most.
     """
 
     connect: float = 5.0
-    answer: float = 20.0
+    answer: float = 60.0
     attempts: int = 4
 
 
@@ -121,7 +120,7 @@ class S3Bucket:
     """One bucket. Methods raise `StorageUnavailable` and `StorageFull` besides what they state; keys are not checked.
 
     Requests that changed nothing or may be repeated are repeated (`Patience.attempts`), with growing pauses, after lost
-    connections and answers 500 to 504, not after silence. Redirects are not followed: nobody else gets our signature.
+    connections and answers 500 to 504. Redirects are not followed: nobody else gets our signature.
     """
 
     def __init__(self, location: S3Location, patience: Patience) -> None:
@@ -488,18 +487,8 @@ def _translated(key: str, error: S3Error) -> StorageError:
     return StorageUnavailable(key, detail)
 
 
-class _Retry(urllib3.Retry):
-    """Does not repeat what was not answered in time: whoever waits has waited long enough, and would as often again."""
-
-    def increment(self, *arguments: Any, **named: Any) -> "_Retry":
-        error = named.get("error")
-        if isinstance(error, ReadTimeoutError):
-            raise error
-        return super().increment(*arguments, **named)
-
-
 def _pool(patience: Patience) -> urllib3.PoolManager:
-    retries = _Retry(
+    retries = urllib3.Retry(
         total=patience.attempts - 1,
         redirect=0,
         # Also POST: what it begins twice, the sweep removes; what it completes twice is found completed.

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -40,7 +40,6 @@ class Stand:
     servers: dict[str, RealServer]
     disks: dict[str, Path]
     loads: int = 0
-    born: dict[str, float] = field(default_factory=dict)
 
     @property
     def journal(self) -> Path:
@@ -64,7 +63,10 @@ class Stand:
     def judge(self, *, seconds: float = 240) -> list[str]:
         """Wait until everything is done by itself, then let the checker and the product's own proofs speak."""
         url = self.servers["postgres"].url
-        until(lambda: not left(url), seconds=seconds, what=f"everything done: {left(url)}; log: {self.tail()}")
+        try:
+            until(lambda: not left(url), seconds=seconds, what="everything done")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {left(url)} {self.tail()}") from None
         receipts = read_journal(self.journal)
         found = check_http(self.service.url, self.token, receipts)
         alias = f"{PREFIX}-s1a1"
@@ -75,7 +77,7 @@ class Stand:
         return found + self.dead()
 
     def dead(self) -> list[str]:
-        """What does not run any more, or runs since a later time than it was started by us."""
+        """What ended by itself."""
         processes = {"serve": self.service.process, "worker": self.service.own_worker}
         return [
             f"{name} is dead" for name, process in processes.items() if process is None or process.poll() is not None

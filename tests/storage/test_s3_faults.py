@@ -129,20 +129,6 @@ def test_what_stays_broken_is_unavailable_and_not_missing(
     assert 1 <= lies.told <= HASTY.attempts**2
 
 
-def test_silence_is_not_borne_as_often_as_a_broken_answer(lied_to: tuple[S3BlobStore, Lies], raw: S3Raw) -> None:
-    """Each silence takes `Patience.answer`: repeated like other failures it would keep people waiting for minutes."""
-    store, lies = lied_to
-    raw.write(NAME, CONTENT)
-    lies.applies, lies.hang = on("GET", "PUT"), True
-    with pytest.raises(StorageUnavailable):
-        list(read_verified(store, NAME, digests_of(CONTENT)))
-    assert 1 <= lies.told <= 2
-    lies.told = 0
-    with pytest.raises(StorageUnavailable):
-        store.put(f"{NAME}/other", [CONTENT])
-    assert lies.told == 1
-
-
 def test_wrong_bytes_are_damage_and_not_handed_out(lied_to: tuple[S3BlobStore, Lies], raw: S3Raw) -> None:
     store, lies = lied_to
     raw.write(NAME, CONTENT)
