@@ -20,7 +20,7 @@ from tests.faults.shelves import Folder
 from tests.support.service import Municipality, Service, data_folder, until
 
 FAST = {"EAKTE_HEARTBEAT_SECONDS": "1", "EAKTE_STALLED_SECONDS": "2", "EAKTE_RETRY_SECONDS": "0.5"}
-RESTART_SECONDS = 60
+RESTART_SECONDS = 240
 
 
 def chance() -> int:

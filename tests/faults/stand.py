@@ -60,7 +60,7 @@ class Stand:
             clients.stop()
             searcher.stop()
 
-    def judge(self, *, seconds: float = 240) -> list[str]:
+    def judge(self, *, seconds: float = 600) -> list[str]:
         """Wait until everything is done by itself, then let the checker and the product's own proofs speak."""
         url = self.servers["postgres"].url
         try:

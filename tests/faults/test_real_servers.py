@@ -26,8 +26,8 @@ pytestmark = pytest.mark.fault
 
 AWAY_SECONDS = 8
 HANGING_SECONDS = 20
-NOTICED_SECONDS = 120
-BACK_SECONDS = 120
+NOTICED_SECONDS = 240
+BACK_SECONDS = 300
 SETTINGS_OF_DISKS = "cluster.routing.allocation.disk"
 
 
