@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,17 +16,24 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
-from eakte.operations.references import check_pattern
+from eakte.oidc import Provider
+from eakte.operations.directory import Directory, parse_groups
+from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
+from eakte.operations.screening import Screen
 from eakte.settings import Settings
+from eakte.terms import Actor
 from eakte.transaction import Transactions
+from indexing.clamav import Clamd
 from indexing.embedded import EmbeddedIndex
 from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
+from storage import s3_worm
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
 from storage.s3 import S3BlobStore
 from storage.s3_client import S3Location
+from storage.s3_worm import Probe
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -34,7 +42,11 @@ _SWITCH = {"on": True, "off": False}
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL."""
+    """All that a process of one municipality uses.
+
+    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one;
+    `provider` is the OIDC provider with the rules of what its groups give, None where none is set.
+    """
 
     settings: Settings
     database: Database
@@ -42,6 +54,12 @@ class Backends:
     blobs: BlobStore
     search: SearchIndex
     private: PrivateDatabase | None
+    scanner: Clamd | None
+    provider: tuple[Provider, Directory] | None
+
+    def screen(self, actor: Actor, *beside: uuid.UUID) -> Screen:
+        """What every file passes on its way into the store; `beside` are the objects whose history shall know."""
+        return Screen(self.scanner, self.transactions, actor, beside)
 
 
 @contextmanager
@@ -54,6 +72,9 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     Raises SetupFailed, SchemaOutdated, Unavailable or EmbeddedError with a sentence for the operator.
     """
     check_pattern(settings.reference_pattern)
+    scanner = open_scanner(settings)
+    check_letter_pattern(settings.letter_pattern)
+    provider = open_provider(settings)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:
@@ -76,7 +97,9 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private)
+        yield Backends(
+            settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider
+        )
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
@@ -88,6 +111,14 @@ def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
     if parts.scheme == "s3":
         return S3BlobStore(s3_location(url), create=fresh)
     raise _wrong(f"{parts.scheme or '(nichts)'}:// ist unbekannt; möglich sind file:///… und s3://…")
+
+
+def probe_locks(settings: Settings) -> Iterator[Probe]:
+    """Try whether the storage's locks hold. Raises SetupFailed where it has none, StorageUnavailable if it is away."""
+    url = settings.blob_url.get_secret_value()
+    if _split(url).scheme != "s3":
+        raise _wrong("nur eine Ablage in S3 kann Dateien sperren")
+    return s3_worm.probe_locks(s3_location(url))
 
 
 def s3_location(url: str) -> S3Location:
@@ -172,6 +203,30 @@ def _is_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def open_scanner(settings: Settings) -> Clamd | None:
+    """The virus scanner of `EAKTE_CLAMAV_URL`; whether it answers is asked when it is needed. Raises SetupFailed."""
+    if settings.clamav_url is None:
+        return None
+    try:
+        return Clamd(settings.clamav_url)
+    except ValueError:
+        raise SetupFailed("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…") from None
+
+
+def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
+    """The OIDC provider of `EAKTE_OIDC_ISSUER`; nothing is asked of it yet. Raises SetupFailed."""
+    if settings.oidc_issuer is None:
+        return None
+    provider = Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        scope=settings.oidc_scope,
+        groups_claim=settings.oidc_groups_claim,
+    )
+    return provider, Directory(parse_groups(settings.oidc_groups), founds=settings.oidc_create_accounts)
 
 
 def index_usable(search: SearchIndex) -> bool:

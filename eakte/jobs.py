@@ -21,10 +21,11 @@ from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
 from eakte.errors import ContentDamaged
-from eakte.operations.auditing import sequence
+from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.entries import index_pending, rebuild
+from eakte.operations.plan_changes import recount_branch, take_effect
 from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version
-from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
+from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
 
@@ -95,6 +96,19 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         with backends.transactions.begin(SYSTEM) as tx:
             enqueue_forgotten(tx)
 
+    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
+    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
+    def recount(*, class_id: str) -> None:
+        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
+        recount_branch(backends.transactions, uuid.UUID(class_id))
+
+    @app.periodic(cron="1 * * * *")
+    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
+    def plan_day(timestamp: int) -> None:
+        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
+        del timestamp
+        take_effect(backends.transactions)
+
     # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
@@ -102,6 +116,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         """Idempotent: numbers only entries that have none, under an advisory lock."""
         del timestamp
         sequence(backends.transactions, backends.blobs)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="eakte.erase-pseudonyms", queue=SERVICE_QUEUE, queueing_lock="erase-pseudonyms")
+    def erase_names(timestamp: int) -> None:
+        """Idempotent: forgets only what is over its term."""
+        del timestamp
+        with backends.transactions.begin(SYSTEM) as tx:
+            erase_pseudonyms(tx, months=settings.access_log_months)
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="eakte.take-over", queue=SERVICE_QUEUE, queueing_lock="take-over", pass_context=True)

@@ -15,6 +15,7 @@ from eakte.database import Database
 from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
+from tests.support.clamd import debian_clamd
 from tests.support.postgres import debian_postgres, drop_database, new_database
 from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
@@ -25,8 +26,10 @@ hypothesis_settings.load_profile("eakte")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--kills`: how often the fault tests kill."""
+    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers."""
     parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
+    parser.addoption("--clients", type=int, default=20, help="clients that open dossiers at once")
+    parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
 
 
 # With pytest-xdist (and `--dist loadgroup`) all tests of a server run on one worker, so that there is one of it.
@@ -78,6 +81,13 @@ def opensearch() -> Iterator[str]:
 def postgres_admin() -> Iterator[str]:
     """A real PostgreSQL server (Debian's, 15 or newer) for the whole session."""
     with debian_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[str]:
+    """The URL of a real ClamAV daemon that knows the EICAR test file."""
+    with debian_clamd() as url:
         yield url
 
 

@@ -30,12 +30,23 @@ audit = typer.Typer(help="Protokoll: prüfen, beweisen, ausgeben.", no_args_is_h
 storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
-def doctor(as_json: JsonFlag = False) -> None:
-    """Prüft Datenbank, Ablage, Suche, Texterkennung, Uhr und freien Platz; zeigt die Einstellungen."""
+def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."""
+    if context.invoked_subcommand is not None:
+        return
     settings = load_settings()
     try:
         with backends() as opened:
-            found = list(checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir))
+            found = list(
+                checks(
+                    opened.database,
+                    opened.transactions,
+                    opened.blobs,
+                    opened.search,
+                    settings.data_dir,
+                    opened.scanner,
+                )
+            )
     except (EakteError, EmbeddedError) as error:
         found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
     ok = all(check.ok for check in found)
@@ -156,6 +167,17 @@ def audit_verify(as_json: JsonFlag = False) -> None:
         fail("Das Protokoll ist nicht unversehrt.")
     if not as_json:
         say("Das Protokoll ist unversehrt.")
+
+
+@audit.command("erase-pseudonyms")
+def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
+    """Löscht nach Ablauf der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, None)
+        with opened.transactions.begin(actor) as tx:
+            erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
+    emit({"erased": erased}) if as_json else say(f"{erased} Pseudonyme sind gelöscht.")
 
 
 @audit.command("prove")

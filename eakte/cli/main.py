@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from eakte.cli import administration, demo, inspecting, serving, working
+from eakte.cli import administration, demo, inspecting, serving, working, worm
 from eakte.cli.output import say
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
@@ -26,7 +26,10 @@ app.command("serve")(serving.serve)
 app.command("work")(working.work)
 app.command("migrate")(administration.migrate_command)
 app.command("demo")(demo.demo)
-app.command("doctor")(inspecting.doctor)
+examination = typer.Typer(invoke_without_command=True)
+examination.callback()(inspecting.doctor)
+examination.command("worm")(worm.worm)
+app.add_typer(examination, name="doctor")
 app.command("search")(inspecting.search)
 app.add_typer(administration.plan, name="plan")
 app.add_typer(administration.user, name="user")

@@ -70,7 +70,9 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # Who is not named may write what he likes into these headers.
+        proxy_headers=bool(opened.settings.trusted_proxies),
+        forwarded_allow_ips=opened.settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
     server = Announcing(config, announce)

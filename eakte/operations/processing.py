@@ -11,7 +11,7 @@ import logging
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,15 +23,20 @@ from sqlalchemy.dialects.postgresql import insert
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, Unavailable, WrongState
 from eakte.models import Blob, Document, ProcessingProgress, Version
+from eakte.operations.attachments import allowance, describe, file_parts, store_parts
 from eakte.operations.documents import digests_of, readable_document
 from eakte.operations.dossiers import writable_dossier
+from eakte.operations.filing import Stored
 from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
 from eakte.terms import SYSTEM, DocumentState, new_id, now
 from eakte.transaction import Transaction, Transactions
+from indexing import office
 from indexing.errors import ProcessingFailed
 from indexing.passages import windows
 from indexing.processing import Processed, process
+from indexing.readings import Allowance
 from indexing.terms import terms_to_bytes
+from indexing.untrusted import Limits
 from indexing.words import page_text, read_pages
 from storage.blobs import BlobStore, Digests, fetch
 from storage.errors import BlobDamaged, BlobMissing, StorageError
@@ -56,6 +61,7 @@ class Task:
     original: str
     digests: Digests
     attempt: int
+    allowance: Allowance
 
 
 class Interrupted(Exception):
@@ -168,6 +174,7 @@ def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> T
             original=version.original,
             digests=digests_of(tx.session, version.original),
             attempt=attempt,
+            allowance=allowance(tx.session, document),
         )
 
 
@@ -198,6 +205,8 @@ def _run(
         workdir=workdir,
         recogniser=recogniser,
         progress=_progress_writer(transactions, task, stopping),
+        libreoffice=office.installed(),
+        allowance=task.allowance,
     )
     source.unlink()
     texts, sizes = [], []
@@ -215,11 +224,17 @@ def _run(
     }
     if result.rendition is not None:
         written["rendition"] = _put_file(blobs, f"{base}/rendition.{run}", result.rendition)
-    _finish(transactions, task, result, written, sizes)
+    parts = store_parts(blobs, result.parts, limit=Limits().file_bytes)
+    _finish(transactions, task, result, written, sizes, parts)
 
 
 def _finish(
-    transactions: Transactions, task: Task, result: Processed, written: dict[str, Blob], sizes: list[int]
+    transactions: Transactions,
+    task: Task,
+    result: Processed,
+    written: dict[str, Blob],
+    sizes: list[int],
+    parts: Sequence[Stored] = (),
 ) -> None:
     with transactions.begin(SYSTEM) as tx:
         document = tx.session.get_one(Document, task.document_id, with_for_update=True)
@@ -240,13 +255,18 @@ def _finish(
         version.processed_at = now()
         document.revision += 1
         tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id == version.id))
+        former = describe(document, version.filename, result.letter) if result.letter and task.number == 1 else {}
         details = {
             "version": task.number,
             "text": result.text_state,
             "rendition": result.rendition_state,
             "sha256": {kind: blob.sha256.hex() for kind, blob in sorted(written.items())},
+            **({"fields": sorted(former)} if former else {}),
         }
-        tx.record(Tag.DOCUMENT_PROCESS, document.id, details)
+        entry = tx.record(Tag.DOCUMENT_PROCESS, document.id, details)
+        for name, value in former.items():
+            tx.remember(entry, document.id, name, value)
+        file_parts(tx, document, task.number, parts)
         enqueue_indexing(tx)
 
 

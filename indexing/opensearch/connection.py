@@ -37,10 +37,6 @@ BULK_SECONDS = 120.0
 PAUSES = (0.1, 0.5)
 """Seconds before the second and the third try of a request that changes nothing or may be said twice."""
 
-_BAD_REQUEST = 400
-_NOT_FOUND = 404
-_CONFLICT = 409
-
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -71,6 +67,10 @@ class Missing(Exception):
 
 class Conflict(Exception):
     """The state of the cluster is another one than the request assumed. Never leaves this package."""
+
+
+_BY_STATUS: Mapping[Any, type[Exception]] = {400: SearchError, 404: Missing, 409: Conflict}
+"""What a status means; every other one (401, 403, 429, 5xx) says that the server does not serve us now."""
 
 
 class _Slow(SearchUnavailable):
@@ -146,18 +146,13 @@ def _require_whole(answer: Mapping[str, Any]) -> None:
 
 def _meaning(error: OpenSearchException) -> Exception:
     """Our error for one of the library. Its texts name hosts and indexes, never passwords."""
-    if isinstance(error, NoConnection):
-        kind = _Slow if isinstance(error, ConnectionTimeout) else SearchUnavailable
-        return kind("OpenSearch does not answer.")
-    if isinstance(error, SerializationError):
-        return SearchUnavailable("OpenSearch answered something that is no JSON.")
+    if isinstance(error, ConnectionTimeout):
+        return _Slow("OpenSearch does not answer in time.")
+    if isinstance(error, NoConnection | SerializationError):
+        return SearchUnavailable("OpenSearch does not answer.")
     if not isinstance(error, TransportError):
         return SearchError(f"OpenSearch: {error}")
-    status, reason = error.status_code, f"OpenSearch: {error.status_code} {error.error}"
-    if status == _NOT_FOUND:
-        return Missing(reason)
-    if status == _CONFLICT:
-        return Conflict(reason)
-    if status == _BAD_REQUEST and error.error != "index_closed_exception":
-        return SearchError(reason)
-    return SearchUnavailable(reason)
+    kind = _BY_STATUS.get(error.status_code, SearchUnavailable)
+    if error.error == "index_closed_exception":
+        kind = SearchUnavailable
+    return kind(f"OpenSearch: {error.status_code} {error.error}")

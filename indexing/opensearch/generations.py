@@ -118,8 +118,6 @@ class Generations:
             {"add": {"index": rebuild, "alias": self.names.serving, "is_write_index": True}},
         ]
         self._swap_aliases(actions)
-        # What was put between the look and the swap is in both; now it is to be seen as well.
-        self.refresh(self.names.serving)
         self._drop_signs()
         self._sweep()
 

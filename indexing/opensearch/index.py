@@ -61,7 +61,8 @@ class OpenSearchIndex:
     def _change(self, change: Callable[[str, bool], None]) -> None:
         """Apply a change to the generation under construction, then to the one that serves, and let it be seen.
 
-        In this order a swap in between loses nothing: what came too late for the one is in the other.
+        In this order a swap in between loses nothing: what came too late for the one is in the other, and what could
+        be found in the old one can be found in the new one at the moment it begins to serve.
         """
         for _ in range(_SWAPS):
             aliases = self._generations.targets()
@@ -70,8 +71,7 @@ class OpenSearchIndex:
             try:
                 for alias in aliases:
                     change(alias, alias == self._names.building)
-                if self._names.serving in aliases:
-                    self._generations.refresh(self._names.serving)
+                    self._generations.refresh(alias)
             except Missing:
                 continue
             return

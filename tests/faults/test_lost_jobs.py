@@ -67,7 +67,7 @@ def recogniser() -> Iterator[Recogniser]:
 
 def _file(backends: Backends, title: str) -> uuid.UUID:
     stored = store_original(
-        backends.blobs, iter([title.encode()]), filename="notiz.txt", media_type="text/plain", limit=1000
+        backends.blobs, iter([title.encode()]), screen=None, filename="notiz.txt", media_type="text/plain", limit=1000
     )
     with backends.transactions.begin(SYSTEM) as tx:
         return file_document(tx, Draft(inbox=True, unit="63", title=title), stored).id

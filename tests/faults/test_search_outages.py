@@ -1,4 +1,4 @@
-"""OpenSearch is killed, frozen, started: filing goes on, pages and API say what is missing, the index catches up."""
+"""OpenSearch is killed, frozen and started again: filing goes on, pages and API say so, the index catches up."""
 
 from __future__ import annotations
 

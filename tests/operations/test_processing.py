@@ -115,6 +115,7 @@ class TestTheWholeWay:
         stored = store_original(
             office.backends.blobs,
             iter([TEXT]),
+            screen=None,
             filename="brief.txt",
             media_type="text/plain",
             limit=1000,

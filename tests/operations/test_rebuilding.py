@@ -34,7 +34,7 @@ def office(
 
 def filed(office: Office, word: str) -> None:
     """A small text document with a word of its own, read but not indexed."""
-    document = office.file(dossier=None, inbox="63", title=f"Brief {word}")
+    document = office.file(inbox=True, title=f"Brief {word}")
     office.read(document, f"Der Rat berät über {word} und die Gebühren.")
 
 

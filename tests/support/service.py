@@ -21,7 +21,8 @@ import psutil
 
 from eakte.bootstrap import Backends, open_backends
 from eakte.operations.accounts import create_token, create_user
-from eakte.operations.plan import RetentionWords, create_class
+from eakte.operations.plan import create_class
+from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
 from eakte.terms import SYSTEM, Level, Role, Scope
@@ -231,6 +232,7 @@ class Municipality:
                     level=level,
                     password=None if machine else PASSWORD,
                     machine=machine,
+                    operator="Karin Thieme" if machine else None,
                 )
                 self.users[login] = str(user.id)
                 _row, self.tokens[login] = create_token(tx, user=user, name="test", scopes=ALL_SCOPES)
