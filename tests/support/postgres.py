@@ -65,7 +65,7 @@ def postgres_server(disk: Path | None = None) -> Iterator[RealServer]:
     Args:
         disk: An empty folder, such as a small disk, in which the database lies; the server's own files do not.
     """
-    binaries = _binaries()
+    binaries = postgres_programs()
     with _temporary_folder() as folder:
         password = secrets.token_hex(16)
         _initdb(binaries, folder, password)
