@@ -83,7 +83,7 @@ def postgres_server(disk: Path | None = None) -> Iterator[RealServer]:
             server.start()
             if disk is not None:
                 _make_tablespace(admin, disk)
-            server.url = new_database(_with_role(admin), tablespace=_TABLESPACE if disk else "pg_default")
+            server.url = new_database(_with_role(admin), tablespace=_TABLESPACE if disk else None)
             yield server
         finally:
             server.kill()
@@ -110,19 +110,18 @@ def _answers(url: str) -> bool:
     return True
 
 
-def new_database(admin_url: str, *, tablespace: str = "pg_default") -> str:
+def new_database(admin_url: str, *, tablespace: str | None = None) -> str:
     """Create an empty database as production has it (UTF-8) and answer its URL.
 
     Args:
         admin_url: Any database on the server, with a role that may create databases; the role owns the new one.
-        tablespace: Where its files lie.
+        tablespace: Where its files lie, if not where the server has its own.
     """
     name = f"test_{secrets.token_hex(8)}"
-    statement = sql.SQL(
-        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' TABLESPACE {}"
-    )
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    where = sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace)) if tablespace else sql.SQL("")
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(tablespace)))
+        connection.execute(statement.format(sql.Identifier(name)) + where)
     return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
 
 
