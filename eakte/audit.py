@@ -18,8 +18,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eakte.errors import SetupFailed
 from eakte.models import AuditEntry
@@ -33,30 +35,58 @@ class Tag(StrEnum):
     """What happened, as `kind:subject:action`. The first part is the entry's kind; there are two kinds in one tree."""
 
     PLAN_CLASS_CREATE = "record:plan-class:create"
+    PLAN_CLASS_CHANGE = "record:plan-class:change"
+    PLAN_CLASS_CLOSE = "record:plan-class:close"
+    PLAN_CLASS_REOPEN = "record:plan-class:reopen"
+    PLAN_CLASS_MERGE = "record:plan-class:merge"
+    PLAN_CLASS_DIVIDE = "record:plan-class:divide"
+    PLAN_TAKE_EFFECT = "record:plan:take-effect"
+    PLAN_RECOUNT = "record:plan:recount"
     PLAN_IMPORT = "record:plan:import"
     UNIT_CREATE = "record:unit:create"
     USER_CREATE = "record:user:create"
     USER_PASSWORD = "record:user:set-password"  # noqa: S105 - a tag, not a password
+    USER_ROLES = "record:user:change-roles"
+    USER_LINK = "record:user:link"
+    SECOND_FACTOR_SET = "record:user:set-second-factor"
+    SECOND_FACTOR_REMOVE = "record:user:remove-second-factor"
     TOKEN_CREATE = "record:token:create"  # noqa: S105 - a tag
     TOKEN_REVOKE = "record:token:revoke"  # noqa: S105 - a tag
     DOSSIER_CREATE = "record:dossier:create"
+    DOSSIER_CHANGE = "record:dossier:change"
+    DOSSIER_MOVE = "record:dossier:move"
+    DOSSIER_REASSIGN = "record:dossier:reassign"
+    DOSSIER_VOLUME = "record:dossier:open-volume"
+    DOSSIER_LEND = "record:dossier:lend"
+    DOSSIER_RETURN = "record:dossier:return"
+    DOSSIER_REFER = "record:dossier:refer"
+    DOSSIER_UNREFER = "record:dossier:unrefer"
     DOSSIER_CLOSE = "record:dossier:close"
     DOSSIER_REOPEN = "record:dossier:reopen"
     DOSSIER_EVENT = "record:dossier:event"
     CASE_CREATE = "record:case:create"
+    CASE_CHANGE = "record:case:change"
     CASE_CLOSE = "record:case:close"
     CASE_REOPEN = "record:case:reopen"
+    PARTY_ADD = "record:party:add"
+    PARTY_CHANGE = "record:party:change"
+    PARTY_REMOVE = "record:party:remove"
+    TEMPLATE_CREATE = "record:template:create"
+    TEMPLATE_CHANGE = "record:template:change"
     DOCUMENT_FILE = "record:document:file"
     DOCUMENT_CHANGE = "record:document:change"
     DOCUMENT_VERSION = "record:document:add-version"
     DOCUMENT_PROCESS = "record:document:process"
     DOCUMENT_FAIL = "record:document:fail"
     DOCUMENT_RETRY = "record:document:retry"
+    FILE_INFECTED = "record:file:refuse-infected"
     DOCUMENT_READ = "access:document:read"
     DENY = "access:object:deny"
     SIGN_IN = "access:session:sign-in"
     SIGN_IN_FAIL = "access:session:fail"
     SIGN_OUT = "access:session:sign-out"
+    SESSION_END = "access:session:end"
+    PSEUDONYM_ERASE = "record:audit:erase-pseudonyms"
 
     @property
     def kind(self) -> str:
@@ -86,6 +116,7 @@ class Ledger:
         self._key = key
         raw = key.private_bytes_raw()
         self._mac_key = hmac.digest(raw, b"eakte audit entry mac v1", "sha256")
+        self._seal = AESGCM(hmac.digest(raw, b"eakte seal v1", "sha256"))
         self.public_key: bytes = key.public_key().public_bytes_raw()
 
     @classmethod
@@ -133,6 +164,21 @@ class Ledger:
         entry.leaf_hash = hashlib.sha256(LEAF_PREFIX + canonical(entry)).digest()
         entry.mac = hmac.digest(self._mac_key, entry.leaf_hash, "sha256")
         return entry
+
+    def seal(self, content: bytes, *, bound_to: bytes) -> bytes:
+        """Encrypt a secret that the service has to keep (AES-256-GCM), under a third key derived from the same file.
+
+        Who reads or copies the database has only this; and put into the row of another it does not open (`bound_to`).
+        """
+        nonce = os.urandom(12)
+        return nonce + self._seal.encrypt(nonce, content, bound_to)
+
+    def unseal(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        """What was sealed. Raises SetupFailed when it was sealed under another key or for another row."""
+        try:
+            return self._seal.decrypt(sealed[:12], sealed[12:], bound_to)
+        except InvalidTag as error:
+            raise SetupFailed("Ein verschlüsselter Eintrag gehört nicht zum Schlüssel des Protokolls.") from error
 
     def head_body(self, size: int, root: bytes, signed_at: datetime) -> bytes:
         """The bytes of a head that are signed."""

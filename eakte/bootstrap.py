@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -14,11 +16,17 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
-from eakte.operations.references import check_pattern
+from eakte.oidc import Provider
+from eakte.operations.directory import Directory, parse_groups
+from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
+from eakte.operations.screening import Screen
 from eakte.settings import Settings
+from eakte.terms import Actor
 from eakte.transaction import Transactions
+from indexing.clamav import Clamd
 from indexing.embedded import EmbeddedIndex
+from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
 from storage import s3_worm
 from storage.blobs import BlobStore
@@ -34,7 +42,11 @@ _SWITCH = {"on": True, "off": False}
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that a process of one municipality uses. `private` is the embedded PostgreSQL, None with a server by URL."""
+    """All that a process of one municipality uses.
+
+    `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one;
+    `provider` is the OIDC provider with the rules of what its groups give, None where none is set.
+    """
 
     settings: Settings
     database: Database
@@ -42,6 +54,12 @@ class Backends:
     blobs: BlobStore
     search: SearchIndex
     private: PrivateDatabase | None
+    scanner: Clamd | None
+    provider: tuple[Provider, Directory] | None
+
+    def screen(self, actor: Actor, *beside: uuid.UUID) -> Screen:
+        """What every file passes on its way into the store; `beside` are the objects whose history shall know."""
+        return Screen(self.scanner, self.transactions, actor, beside)
 
 
 @contextmanager
@@ -54,6 +72,9 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
     Raises SetupFailed, SchemaOutdated, Unavailable or EmbeddedError with a sentence for the operator.
     """
     check_pattern(settings.reference_pattern)
+    scanner = open_scanner(settings)
+    check_letter_pattern(settings.letter_pattern)
+    provider = open_provider(settings)
     with ExitStack() as stack:
         private = None
         if settings.database_url is None:
@@ -76,7 +97,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private)
+        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider)
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
@@ -138,7 +159,72 @@ def open_search(settings: Settings) -> SearchIndex:
     parts = urlsplit(settings.index_url)
     if parts.scheme == "tantivy":
         return EmbeddedIndex(_path(parts.path))
-    raise SetupFailed(f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich ist tantivy:///…")
+    if parts.scheme == "opensearch":
+        return OpenSearchIndex(_opensearch_address(settings.index_url))
+    raise SetupFailed(
+        f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich sind tantivy:///… und opensearch://…"
+    )
+
+
+def _opensearch_address(url: str) -> Address:
+    """`opensearch://USER:PASSWORD@host:port/prefix?tls=on|off&ca=FILE` in parts; no message repeats the URL.
+
+    Without `tls` the connection is encrypted, except to this very machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 9200
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    except ValueError:
+        raise SetupFailed("EAKTE_SEARCH_URL ist keine gültige Adresse (Rechner, Anschluss, Optionen).") from None
+    prefix = parts.path.strip("/") or "eakte"
+    if not host:
+        raise SetupFailed("EAKTE_SEARCH_URL: Der Rechner fehlt: opensearch://rechner:9200/eakte")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", prefix):
+        raise SetupFailed("EAKTE_SEARCH_URL: Der Name nach dem / besteht aus Kleinbuchstaben, Ziffern, - und _.")
+    if unknown := sorted(options.keys() - {"tls", "ca"}):
+        raise SetupFailed(f"EAKTE_SEARCH_URL: unbekannte Option {unknown[0]}; möglich sind tls=on|off und ca=DATEI.")
+    tls = options.get("tls", "off" if _is_this_machine(host) else "on")
+    if tls not in {"on", "off"}:
+        raise SetupFailed("EAKTE_SEARCH_URL: tls ist on oder off.")
+    ca = Path(options["ca"]) if "ca" in options else None
+    if ca is not None and (tls == "off" or not ca.is_file()):
+        raise SetupFailed("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on.")
+    user = unquote(parts.username) if parts.username else None
+    return Address(host, port, prefix, tls == "on", ca, user, unquote(parts.password or ""))
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def open_scanner(settings: Settings) -> Clamd | None:
+    """The virus scanner of `EAKTE_CLAMAV_URL`; whether it answers is asked when it is needed. Raises SetupFailed."""
+    if settings.clamav_url is None:
+        return None
+    try:
+        return Clamd(settings.clamav_url)
+    except ValueError:
+        raise SetupFailed("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…") from None
+
+
+def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
+    """The OIDC provider of `EAKTE_OIDC_ISSUER`; nothing is asked of it yet. Raises SetupFailed."""
+    if settings.oidc_issuer is None:
+        return None
+    provider = Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        scope=settings.oidc_scope,
+        groups_claim=settings.oidc_groups_claim,
+    )
+    return provider, Directory(parse_groups(settings.oidc_groups), founds=settings.oidc_create_accounts)
 
 
 def index_usable(search: SearchIndex) -> bool:

@@ -36,8 +36,29 @@ class SignInFailed(EakteError):
     """Kennung und Passwort passen nicht zusammen."""
 
 
-class SignInPaused(EakteError):
+class SecondFactorFailed(SignInFailed):
+    """Dieser Code gilt nicht."""
+
+
+class TooManyRequests(EakteError):
+    """Zu viele Anfragen. Bitte warten Sie einen Augenblick."""
+
+    def __init__(self, detail: str | None = None, *, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+        """From when on it is worth trying again."""
+
+
+class SignInPaused(TooManyRequests):
     """Zu viele Versuche. Bitte warten Sie einige Minuten."""
+
+
+class AccountUnknown(SignInFailed):
+    """Ihr Konto der Verwaltung ist hier noch nicht freigeschaltet."""
+
+
+class ProviderRefused(SignInFailed):
+    """Die Anmeldung beim Anmeldedienst der Verwaltung wurde nicht bestätigt."""
 
 
 class NotAllowed(EakteError):
@@ -65,11 +86,15 @@ class Conflict(WrongState):
 
 
 class CasesOpen(WrongState):
-    """Die Akte hat noch offene Vorgänge."""
+    """Es gibt noch offene Vorgänge."""
 
 
 class StaleRevision(EakteError):
     """Inzwischen wurde diese Angabe geändert. Bitte laden Sie neu."""
+
+
+class FileInfected(InvalidInput):
+    """Die Datei wurde abgewiesen: Sie enthält Schadsoftware."""
 
 
 class RevisionMissing(EakteError):
@@ -88,12 +113,20 @@ class Unavailable(EakteError):
     """Der Dienst ist gerade nicht verfügbar. Bitte versuchen Sie es gleich noch einmal."""
 
 
+class ProviderUnavailable(Unavailable):
+    """Der Anmeldedienst der Verwaltung antwortet gerade nicht."""
+
+
 class SearchUnavailable(Unavailable):
     """Die Suche ist gerade nicht verfügbar. Ablegen, Öffnen und alle Listen arbeiten weiter."""
 
 
 class StorageFailed(Unavailable):
     """Die Ablage der Dateien ist gerade nicht verfügbar. Es wurde nichts gespeichert."""
+
+
+class ScannerUnavailable(Unavailable):
+    """Die Virenprüfung ist nicht erreichbar."""
 
 
 class ContentDamaged(EakteError):

@@ -21,10 +21,11 @@ from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
 from eakte.errors import ContentDamaged
-from eakte.operations.auditing import sequence
+from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.entries import index_pending, rebuild
+from eakte.operations.plan_changes import recount_branch, take_effect
 from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version
-from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, SERVICE_QUEUE
+from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
 
@@ -67,14 +68,16 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=backends.screen(SYSTEM, uuid.UUID(document)),
             document_id=uuid.UUID(document),
             number=version,
             max_attempts=settings.max_attempts,
             stopping=stopping,
         )
 
-    # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
-    # own: putting it back fails where the next one waits already, and then it would stay "doing" for ever.
+    # The lock serialises writers of the index across all workers: two would wait for each other (embedded), or read and
+    # send the same rows (OpenSearch, where versions keep them apart anyway). No retry of its own: putting it back fails
+    # where the next one waits already, and then it would stay "doing" for ever.
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
@@ -95,6 +98,8 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         with backends.transactions.begin(SYSTEM) as tx:
             enqueue_forgotten(tx)
 
+    _add_plan_tasks(app, backends, again)
+
     # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
@@ -102,6 +107,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         """Idempotent: numbers only entries that have none, under an advisory lock."""
         del timestamp
         sequence(backends.transactions, backends.blobs)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="eakte.erase-pseudonyms", queue=SERVICE_QUEUE, queueing_lock="erase-pseudonyms")
+    def erase_names(timestamp: int) -> None:
+        """Idempotent: forgets only what is over its term."""
+        del timestamp
+        with backends.transactions.begin(SYSTEM) as tx:
+            erase_pseudonyms(tx, months=settings.access_log_months)
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="eakte.take-over", queue=SERVICE_QUEUE, queueing_lock="take-over", pass_context=True)
@@ -123,6 +136,21 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             logger.warning("job of a dead worker put back", extra={"job": job.call_string})
 
     return app
+
+
+def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
+    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
+    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
+    def recount(*, class_id: str) -> None:
+        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
+        recount_branch(backends.transactions, uuid.UUID(class_id))
+
+    @app.periodic(cron="1 * * * *")
+    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
+    def plan_day(timestamp: int) -> None:
+        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
+        del timestamp
+        take_effect(backends.transactions)
 
 
 def update_index(backends: Backends) -> int:

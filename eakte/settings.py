@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """`EAKTE_X_FILE` names a file that holds the value of the secret setting `EAKTE_X`.
+
+    Environments of processes are read by more people and programs than files are; container engines hand secrets out as
+    files. Only secret settings (SecretStr) have such a variable.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file without the line's end. Raises SettingsError naming the variable."""
+        variable = f"EAKTE_{field_name.upper()}"
+        name = os.environ.get(f"{variable}_FILE")
+        if not name or not is_secret(field):
+            return None, field_name, False
+        if os.environ.get(variable):
+            raise SettingsError(f"{variable} und {variable}_FILE: Nur eines von beiden ist möglich.")
+        try:
+            value = Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"{variable}_FILE: {name} ist nicht lesbar.") from None
+        if not value:
+            raise SettingsError(f"{variable}_FILE: {name} ist leer.")
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Values by field, of those that have a file."""
+        read = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting holds something that nobody should read, and therefore may come from a file."""
+    return SecretStr in {field.annotation, *get_args(field.annotation)}
+
+
+def _object(value: Any) -> Any:
+    """A JSON object as text; what is not JSON is refused like any other wrong value."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -23,7 +65,13 @@ class Settings(BaseSettings):
     storage_url: SecretStr | None = Field(
         default=None, description="file:///… oder s3://KEY:SECRET@server/bucket?region=…&tls=on|off; ohne: Datenordner"
     )
-    search_url: str | None = Field(default=None, description="tantivy:///…; ohne: Datenordner")
+    search_url: SecretStr | None = Field(
+        default=None, description="tantivy:///… oder opensearch://…@rechner:9200/eakte; ohne: Datenordner"
+    )
+    clamav_url: str | None = Field(
+        default=None,
+        description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
+    )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"
@@ -32,8 +80,46 @@ class Settings(BaseSettings):
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
     )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
+    letter_pattern: str = Field(
+        default="{unit}/{reference}[-{case}]",
+        description="Muster der Geschäftszeichen auf Briefen; was in [ ] steht, gilt nur mit Vorgang",
+    )
     upload_limit_bytes: int = Field(default=5 * 10**9, gt=0, description="größte Datei einer Ablage in Byte")
-    session_hours: int = Field(default=10, gt=0, description="Dauer einer Anmeldung in Stunden")
+    session_hours: int = Field(default=10, gt=0, description="längste Dauer einer Anmeldung in Stunden")
+    session_idle_minutes: int = Field(
+        default=120, gt=0, description="nach so vielen Minuten ohne Anfrage endet eine Anmeldung"
+    )
+    requests_per_minute: int = Field(
+        default=12_000,
+        gt=0,
+        description="Anfragen je Anmeldung oder Schlüssel und Minute, in jedem Prozess des Dienstes",
+    )
+    access_log_months: int = Field(
+        default=12,
+        gt=0,
+        description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt",
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="Anmeldedienst der Verwaltung (OIDC): sein Name, https://…"
+    )
+    oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
+    oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
+    oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
+    oidc_groups_claim: str = Field(
+        default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
+    )
+    oidc_groups: Annotated[dict[str, Any], NoDecode, BeforeValidator(_object)] = Field(
+        default_factory=dict,
+        description='was Gruppen geben, als JSON: {"bauamt": {"roles": ["clerk"], "unit": "63", "level": "internal"}}',
+    )
+    oidc_create_accounts: bool = Field(
+        default=False, description="ob Unbekannte mit einer bekannten Gruppe ein Konto bekommen"
+    )
     work_concurrency: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), gt=0, description="gleichzeitige Aufträge je Helfer"
     )
@@ -56,10 +142,25 @@ class Settings(BaseSettings):
 
     @property
     def index_url(self) -> str:
-        """Where the search index lives, as a URL."""
-        return self.search_url or f"tantivy://{(self.data_dir / 'index').absolute()}"
+        """Where the search index lives, as a URL; it may hold a password."""
+        if self.search_url is not None:
+            return self.search_url.get_secret_value()
+        return f"tantivy://{(self.data_dir / 'index').absolute()}"
 
     @property
     def audit_key_path(self) -> Path:
         """The file of the log's signing key."""
         return self.audit_key_file or self.data_dir / "audit.key"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, the environment, then the files that it names; no `.env` and no folder of secrets."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls)

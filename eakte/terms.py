@@ -62,6 +62,15 @@ class Level(IntEnum):
         return cls[word.upper()]
 
 
+class PlanClassState(StrEnum):
+    """Whether a class takes files; the old ones stay where they are in every state."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+    DIVIDED = "divided"
+
+
 class DocumentKind(StrEnum):
     """Direction of a document (Eingang, Ausgang, intern)."""
 

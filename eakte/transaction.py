@@ -147,11 +147,17 @@ class Transactions:
             yield session
 
     def record_apart(
-        self, actor: Actor, tag: Tag, subject: uuid.UUID | None, details: Mapping[str, Any] | None = None
+        self,
+        actor: Actor,
+        tag: Tag,
+        subject: uuid.UUID | None,
+        details: Mapping[str, Any] | None = None,
+        *,
+        subjects: Sequence[uuid.UUID] = (),
     ) -> None:
         """An event in a transaction of its own: a refused act rolls back, the fact that it was tried must not."""
         with self.begin(actor) as tx:
-            tx.record(tag, subject, details)
+            tx.record(tag, subject, details, subjects=subjects)
 
 
 def _pseudonym(session: Session, user_id: uuid.UUID) -> str:

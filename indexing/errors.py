@@ -55,3 +55,12 @@ class Refused(IndexingError):
 
 class BadWords(IndexingError):
     """Die Wortdaten einer Seite sind beschädigt."""
+
+
+def judged(failure: UntrustedFailed | BadWords) -> str:
+    """The reason for the clerk; what may be the machine's fault is raised, so that the job is tried again."""
+    if isinstance(failure, BadWords):
+        return "Die Datei konnte nicht gelesen werden."
+    if failure.kind == "time":
+        raise ProcessingFailed(failure.sentence, retryable=True) from failure
+    return failure.sentence

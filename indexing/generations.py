@@ -4,7 +4,8 @@
 CURRENT      name of the generation that serves
 BUILDING     name of the generation that a rebuild fills
 write.lock   held (flock) by whoever writes; freed by the kernel when its process dies
-g-…/         a generation: the index's own files, and LAYOUT with the version that made it
+g-…/         a generation: the index's own files, LAYOUT with the version that made it, PROGRESS with how far its
+             rebuild is
 ```
 
 A pointer is replaced by rename, so that a reader sees the old generation or the new one and nothing between.
@@ -21,11 +22,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from indexing.search import Rebuild
 from indexing.search_errors import IndexAbsent, IndexDamaged, RebuildLost
 
 CURRENT = "CURRENT"
 BUILDING = "BUILDING"
 LAYOUT = "LAYOUT"
+PROGRESS = "PROGRESS"
 
 _CHUNK = 1 << 20
 _FOOTER = struct.Struct("<II")
@@ -76,6 +79,20 @@ class Generations:
         if found is None or found.name != rebuild:
             raise RebuildLost(f"The rebuild {rebuild} is not the one under way.")
         return found
+
+    def progress(self, path: Path) -> Rebuild:
+        """How far the rebuild of this folder is; from the start where its mark cannot be read."""
+        try:
+            upto, done = json.loads((path / PROGRESS).read_bytes())
+            return Rebuild(path.name, uuid.UUID(hex=upto), int(done))
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return Rebuild(path.name, None, 0)
+
+    def note_progress(self, path: Path, upto: uuid.UUID, filled: int) -> None:
+        """Keep how far the rebuild of this folder is. Needs the right to write."""
+        mark = json.dumps([upto.hex, self.progress(path).done + filled]).encode()
+        write_durably(path / f"{PROGRESS}.new", mark)
+        (path / f"{PROGRESS}.new").replace(path / PROGRESS)
 
     def begin(self) -> Path:
         """Make a new empty folder; call `announce` when it can take puts. Needs the right to write."""

@@ -8,19 +8,43 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+import olefile
 import puremagic
 
 PDF: Final = "application/pdf"
 HTML: Final = "text/html"
 PLAIN: Final = "text/plain"
+XML: Final = "application/xml"
 MAIL: Final = "message/rfc822"
+OUTLOOK: Final = "application/vnd.ms-outlook"
+ZIP: Final = "application/zip"
+OLE: Final = "application/x-ole-storage"
+LOCKED_OFFICE: Final = "application/encrypted"  # as file(1) calls it
 EMPTY: Final = "application/x-empty"
 UNKNOWN: Final = "application/octet-stream"
 
 IMAGES: Final = frozenset(
     {"image/jpeg", "image/png", "image/tiff", "image/gif", "image/bmp", "image/webp", "image/heic", "image/avif"}
 )
-TEXTS: Final = frozenset({HTML, PLAIN, "application/xml"})
+TEXTS: Final = frozenset({HTML, PLAIN, XML})
+OFFICE: Final = {
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/rtf": "rtf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.text-template": "ott",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.oasis.opendocument.spreadsheet-template": "ots",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/vnd.oasis.opendocument.presentation-template": "otp",
+    "application/vnd.oasis.opendocument.graphics": "odg",
+}
+"""Files that an office program turns into pages, with the ending by which it knows them."""
+
 KNOWN_FORMAT: Final = re.compile(r"[a-z0-9.+-]{1,60}/[A-Za-z0-9.+_-]{1,100}")
 
 _HEAD: Final = 64 << 10
@@ -47,12 +71,14 @@ _BRANDS: Final = {
     b"avis": "image/avif",
 }
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OLE_STREAMS: Final = (
-    ("WordDocument", "application/msword"),
-    ("Workbook", "application/vnd.ms-excel"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("__substg1.0_", "application/vnd.ms-outlook"),
-)
+_OLE_STREAMS: Final = {
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "Book": "application/vnd.ms-excel",
+    "PowerPoint Document": "application/vnd.ms-powerpoint",
+    "__properties_version1.0": OUTLOOK,
+    "EncryptedPackage": LOCKED_OFFICE,
+}
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument."
 _OPEN_XML_FOLDERS: Final = (
     ("word/", _OPEN_XML + "wordprocessingml.document"),
@@ -95,12 +121,13 @@ def _container(head: bytes, path: Path) -> str | None:
 
 
 def _ole(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(4 << 20)
-    for name, media_type in _OLE_STREAMS:
-        if name.encode("utf-16-le") in start:
-            return media_type
-    return "application/x-ole-storage"
+    """What lies at the root tells; deeper down a letter may well carry a workbook, or a mail a letter."""
+    try:
+        with olefile.OleFileIO(path) as container:
+            names = {entry[0] for entry in container.listdir() if len(entry) == 1}
+    except (OSError, ValueError, TypeError, IndexError):
+        return OLE
+    return next((media_type for name, media_type in _OLE_STREAMS.items() if name in names), OLE)
 
 
 def _zipped(path: Path) -> str:
@@ -113,12 +140,12 @@ def _zipped(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return "application/zip"
+        return ZIP
     if "[Content_Types].xml" in names:
         for folder, media_type in _OPEN_XML_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return media_type
-    return "application/zip"
+    return ZIP
 
 
 def _text(head: bytes) -> str | None:
@@ -132,7 +159,7 @@ def _text(head: bytes) -> str | None:
     ):
         return HTML
     if opening.startswith(b"<?xml"):
-        return "application/xml"
+        return XML
     fields = {field[1].lower() for line in start[:8192].splitlines()[:40] if (field := _MAIL_FIELD.match(line))}
     if len(fields) >= 3 and (_MAIL_FIELD.match(start) or start[:5] == b"From "):  # noqa: PLR2004 - a letter may have two
         return MAIL

@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from indexing import media, pixels, rendition
+from indexing import media, office, pixels, rendition
 from indexing.errors import Refused
 from indexing.text import pdf_layer
 from indexing.words import member, to_json
@@ -45,7 +45,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
 
     Yields:
         Once: ``media_type``, ``pages``, ``refused`` (why there are none, or null), ``warnings`` (keys of
-        `rendition.WARNINGS`), ``claim`` (the PDF/A flavour that the file claims, or null).
+        `rendition.WARNINGS`), ``facts`` (sentences), ``claim`` (the PDF/A flavour that the file claims, or null).
     """
     path = Path(source)
     found: dict[str, Any] = {
@@ -53,6 +53,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
         "pages": 0,
         "refused": None,
         "warnings": [],
+        "facts": [],
         "claim": None,
     }
     try:
@@ -62,6 +63,8 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
             found |= rendition.inspect(path)
         elif found["media_type"] in media.IMAGES:
             found["pages"] = sum(1 for _ in frames(path, 1, memory))
+        elif found["media_type"] in media.OFFICE or found["media_type"] == media.LOCKED_OFFICE:
+            found["warnings"] = office.inspect(path, found["media_type"])
     except _Locked as refusal:
         found |= {"refused": str(refusal), "warnings": ["encrypted"]}
     except Refused as refusal:

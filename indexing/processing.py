@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from indexing import media, pages, rendition, typeset
-from indexing.errors import BadWords, ProcessingFailed, UntrustedFailed
+from indexing import media, pages, readings, rendition, typeset, unpaged
+from indexing.errors import BadWords, UntrustedFailed, judged
+from indexing.readings import Allowance, Letter, Part, Reading
 from indexing.recognition import Recogniser
 from indexing.untrusted import (
     Limits,
@@ -32,6 +33,7 @@ RenditionState = Literal["conforming", "claimed", "raster", "none"]
 _CHUNK: Final = 16
 _IMAGE_BYTES: Final = 8 << 20
 _PAGE_CPU_SECONDS: Final = 0.5
+_MOST_FACTS: Final = 20
 _STATES: Final = frozenset({"conforming", "claimed", "raster"})
 
 
@@ -52,6 +54,8 @@ class Processed:
         words: The word layer (`indexing.words`).
         images: ZIP, stored, one WebP a page, 1,000 pixels wide.
         warnings: German sentences about what the file contains.
+        letter: Of a mail: what its heads say.
+        parts: Files that were inside this one and are to be files of their own (`readings.Part`), in the workdir.
     """
 
     media_type: str
@@ -66,6 +70,8 @@ class Processed:
     words: Path
     images: Path
     warnings: tuple[str, ...]
+    letter: Letter | None = None
+    parts: tuple[Part, ...] = ()
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -80,6 +86,8 @@ def process(
     recogniser: Recogniser,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     progress: Callable[[int, int], None] = _silent,
+    libreoffice: Path | None = None,
+    allowance: Allowance = Allowance(),  # noqa: B008 - frozen
 ) -> Processed:
     """Process one file.
 
@@ -90,6 +98,8 @@ def process(
         recogniser: The pool to read scanned pages with.
         limits: What the file may cost.
         progress: Called with pages done and pages in all.
+        libreoffice: Its program (`office.installed`); without it office files have text at most.
+        allowance: How much of a mail or an archive may be taken out.
 
     Returns:
         The result, also for files that are broken, locked or of a kind that has no page view: they have reasons.
@@ -98,7 +108,15 @@ def process(
         ProcessingFailed: Not the file's fault (a busy or broken machine); ``retryable``.
     """
     del filename
-    return _Job(source, workdir=workdir, recogniser=recogniser, limits=limits, progress=progress).run()
+    return _Job(
+        source,
+        workdir=workdir,
+        recogniser=recogniser,
+        limits=limits,
+        progress=progress,
+        libreoffice=libreoffice,
+        allowance=allowance,
+    ).run()
 
 
 @dataclass(frozen=True)
@@ -127,12 +145,16 @@ class _Job:
         recogniser: Recogniser,
         limits: Limits,
         progress: Callable[[int, int], None],
+        libreoffice: Path | None,
+        allowance: Allowance,
     ) -> None:
         self._source = source.resolve()
         self._workdir = workdir.resolve()
         self._recogniser = recogniser
         self._limits = limits
         self._progress = progress
+        self._libreoffice = libreoffice
+        self._allowance = allowance
         self._words = self._workdir / "words.zip"
         self._images = self._workdir / "images.zip"
         self._folders = 0
@@ -143,22 +165,36 @@ class _Job:
         finally:
             for folder in self._workdir.glob("untrusted-*"):
                 shutil.rmtree(folder)
-            (self._workdir / typeset.FILE).unlink(missing_ok=True)
+            for name in (typeset.FILE, readings.TEXT, readings.PDF):
+                (self._workdir / name).unlink(missing_ok=True)
 
     def _processed(self) -> Processed:
         try:
             survey = self._survey()
         except UntrustedFailed as failure:
-            return self._without_pages(media.UNKNOWN, _judged(failure), ())
+            return self._without_pages(media.UNKNOWN, judged(failure), ())
         if reason := survey.refused or _no_page_view(survey, self._limits.pages):
             return self._without_pages(survey.media_type, reason, survey.warnings)
         try:
-            if survey.media_type in media.TEXTS:
-                return self._text(survey)
-            origins = self._pages(survey)
+            reading = unpaged.read(
+                self._source,
+                survey.media_type,
+                folder=self._folder,
+                workdir=self._workdir,
+                limits=self._limits,
+                libreoffice=self._libreoffice,
+                allowance=self._allowance,
+            )
+            if reading is None:
+                return self._shown(survey)
         except (UntrustedFailed, BadWords) as failure:
-            return self._without_pages(survey.media_type, _judged(failure), survey.warnings)
-        return self._with_pages(survey, origins)
+            return self._without_pages(survey.media_type, judged(failure), survey.warnings)
+        return self._as_read(survey, reading)
+
+    def _shown(self, survey: _Survey) -> Processed:
+        if survey.media_type in media.TEXTS:
+            return self._text(survey, survey.media_type)
+        return self._with_pages(survey, self._pages(survey))
 
     # ---- first look
 
@@ -173,6 +209,7 @@ class _Job:
                 raise _unreadable("survey")
             warnings = tuple(sentence for key, sentence in rendition.WARNINGS.items() if key in untrusted["warnings"])
             claimed = claim if isinstance(claim, str) and 0 < len(claim) <= 2 else None  # noqa: PLR2004 - part and level
+            warnings += tuple(one_line(fact) for fact in untrusted["facts"][:_MOST_FACTS])
             refused = untrusted["refused"]
             reason = None if refused is None else one_line(refused)
             return _Survey(media_type, count, reason, warnings, claimed)
@@ -277,15 +314,48 @@ class _Job:
             images.writestr(zipfile.ZipInfo(member(number, "webp")), untrusted_image)
         shutil.rmtree(folder)
 
+    # ---- files that are no pages themselves
+
+    def _as_read(self, survey: _Survey, reading: Reading) -> Processed:
+        """The pages of what a reader made; what else it found goes with them, also where there are no pages."""
+        try:
+            result = self._read_pages(reading)
+        except (UntrustedFailed, BadWords) as failure:
+            result = self._without_pages(survey.media_type, judged(failure), ())
+        return replace(
+            result,
+            media_type=survey.media_type,
+            rendition_reason=result.rendition_reason or reading.remark,
+            warnings=survey.warnings + reading.warnings,
+            letter=reading.letter,
+            parts=reading.parts,
+        )
+
+    def _read_pages(self, reading: Reading) -> Processed:
+        if reading.pdf is not None:
+            self._source = reading.pdf
+            printed = replace(self._survey(), claim=None)
+            if reason := printed.refused or _no_page_view(printed, self._limits.pages):
+                return self._without_pages(media.PDF, reason, ())
+            return self._shown(printed)
+        if reading.text is None:
+            raise _unreadable("neither text nor pages")
+        self._source = reading.text
+        text = _Survey(media.PLAIN, 0, None, (), None)
+        return self._text(text, media.PLAIN, unlike=None if reading.whole else reading.remark or "")
+
     # ---- texts
 
-    def _text(self, survey: _Survey) -> Processed:
-        """Plain text and HTML are set on pages first; from there they are PDFs whose words are known."""
+    def _text(self, survey: _Survey, media_type: str, *, unlike: str | None = None) -> Processed:
+        """Plain text and HTML are set on pages first; from there they are PDFs whose words are known.
+
+        `unlike` says why these pages do not stand for the file; then they are no rendition of it.
+        """
         folder = self._folder()
         arguments = {
             "source": str(self._source),
             "folder": str(folder),
-            "media_type": survey.media_type,
+            "media_type": media_type,
             "max_pages": self._limits.pages,
         }
         untrusted = run_untrusted(typeset.typeset, arguments, limits=self._limits, folder=folder)
@@ -305,16 +375,16 @@ class _Job:
         self._pages(typeset_survey)
         self._words.unlink()  # the words of the text itself, not those that its typeset pages show
         write_words(self._words, set_words)
-        result = self._with_pages(typeset_survey, dict.fromkeys(range(1, count + 1), "file"))
+        result = self._with_pages(typeset_survey, dict.fromkeys(range(1, count + 1), "file"), unlike=unlike)
         return replace(
             result, media_type=survey.media_type, rendition_reason=result.rendition_reason or _not_set(missing)
         )
 
     # ---- results
 
-    def _with_pages(self, survey: _Survey, origins: dict[int, str]) -> Processed:
+    def _with_pages(self, survey: _Survey, origins: dict[int, str], *, unlike: str | None = None) -> Processed:
         state, reason = self._text_state(origins)
-        made = self._rendition(survey, origins)
+        made = self._rendition(survey, origins) if unlike is None else _no_rendition(unlike)
         return Processed(
             media_type=survey.media_type,
             pages=survey.pages,
@@ -362,7 +432,7 @@ class _Job:
             untrusted = run_untrusted(function, arguments, limits=limits, folder=folder)
             return self._checked_rendition(untrusted, folder)
         except UntrustedFailed as failure:
-            return _no_rendition(_judged(failure))
+            return _no_rendition(judged(failure))
         finally:
             shutil.rmtree(folder)
 
@@ -419,32 +489,8 @@ def _no_rendition(reason: str) -> dict[str, Any]:
     }
 
 
-def _judged(failure: UntrustedFailed | BadWords) -> str:
-    """The reason for the clerk; what may be the machine's fault is raised, so that the job is tried again."""
-    if isinstance(failure, BadWords):
-        return "Die Datei konnte nicht gelesen werden."
-    if failure.kind == "time":
-        raise ProcessingFailed(failure.sentence, retryable=True) from failure
-    return failure.sentence
-
-
 def _not_set(missing: str) -> str | None:
     return f"Diese Zeichen fehlen in der Schrift und sind ersetzt: {missing}" if missing else None
-
-
-_REASONS: Final = {
-    media.EMPTY: "Die Datei ist leer.",
-    media.MAIL: "E-Mails werden noch nicht umgewandelt; das Original ist gespeichert.",
-    "application/vnd.ms-outlook": "E-Mails werden noch nicht umgewandelt; das Original ist gespeichert.",
-    "application/zip": "Archivdateien werden nicht umgewandelt; das Original ist gespeichert.",
-}
-_OFFICE: Final = (
-    "application/vnd.oasis",
-    "application/vnd.openxml",
-    "application/vnd.ms-",
-    "application/msword",
-    "application/rtf",
-)
 
 
 def _no_page_view(survey: _Survey, most: int) -> str | None:
@@ -452,10 +498,4 @@ def _no_page_view(survey: _Survey, most: int) -> str | None:
         if survey.pages > most:
             return f"Die Datei hat {survey.pages} Seiten; umgewandelt werden höchstens {most}."
         return None if survey.pages else "Die Datei enthält keine Seiten."
-    if survey.media_type in media.TEXTS:
-        return None
-    if survey.media_type in _REASONS:
-        return _REASONS[survey.media_type]
-    if survey.media_type.startswith(_OFFICE):
-        return "Office-Dateien werden noch nicht umgewandelt; das Original ist gespeichert."
-    return "Für dieses Dateiformat gibt es keine Seitenansicht; das Original ist gespeichert."
+    return unpaged.reason(survey.media_type)

@@ -18,23 +18,25 @@ import pikepdf.pdfa
 import pikepdf.settings
 from pikepdf import Array, Dictionary, Name, Pdf
 
-from indexing import textlayer
+from indexing import signatures, textlayer
 from indexing.words import PageWords, read_pages
 
 FILE: Final = "rendition.pdf"
 
 WARNINGS: Final = {
     "encrypted": "Die Datei ist verschlüsselt oder gegen Bearbeitung geschützt.",
-    "signed": "Die Datei ist elektronisch signiert; die Signatur gilt nur für das Original.",
+    "signed": "Die Datei ist elektronisch signiert; die Signatur gilt nur für das Original und wurde nicht geprüft.",
     "javascript": "Die Datei enthält JavaScript.",
     "open-action": "Die Datei will beim Öffnen eine Aktion ausführen.",
     "launch": "Die Datei will ein Programm starten.",
     "attachments": "Die Datei enthält eingebettete Dateien.",
+    "macros": "Die Datei enthält Makros; sie wurden nicht ausgeführt.",
     "xfa": "Die Datei enthält ein dynamisches Formular (XFA), das möglicherweise unvollständig angezeigt wird.",
 }
 """What a clerk is told about a file, by key."""
 
 _MAX_OBJECTS: Final = 200_000
+_MOST_NAMED: Final = 10
 _RASTER_DPI: Final = 150
 _RASTER_QUALITY: Final = 80
 _PART: Final = re.compile(r"[1-4]")
@@ -45,12 +47,26 @@ pikepdf.settings.set_qpdf_limits(flate_max_memory=64 << 20, max_stream_filters=5
 
 
 def inspect(path: Path) -> dict[str, Any]:
-    """What someone should know of a PDF: ``warnings`` (keys of `WARNINGS`), ``claim`` (PDF/A flavour or None)."""
+    """What someone should know of a PDF.
+
+    Returns:
+        ``warnings`` (keys of `WARNINGS`), ``claim`` (PDF/A flavour or None), ``facts`` (sentences about this file's
+        signatures and embedded files).
+    """
     try:
         with pikepdf.open(path) as pdf:
-            return {"warnings": sorted(_warnings(pdf)), "claim": _claim(pdf)}
+            embedded = _embedded(pdf)
+            facts = [*signatures.sentences(pdf.Root, path.stat().st_size), *embedded]
+            warnings = _warnings(pdf) - ({"attachments"} if embedded else set())  # the sentence that names them will do
+            return {"warnings": sorted(warnings), "claim": _claim(pdf), "facts": facts}
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
-        return {"warnings": [], "claim": None}  # pdfium can read it, so pages and text do not suffer
+        # pdfium can read it, so pages and text do not suffer
+        return {"warnings": [], "claim": None, "facts": []}
+
+
+def _embedded(pdf: Pdf) -> list[str]:
+    names = [str(name) for name in list(pdf.attachments)[:_MOST_NAMED]]
+    return [f"Die Datei enthält eingebettete Dateien: {', '.join(names)}."] if names else []
 
 
 def _warnings(pdf: Pdf) -> set[str]:
@@ -399,5 +415,5 @@ def _why(error: Exception) -> str:
         for word, explanation in _EXPLANATIONS:
             if word in said:
                 return explanation
-        return f"die Datei Bestandteile enthält, die PDF/A nicht erlaubt ({finding.rule})"
+        return "die Datei Bestandteile enthält, die PDF/A nicht erlaubt"
     return "die Datei fehlerhaft aufgebaut ist"

@@ -11,8 +11,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-MAX_NUMBER = 2**63 - 1
-"""The largest number for scopes, dossiers, cases and revisions that every driver can store."""
+MAX_NUMBER = 2**31 - 1
+"""The largest number for scopes, dossiers and cases that every driver can store: bitmaps of rights have 31 bits."""
+
+MAX_REVISION = 2**62 - 1
+"""The largest revision that every driver can store."""
 
 MAX_LIMIT = 200
 """The most hits of one page."""
@@ -112,9 +115,9 @@ class DocumentEntries:
         """Refuse numbers that no driver could store."""
         if not 1 <= self.scope <= MAX_NUMBER:
             raise ValueError("scope: numbers start at 1")
-        for number in (self.dossier, self.case, self.revision):
-            if not 0 <= number <= MAX_NUMBER:
-                raise ValueError(f"{number} is not between 0 and {MAX_NUMBER}")
+        for number, most in ((self.dossier, MAX_NUMBER), (self.case, MAX_NUMBER), (self.revision, MAX_REVISION)):
+            if not 0 <= number <= most:
+                raise ValueError(f"{number} is not between 0 and {most}")
 
 
 class Sort(StrEnum):
@@ -207,6 +210,21 @@ class Answer:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """A rebuild under way, perhaps left behind by a process that died.
+
+    Attributes:
+        name: what `SearchIndex.start_rebuild` returned.
+        upto: the last document filled; None before the first.
+        done: how many were filled.
+    """
+
+    name: str
+    upto: uuid.UUID | None
+    done: int
+
+
 class Condition(StrEnum):
     """What `SearchIndex.check` found. Everything but `READY` is cured by a rebuild."""
 
@@ -219,9 +237,9 @@ class Condition(StrEnum):
 class SearchIndex(Protocol):
     """A search index. All methods may be called from many threads and processes.
 
-    Every method but `check`, `start_rebuild` and `close` raises `IndexUnusable` (absent, outdated, damaged) where it
-    would otherwise have to pretend, and `SearchUnavailable` where the server does not answer. During a rebuild puts and
-    removals reach the new generation even if the old one is unusable.
+    Every method but `check`, `rebuilding`, `generation`, `start_rebuild` and `close` raises `IndexUnusable` (absent,
+    outdated, damaged) where it would otherwise have to pretend; every method raises `SearchUnavailable` where the
+    server does not answer. During a rebuild puts and removals reach the new generation even if the old one is unusable.
     """
 
     def put(self, documents: Sequence[DocumentEntries]) -> None:
@@ -256,6 +274,8 @@ class SearchIndex(Protocol):
     def fill(self, rebuild: str, documents: Sequence[DocumentEntries]) -> None:
         """Put into the new generation only. What was put or removed since the start is newer and stays.
 
+        Documents come in the order of their ids: the last one is kept as the mark from which another process can go on.
+
         Raises:
             RebuildLost: `rebuild` is not the one under way.
         """
@@ -269,6 +289,12 @@ class SearchIndex(Protocol):
 
     def abandon_rebuild(self, rebuild: str) -> None:
         """Drop the new generation; fine if it is gone already."""
+
+    def rebuilding(self) -> Rebuild | None:
+        """The rebuild under way that this version can go on with; whoever made it may be dead."""
+
+    def generation(self) -> str | None:
+        """The name of the generation that serves; None where there is none."""
 
     def check(self, *, thorough: bool = False) -> Condition:
         """Whether the index can be used; thorough also reads every byte and compares checksums."""

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import nh3
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
@@ -179,7 +180,6 @@ def decoded(data: bytes) -> str:
     return data.decode("cp1252", "replace")
 
 
-_SKIPPED: Final = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title"})
 _BLOCKS: Final = frozenset(
     [
         *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figure", "footer"),
@@ -189,39 +189,39 @@ _BLOCKS: Final = frozenset(
 )
 
 
+_KEPT: Final = set(_BLOCKS) | {"td", "th"}
+_DROPPED: Final = {"script", "style", "template", "iframe", "object", "svg", "math", "title"}
+
+
 class _Html(html.parser.HTMLParser):
-    """Collects the text of an HTML page; nothing of it is executed or fetched."""
+    """Collects the text of an HTML page that nh3 has cleaned; nothing of it is executed or fetched."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
-        self._skipped: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
-        if tag in _SKIPPED:
-            self._skipped.append(tag)
-        elif tag in _BLOCKS:
+        if tag in _BLOCKS:
             self.pieces.append("\n")
         elif tag in {"td", "th"}:
             self.pieces.append("  ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._skipped:
-            while self._skipped.pop() != tag:
-                pass
-        elif tag in _BLOCKS:
+        if tag in _BLOCKS:
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not self._skipped:
-            self.pieces.append(re.sub(r"\s+", " ", data))
+        self.pieces.append(re.sub(r"\s+", " ", data))
 
 
 def html_text(markup: str) -> str:
-    """The readable text of an HTML page: block elements are lines, scripts and styles are dropped."""
+    """The readable text of an HTML page: block elements are lines, scripts and styles are dropped.
+
+    The markup is parsed first as browsers do (nh3): what is never closed must not hide the rest of a letter.
+    """
     reader = _Html()
-    reader.feed(markup)
+    reader.feed(nh3.clean(markup, tags=_KEPT, clean_content_tags=_DROPPED, attributes={}))
     reader.close()
     lines = (re.sub(r" {3,}", "  ", line).strip() for line in "".join(reader.pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

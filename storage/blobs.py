@@ -5,6 +5,7 @@ is found by whoever reads through `read_verified`, `VerifiedReader` or `fetch`. 
 suite have reason to call a driver's raw `read`.
 """
 
+import errno
 import hashlib
 import io
 import re
@@ -286,12 +287,12 @@ class VerifiedReader(io.RawIOBase):
         """Move; behind the end is allowed, as in files: nothing is read there.
 
         Raises:
-            ValueError: before the start, or `whence` unknown.
+            OSError: before the start, or `whence` unknown: as files do, and `zipfile` relies on it.
         """
         self._require_open()
         bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._digests.size}
         if whence not in bases or bases[whence] + offset < 0:
-            raise ValueError(f"cannot seek to {offset} from {whence}")
+            raise OSError(errno.EINVAL, f"cannot seek to {offset} from {whence}")
         self._position = bases[whence] + offset
         return self._position
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from eakte.database import Database
 from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
+from tests.support.clamd import debian_clamd
 from tests.support.postgres import debian_postgres, drop_database, new_database
 from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
@@ -25,8 +27,10 @@ hypothesis_settings.load_profile("eakte")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--kills`: how often the fault tests kill."""
+    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers."""
     parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
+    parser.addoption("--clients", type=int, default=20, help="clients that open dossiers at once")
+    parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
 
 
 # With pytest-xdist (and `--dist loadgroup`) all tests of a server run on one worker, so that there is one of it.
@@ -81,6 +85,13 @@ def postgres_admin() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[str]:
+    """The URL of a real ClamAV daemon that knows the EICAR test file."""
+    with debian_clamd() as url:
+        yield url
+
+
 @pytest.fixture
 def backends(postgres_admin: str) -> Iterator[Backends]:
     """Fresh backends on the real server: own database, blobs and index; no worker runs."""
@@ -102,22 +113,30 @@ def town(backends: Backends) -> Municipality:
     return Municipality(backends)
 
 
-@pytest.fixture(scope="module", params=["embedded", "server"])
+@pytest.fixture(scope="module", params=["embedded", "real"])
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
-    """The real service: with its embedded PostgreSQL, and on a server by URL with a worker beside it."""
+    """The real service: all embedded, and on PostgreSQL, S3 and OpenSearch with a worker beside it."""
     with data_folder() as folder:
         if request.param == "embedded":
             running = Service(folder)
         else:
-            admin = request.getfixturevalue("postgres_admin")
-            url = new_database(admin)
-            running = Service(folder, EAKTE_DATABASE_URL=url)
+            running = Service(folder, **real_servers(request))
             running.command("migrate")
             running.start_worker()
         running.start()
         yield running
         running.stop_worker()
         assert running.stop() == 0, running.log.read_text()[-3000:]
+
+
+def real_servers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of a municipality of its own on the session's real servers."""
+    name = f"eakte-{secrets.token_hex(6)}"
+    return {
+        "EAKTE_DATABASE_URL": new_database(request.getfixturevalue("postgres_admin")),
+        "EAKTE_STORAGE_URL": f"{request.getfixturevalue('minio')}/{name}",
+        "EAKTE_SEARCH_URL": f"{request.getfixturevalue('opensearch')}/{name}",
+    }
 
 
 @pytest.fixture(scope="module")

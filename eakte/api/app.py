@@ -5,7 +5,24 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from eakte import __version__
-from eakte.api import audit, documents, dossiers, health, people, plan_classes, problems, search
+from eakte.api import (
+    audit,
+    cases,
+    cross_references,
+    documents,
+    dossiers,
+    health,
+    holdings,
+    parties,
+    people,
+    plan_classes,
+    problems,
+    search,
+    sessions,
+    templates,
+)
+from eakte.api.limits import Meter
+from eakte.api.safety import SafeHeaders
 from eakte.bootstrap import Backends
 
 PREFIX = "/api/v1"
@@ -24,8 +41,23 @@ def create_app(backends: Backends) -> FastAPI:
         strict_content_type=False,
     )
     app.state.backends = backends
+    app.state.meter = Meter(backends.settings.requests_per_minute)
+    app.add_middleware(SafeHeaders, secure=(backends.settings.public_url or "").startswith("https://"))
     problems.install(app)
-    for module in (plan_classes, dossiers, documents, search, audit, people):
+    for module in (
+        plan_classes,
+        templates,
+        dossiers,
+        holdings,
+        cases,
+        parties,
+        cross_references,
+        documents,
+        search,
+        audit,
+        people,
+        sessions,
+    ):
         app.include_router(module.router, prefix=PREFIX, responses=problems.PROBLEM_RESPONSES)
     app.include_router(health.router)
     problems.describe(app)

@@ -7,19 +7,33 @@ commit that fails would still have been answered with success (docs/adr/0003). W
 from __future__ import annotations
 
 import hmac
+import math
 import re
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
+from eakte.api.limits import Meter
 from eakte.bootstrap import Backends
-from eakte.errors import CrossSiteRequest, FieldError, InvalidInput, NotSignedIn, RevisionMissing, ScopeMissing
-from eakte.operations.accounts import session_actor, token_actor
+from eakte.errors import (
+    CrossSiteRequest,
+    FieldError,
+    InvalidInput,
+    NotSignedIn,
+    RevisionMissing,
+    ScopeMissing,
+    TooManyRequests,
+)
+from eakte.operations.accounts import note_used, token_actor
+from eakte.operations.sessions import Visit, note_seen, session_actor
+from eakte.settings import Settings
 from eakte.terms import Actor, Scope
-from eakte.transaction import Transaction
+from eakte.transaction import Transaction, Transactions
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
@@ -50,24 +64,42 @@ def signed_in(request: Request) -> Actor:
     browser sends one, our own Origin. A token is proof enough, because no browser adds it by itself.
     """
     backends = get_backends(request)
+    note: Callable[[Transactions, uuid.UUID], None] = note_seen
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     with backends.transactions.read() as session:
         if scheme:
             if scheme.lower() != "bearer":
                 raise NotSignedIn
-            actor = token_actor(session, secret.strip())
+            actor, note = token_actor(session, secret.strip()), note_used
         else:
             cookie = request.cookies.get(cookie_name(request))
             if not cookie:
                 raise NotSignedIn
-            actor, csrf = session_actor(session, cookie)
+            actor, csrf = session_actor(session, cookie, idle=idle_time(backends.settings))
             request.state.csrf = csrf
             if request.method not in SAFE_METHODS:
                 check_origin(request)
                 if not getattr(request.state, "csrf_in_form", False):
                     check_csrf(request.headers.get(CSRF_HEADER, ""), csrf)
     request.state.actor = actor
+    if actor.access_key is not None:
+        meter: Meter = request.app.state.meter
+        if wait := meter.take(actor.access_key):
+            raise TooManyRequests(seconds=math.ceil(wait))
+        if meter.due(actor.access_key):
+            note(backends.transactions, actor.access_key)
     return actor
+
+
+def idle_time(settings: Settings) -> timedelta:
+    """How long a session may stay without a request."""
+    return timedelta(minutes=settings.session_idle_minutes)
+
+
+def visit_of(request: Request, *, device: str = "") -> Visit:
+    """Where a request comes from. The address is the proxy's unless the proxy is trusted (`EAKTE_TRUSTED_PROXIES`)."""
+    address = request.client.host if request.client else ""
+    return Visit(address, request.headers.get("user-agent", ""), device)
 
 
 def check_csrf(given: str, expected: str) -> None:

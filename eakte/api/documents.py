@@ -26,7 +26,7 @@ from eakte.api.dependencies import (
 from eakte.api.multipart import Upload, body_chunks
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
-from eakte.api.shapes import DocumentShape, Listing, Strict, VersionShape
+from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, Unavailable
 from eakte.operations import filing, processing
@@ -40,7 +40,9 @@ from eakte.operations.documents import (
     view_document,
     words_of_page,
 )
+from eakte.operations.external import ExternalKey, asked_for
 from eakte.operations.listing import list_documents
+from eakte.operations.screening import Screen
 from eakte.terms import Actor
 
 router = APIRouter(prefix="/documents", tags=["documents"])
@@ -60,7 +62,16 @@ class DocumentMetadata(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    external: External | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
+
+    def draft(self) -> filing.Draft:
+        """The same for the operation."""
+        said = {
+            **dict(self),
+            "external": ExternalKey.of(self.external.system, self.external.id) if self.external else None,
+        }
+        return filing.Draft(**said)
 
 
 class VersionMetadata(Strict):
@@ -79,6 +90,7 @@ class DocumentChange(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    fields: dict[str, Any] | None = None
 
 
 class WordShape(BaseModel):
@@ -117,15 +129,21 @@ def multipart_body(schema: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-@router.post("", status_code=201, response_model=DocumentShape, openapi_extra=multipart_body(DocumentMetadata))
+@router.post(
+    "",
+    status_code=201,
+    response_model=DocumentShape,
+    responses={200: {"model": DocumentShape, "description": "The external key was known: what it names"}},
+    openapi_extra=multipart_body(DocumentMetadata),
+)
 def create(request: Request, actor: Writer, backends: Composed, key: Key = None) -> JSONResponse:
     """File a document: the metadata first, then the file. 201 means: stored, hashed, in the log, never lost."""
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     metadata = _parse(DocumentMetadata, upload.metadata)
-    draft = filing.Draft(**dict(metadata))
+    draft = metadata.draft()
     with backends.transactions.read() as session:
         filing.check_draft(session, actor, draft)
-    stored = _store(backends, upload)
+    stored = _store(backends, upload, backends.screen(actor, *draft.places()))
     return _answer_once(
         request,
         actor,
@@ -158,7 +176,7 @@ def add_version(
         number = filing.writable_document(tx, document_id, None).version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
     _parse(VersionMetadata, upload.metadata)
-    stored = _store(backends, upload, document_id=document_id, version=number)
+    stored = _store(backends, upload, backends.screen(actor, document_id), document_id=document_id, version=number)
     return _answer_once(
         request,
         actor,
@@ -178,14 +196,29 @@ def index(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: Annotated[bool, Query()] = False,
+    source: uuid.UUID | None = None,
+    volume: uuid.UUID | None = None,
+    external_system: str | None = None,
+    external_id: str | None = None,
     unit: str | None = None,
     state: str | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DocumentShape]:
-    """Documents of one place, newest first."""
+    """Documents of one place or from inside a document (`source`), newest first; or the one an external key names."""
     page = list_documents(
-        session, actor, dossier=dossier, case=case, inbox=inbox, unit=unit, state=state, after=after, limit=limit
+        session,
+        actor,
+        dossier=dossier,
+        case=case,
+        inbox=inbox,
+        source=source,
+        external=asked_for(session, actor, external_system, external_id),
+        volume=volume,
+        unit=unit,
+        state=state,
+        after=after,
+        limit=limit,
     )
     return listing(request, [DocumentShape.of(view) for view in page.items], page.next)
 
@@ -229,6 +262,9 @@ Number = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
 ]
 
+
+OK = 200
+"""Status of an answer that made nothing: an external key was known."""
 
 BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
@@ -320,10 +356,11 @@ def _parse(kind: type[Any], value: dict[str, Any]) -> Any:
         ) from None
 
 
-def _store(backends: Backends, upload: Upload, **where: Any) -> filing.Stored:
+def _store(backends: Backends, upload: Upload, screen: Screen, **where: Any) -> filing.Stored:
     return filing.store_original(
         backends.blobs,
         upload.chunks(),
+        screen=screen,
         filename=upload.filename,
         media_type=upload.media_type,
         limit=backends.settings.upload_limit_bytes,
@@ -343,8 +380,9 @@ def _answer_once(
         with backends.transactions.begin(actor) as tx:
 
             def file() -> tuple[int, DocumentShape, int]:
-                view = view_document(tx.session, tx.actor, act(tx))
-                return 201, DocumentShape.of(view), view.document.revision
+                made = act(tx)
+                view = view_document(tx.session, tx.actor, made)
+                return 201 if made == stored.document_id else 200, DocumentShape.of(view), view.document.revision
 
             reply = created(tx, request, key, fingerprint, file)
     except Unavailable:
@@ -352,6 +390,6 @@ def _answer_once(
     except EakteError:
         backends.blobs.delete(stored.name)
         raise
-    if "Idempotency-Replayed" in reply.headers:
+    if "Idempotency-Replayed" in reply.headers or reply.status_code == OK:
         backends.blobs.delete(stored.name)
     return reply

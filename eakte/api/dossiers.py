@@ -1,4 +1,4 @@
-"""`/dossiers` and `/cases`: open, list, close, reopen."""
+"""`/dossiers`: open, list, change, move, close, reopen."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionGiven, Tx, etag
+from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
+from eakte.api.histories import HistoryShape
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
-from eakte.api.shapes import CaseShape, DossierShape, External, Listing, Strict
-from eakte.operations import closing
-from eakte.operations.dossiers import NewDossier, create_case, create_dossier, readable_case, readable_dossier
-from eakte.operations.listing import DossierFilter, list_cases, list_dossiers
+from eakte.api.shapes import DossierShape, External, Listing, Strict
+from eakte.models import Dossier
+from eakte.operations import closing, moving
+from eakte.operations.changing import change_dossier
+from eakte.operations.dossiers import NewDossier, create_dossier, readable_dossier
+from eakte.operations.histories import dossier_history
+from eakte.operations.listing import DossierFilter, list_dossiers
+from eakte.operations.references import letter_reference
 
 router = APIRouter(tags=["dossiers"])
 
@@ -28,15 +33,44 @@ class DossierRequest(Strict):
     unit: str | None = None
     confidentiality: str = "internal"
     medium: str = "electronic"
+    location: str | None = None
+    reference_number: str | None = Field(default=None, description="Of another system, kept as it is (registrar)")
+    former_references: list[str] = Field(
+        default_factory=list, max_length=20, description="Numbers it had before, which shall find it (registrar)"
+    )
     external: External | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
 
 
-class CaseRequest(Strict):
-    """A new case."""
+class DossierChange(Strict):
+    """Changes; what is not named stays."""
 
-    dossier: uuid.UUID
-    title: str
+    title: str | None = None
+    medium: str | None = None
+    location: str | None = None
+    fields: dict[str, Any] | None = None
+
+
+class MoveDossier(Strict):
+    """Into another class, by id or number; `fields` where those of the new class are others."""
+
+    plan_class: str
+    reason: str
+    fields: dict[str, Any] | None = None
+
+
+class ReassignDossier(Strict):
+    """To another unit, by id or number."""
+
+    unit: str
+    reason: str
+    confidentiality: str | None = None
+
+
+class LetterReference(BaseModel):
+    """What is printed on letters (Geschäftszeichen)."""
+
+    letter_reference: str
 
 
 class CloseDossier(Strict):
@@ -45,12 +79,6 @@ class CloseDossier(Strict):
     closed_on: date | None = None
     close_cases: bool = False
     reason: str | None = None
-
-
-class CloseCase(Strict):
-    """Close a case."""
-
-    closed_on: date | None = None
 
 
 class Reopen(Strict):
@@ -87,6 +115,9 @@ def create(request: Request, tx: Tx, backends: Composed, new: DossierRequest, ke
                 external_system=new.external.system if new.external else None,
                 external_id=new.external.id if new.external else None,
                 fields=new.fields,
+                location=new.location,
+                reference_number=new.reference_number,
+                former_references=new.former_references,
             ),
             pattern=backends.settings.reference_pattern,
         )
@@ -103,11 +134,21 @@ def index(
     plan_class: Annotated[str | None, Query(alias="class")] = None,
     unit: str | None = None,
     state: str | None = None,
+    reference: Annotated[str | None, Query(description="A number that it has or had, in any spelling")] = None,
+    external_system: str | None = None,
+    external_id: str | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DossierShape]:
-    """Dossiers by reference number."""
-    chosen = DossierFilter(plan_class=plan_class, unit=unit, state=state)
+    """Dossiers by reference number; with `reference` or an external key the one that it names."""
+    chosen = DossierFilter(
+        plan_class=plan_class,
+        unit=unit,
+        state=state,
+        reference=reference,
+        external_system=external_system,
+        external_id=external_id,
+    )
     page = list_dossiers(session, actor, chosen, after=after, limit=limit)
     return listing(request, [DossierShape.of(row) for row in page.items], page.next)
 
@@ -116,8 +157,72 @@ def index(
 def show(response: Response, actor: Reader, session: ReadTx, dossier_id: uuid.UUID) -> DossierShape:
     """One dossier."""
     row = readable_dossier(session, actor, dossier_id)
-    response.headers["ETag"] = etag(row.revision)
-    return DossierShape.of(row)
+    return _answer(response, row)
+
+
+@router.patch("/dossiers/{dossier_id}")
+def change(
+    response: Response, tx: Tx, dossier_id: uuid.UUID, changes: DossierChange, revision: RevisionRequired
+) -> DossierShape:
+    """Change what is said about it (If-Match is needed)."""
+    row = change_dossier(tx, dossier_id, changes.model_dump(exclude_unset=True), revision=revision)
+    return _answer(response, row)
+
+
+@router.post("/dossiers/{dossier_id}/move")
+def move(
+    response: Response,
+    tx: Tx,
+    backends: Composed,
+    dossier_id: uuid.UUID,
+    order: MoveDossier,
+    revision: RevisionGiven = None,
+) -> DossierShape:
+    """Put it into another class, under a new reference number; the old one still finds it (role registrar)."""
+    row = moving.move_dossier(
+        tx,
+        dossier_id,
+        plan_class=order.plan_class,
+        reason=order.reason,
+        fields=order.fields,
+        pattern=backends.settings.reference_pattern,
+        revision=revision,
+    )
+    return _answer(response, row)
+
+
+@router.post("/dossiers/{dossier_id}/reassign")
+def reassign(
+    response: Response, tx: Tx, dossier_id: uuid.UUID, order: ReassignDossier, revision: RevisionGiven = None
+) -> DossierShape:
+    """Make another unit responsible (role registrar)."""
+    row = moving.reassign_dossier(
+        tx,
+        dossier_id,
+        unit=order.unit,
+        reason=order.reason,
+        confidentiality=order.confidentiality,
+        revision=revision,
+    )
+    return _answer(response, row)
+
+
+@router.get("/dossiers/{dossier_id}/letter-reference")
+def letter(actor: Reader, session: ReadTx, backends: Composed, dossier_id: uuid.UUID) -> LetterReference:
+    """Its letter reference, made of unit and reference number."""
+    row = readable_dossier(session, actor, dossier_id)
+    pattern = backends.settings.letter_pattern
+    text = letter_reference(pattern, unit=row.unit.number, reference=row.reference_number, case=None)
+    return LetterReference(letter_reference=text)
+
+
+@router.get("/dossiers/{dossier_id}/history")
+def history(
+    request: Request, actor: Reader, session: ReadTx, dossier_id: uuid.UUID, after: After = None, limit: Limit = 50
+) -> Listing[HistoryShape]:
+    """What happened to it and what stood there before, newest first."""
+    page = dossier_history(session, actor, dossier_id, after=after, limit=limit)
+    return listing(request, [HistoryShape.of(each) for each in page.items], page.next)
 
 
 @router.post("/dossiers/{dossier_id}/close")
@@ -133,8 +238,7 @@ def close(
         reason=order.reason,
         revision=revision,
     )
-    response.headers["ETag"] = etag(row.revision)
-    return DossierShape.of(row)
+    return _answer(response, row)
 
 
 @router.post("/dossiers/{dossier_id}/reopen")
@@ -143,61 +247,16 @@ def reopen(
 ) -> DossierShape:
     """Open it again."""
     row = closing.reopen_dossier(tx, dossier_id, reason=order.reason, revision=revision)
-    response.headers["ETag"] = etag(row.revision)
-    return DossierShape.of(row)
+    return _answer(response, row)
 
 
 @router.post("/dossiers/{dossier_id}/events", status_code=201)
 def event(response: Response, tx: Tx, dossier_id: uuid.UUID, said: Event) -> DossierShape:
     """Say when a named event happened; the term is counted anew."""
     row = closing.set_event(tx, dossier_id, name=said.name, on=said.on)
+    return _answer(response, row)
+
+
+def _answer(response: Response, row: Dossier) -> DossierShape:
     response.headers["ETag"] = etag(row.revision)
     return DossierShape.of(row)
-
-
-@router.post("/cases", status_code=201, response_model=CaseShape, tags=["cases"])
-def create_case_route(request: Request, tx: Tx, new: CaseRequest, key: Key = None) -> Any:
-    """A new case in a dossier."""
-
-    def act() -> tuple[int, CaseShape, int]:
-        row = create_case(tx, dossier_id=new.dossier, title=new.title)
-        return 201, CaseShape.of(row), row.revision
-
-    return created(tx, request, key, new.model_dump_json().encode(), act)
-
-
-@router.get("/cases", tags=["cases"])
-def index_cases(
-    request: Request, actor: Reader, session: ReadTx, dossier: uuid.UUID, after: After = None, limit: Limit = 50
-) -> Listing[CaseShape]:
-    """Cases of a dossier, newest first."""
-    page = list_cases(session, actor, dossier, after=after, limit=limit)
-    return listing(request, [CaseShape.of(row) for row in page.items], page.next)
-
-
-@router.get("/cases/{case_id}", tags=["cases"])
-def show_case(response: Response, actor: Reader, session: ReadTx, case_id: uuid.UUID) -> CaseShape:
-    """One case."""
-    row = readable_case(session, actor, case_id)
-    response.headers["ETag"] = etag(row.revision)
-    return CaseShape.of(row)
-
-
-@router.post("/cases/{case_id}/close", tags=["cases"])
-def close_case(
-    response: Response, tx: Tx, case_id: uuid.UUID, order: CloseCase, revision: RevisionGiven = None
-) -> CaseShape:
-    """Close a case."""
-    row = closing.close_case(tx, case_id, closed_on=order.closed_on, revision=revision)
-    response.headers["ETag"] = etag(row.revision)
-    return CaseShape.of(row)
-
-
-@router.post("/cases/{case_id}/reopen", tags=["cases"])
-def reopen_case(
-    response: Response, tx: Tx, case_id: uuid.UUID, order: Reopen, revision: RevisionGiven = None
-) -> CaseShape:
-    """Open a case again."""
-    row = closing.reopen_case(tx, case_id, reason=order.reason, revision=revision)
-    response.headers["ETag"] = etag(row.revision)
-    return CaseShape.of(row)

@@ -28,9 +28,9 @@ def healthz() -> PlainTextResponse:
 @router.get("/readyz")
 def readyz(request: Request, backends: Composed) -> JSONResponse:
     """Whether the service can serve; what is missing is named to those who may know it."""
-    checks = ready(backends.database, backends.blobs, backends.search)
-    # Without search everything but searching works, so the service stays in rotation and says what is missing.
-    able = all(check.ok for check in checks if check.name != "search")
+    checks = ready(backends.database, backends.blobs, backends.search, backends.scanner)
+    # Without search or scanner the rest works: the service stays in rotation and says what is missing.
+    able = all(check.ok for check in checks if check.name not in {"search", "scanner"})
     body: dict[str, object] = {"ready": able, "missing": [check.name for check in checks if not check.ok]}
     if _may_know(request):
         body["checks"] = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks]

@@ -22,6 +22,9 @@ from eakte.errors import FieldError, InvalidInput
 METADATA_LIMIT = 256 * 1024
 """Bytes of the metadata part."""
 
+HEADER_LIMIT = 16 * 1024
+"""Bytes of all headers of a part together; the longest file name has a few hundred."""
+
 
 def body_chunks(request: Request) -> Iterator[bytes]:
     """The body of a request, pulled from a worker thread. Raises InvalidInput when the client goes away."""
@@ -57,6 +60,7 @@ class Upload:
         self._headers: dict[str, str] = {}
         self._header_name = b""
         self._header_value = b""
+        self._header_bytes = 0
         self._chunks = chunks
         self._parser = MultipartParser(
             boundary,
@@ -79,6 +83,11 @@ class Upload:
             if kind == "data":
                 yield value
             elif kind == "end":
+                # Looked for to the end: a second file would otherwise be dropped and its sender told that all is well.
+                if any(event == "part" for event, _ in self._pull()):
+                    raise InvalidInput(
+                        errors=[FieldError("file", "Nur eine Datei je Anfrage; es wurde nichts abgelegt.")]
+                    )
                 return
         raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.")
 
@@ -123,8 +132,12 @@ class Upload:
 
     def _on_part_begin(self) -> None:
         self._headers.clear()
+        self._header_bytes = 0
 
     def _on_header(self, piece: bytes, *, name: bool) -> None:
+        self._header_bytes += len(piece)
+        if self._header_bytes > HEADER_LIMIT:
+            raise InvalidInput("Der Kopf eines Teils der Anfrage ist länger als 16 KB.")
         if name:
             self._header_name += piece
         else:

@@ -12,9 +12,17 @@ from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import Listing, Strict, TokenShape, UnitShape, UserShape
-from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
-from eakte.models import Token, User
-from eakte.operations.accounts import create_token, create_user, find_user, list_tokens, list_users, revoke_token
+from eakte.errors import FieldError, InvalidInput, NotAllowed
+from eakte.models import User
+from eakte.operations.accounts import (
+    create_token,
+    create_user,
+    find_token,
+    find_user,
+    list_tokens,
+    list_users,
+    revoke_token,
+)
 from eakte.operations.checking import one_of
 from eakte.operations.units import create_unit, find_unit, list_units
 from eakte.terms import Actor, Level, Role, Scope
@@ -31,7 +39,10 @@ class NewUnit(Strict):
 
 
 class NewUser(Strict):
-    """A new account; `unit` by id or number. A machine has no password and signs in by token."""
+    """A new account; `unit` by id or number.
+
+    A machine has no password and signs in by token; `operator` is the person who answers for it.
+    """
 
     login: str
     display_name: str
@@ -40,6 +51,7 @@ class NewUser(Strict):
     level: str = "internal"
     password: str | None = Field(default=None, max_length=500)
     machine: bool = False
+    operator: str | None = None
 
 
 class NewToken(Strict):
@@ -102,6 +114,7 @@ def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
             level=_level(new.level),
             password=new.password,
             machine=new.machine,
+            operator=new.operator,
         )
         return 201, UserShape.of(row), row.revision
 
@@ -137,10 +150,7 @@ def new_token(tx: Tx, new: NewToken) -> NewTokenShape:
 @router.delete("/tokens/{token_id}", status_code=204, tags=["tokens"])
 def end_token(tx: Tx, token_id: uuid.UUID) -> Response:
     """Revoke an access key at once."""
-    row = tx.session.get(Token, token_id)
-    if row is None or (row.user_id != tx.actor.user_id and not tx.actor.has(Role.ADMIN)):
-        raise NotFound
-    revoke_token(tx, row)
+    revoke_token(tx, find_token(tx.session, tx.actor, token_id))
     return Response(status_code=204)
 
 

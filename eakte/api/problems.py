@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 STATUS: dict[type[EakteError], int] = {
     errors.NotSignedIn: 401,
     errors.SignInFailed: 401,
-    errors.SignInPaused: 429,
+    errors.TooManyRequests: 429,
     errors.NotAllowed: 403,
     errors.ScopeMissing: 403,
     errors.CrossSiteRequest: 403,
@@ -112,7 +112,7 @@ def domain_problem(request: Request, error: EakteError) -> JSONResponse:
     """A domain error; what was refused for want of a right is kept in the log."""
     if isinstance(error, (errors.NotAllowed, errors.ScopeMissing)):
         log_denial(request, error)
-    return problem(
+    answer = problem(
         request,
         kind=_kind(type(error)),
         title=error.title,
@@ -120,6 +120,9 @@ def domain_problem(request: Request, error: EakteError) -> JSONResponse:
         detail=error.detail,
         at=[{"at": each.at, "message": each.message} for each in error.errors],
     )
+    if isinstance(error, errors.TooManyRequests):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def log_denial(request: Request, error: EakteError) -> None:
@@ -181,6 +184,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         413: "Too large",
         422: "Invalid input, named by field",
         428: "If-Match is missing",
+        429: "Too many requests; Retry-After says when to go on",
         500: "A fault of the service, or a stored file that is damaged",
         503: "A backend is not available; try again",
     }.items()

@@ -8,12 +8,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from eakte.models import Case, Dossier, Token, Unit, User, Version
+from eakte.models import Case, Document, Dossier, Token, Unit, User, Version
 from eakte.operations.documents import DocumentView
 from eakte.operations.dossiers import state_on
-from eakte.operations.plan import ClassView
 from eakte.terms import Level, today
-from retention.inheritance import Sourced
 
 T = TypeVar("T")
 Following = Annotated[str | None, Field(exclude_if=lambda path: path is None, description="Path of the next page")]
@@ -35,57 +33,6 @@ class Listing(BaseModel, Generic[T]):
     next: Following = None
 
 
-class Value(BaseModel):
-    """A value with the class it comes from; `source` is null for the product's default."""
-
-    value: str | None
-    source: str | None = None
-
-    @classmethod
-    def of(cls, sourced: Sourced[Any]) -> Value:
-        """From a resolved value."""
-        return cls(value=None if sourced.value is None else str(sourced.value), source=sourced.source)
-
-
-class PlanClassShape(BaseModel):
-    """A class of the filing plan with what it inherits."""
-
-    id: uuid.UUID
-    number: str
-    title: str
-    parent: uuid.UUID | None
-    leaf: bool
-    unit: uuid.UUID | None
-    files_allowed: bool
-    retention: dict[str, Value]
-    appraisal: str
-    offer_by: str
-    disposal_level: str
-    transfer_grace: str | None
-    revision: int
-
-    @classmethod
-    def of(cls, view: ClassView) -> PlanClassShape:
-        """From a class and what holds for it."""
-        row, resolved = view.row, view.resolved
-        kept = ("term", "anchor", "rounding", "legal_basis", "valid_from", "applies_to")
-        return cls(
-            id=row.id,
-            number=row.number,
-            title=row.title,
-            parent=row.parent_id,
-            leaf=view.leaf,
-            unit=row.unit_id,
-            files_allowed=row.files_allowed,
-            retention={name: Value.of(getattr(resolved, name)) for name in kept},
-            appraisal=str(resolved.appraisal.value),
-            offer_by=str(resolved.offer_by.value),
-            disposal_level=str(resolved.disposal_level.value),
-            transfer_grace=None if resolved.transfer_grace.value is None else str(resolved.transfer_grace.value),
-            revision=row.revision,
-        )
-
-
 class RetentionShape(BaseModel):
     """The term of a dossier. `end` is its last day; null when permanent, open, or waiting (`state` says which)."""
 
@@ -103,16 +50,34 @@ class External(Strict):
     id: str
 
 
+def external_of(row: Dossier | Case | Document) -> External | None:
+    """The key that another system has for it."""
+    if row.external_system is None or row.external_id is None:
+        return None
+    return External(system=row.external_system, id=row.external_id)
+
+
+class LoanShape(BaseModel):
+    """Who has the paper, since when and until when."""
+
+    to: str
+    since: date
+    until: date | None
+
+
 class DossierShape(BaseModel):
-    """A dossier."""
+    """A dossier; `former_references` are the numbers that it had before and that find it still."""
 
     id: uuid.UUID
     reference_number: str
+    former_references: list[str]
     title: str
     plan_class: uuid.UUID
     unit: uuid.UUID
     confidentiality: str
     medium: str
+    location: str | None
+    lent: LoanShape | None
     state: str
     opened_on: date
     closed_on: date | None
@@ -124,19 +89,20 @@ class DossierShape(BaseModel):
     @classmethod
     def of(cls, row: Dossier) -> DossierShape:
         """From a row, as it stands today."""
-        external = (
-            External(system=row.external_system, id=row.external_id)
-            if row.external_system is not None and row.external_id is not None
-            else None
+        lent = (
+            LoanShape(to=row.lent_to, since=row.lent_on, until=row.lent_until) if row.lent_to and row.lent_on else None
         )
         return cls(
             id=row.id,
             reference_number=row.reference_number,
+            former_references=list(row.former_references or []),
             title=row.title,
             plan_class=row.plan_class_id,
             unit=row.unit_id,
             confidentiality=Level(row.confidentiality).word,
             medium=row.medium,
+            location=row.location,
+            lent=lent,
             state=state_on(row, today()).value,
             opened_on=row.opened_on,
             closed_on=row.closed_on,
@@ -147,21 +113,24 @@ class DossierShape(BaseModel):
                 rule=row.retention_rule,
                 legal_basis=row.retention_basis,
             ),
-            external=external,
+            external=external_of(row),
             fields=row.fields or {},
             revision=row.revision,
         )
 
 
 class CaseShape(BaseModel):
-    """A case of a dossier."""
+    """A case of a dossier; with a `parent` a sub-case."""
 
     id: uuid.UUID
     dossier: uuid.UUID
+    parent: uuid.UUID | None
     ordinal: int
     title: str
     state: str
     closed_on: date | None
+    external: External | None
+    fields: dict[str, Any]
     revision: int
 
     @classmethod
@@ -170,10 +139,13 @@ class CaseShape(BaseModel):
         return cls(
             id=row.id,
             dossier=row.dossier_id,
+            parent=row.parent_id,
             ordinal=row.ordinal,
             title=row.title,
             state=row.state,
             closed_on=row.closed_on,
+            external=external_of(row),
+            fields=row.fields or {},
             revision=row.revision,
         )
 
@@ -207,6 +179,9 @@ class DocumentShape(BaseModel):
     dossier: uuid.UUID | None
     case: uuid.UUID | None
     inbox: uuid.UUID | None
+    source: uuid.UUID | None = Field(description="The document that this one was inside of: a mail, an archive")
+    volume: uuid.UUID | None
+    external: External | None
     title: str
     kind: str
     received_on: date | None
@@ -239,6 +214,9 @@ class DocumentShape(BaseModel):
             dossier=row.dossier_id,
             case=row.case_id,
             inbox=row.inbox_unit_id,
+            source=row.source_id,
+            volume=row.volume_id,
+            external=external_of(row),
             title=row.title,
             kind=row.kind,
             received_on=row.received_on,
@@ -317,6 +295,7 @@ class UserShape(BaseModel):
     unit: uuid.UUID | None
     level: str
     machine: bool
+    operator: str | None
     active: bool
 
     @classmethod
@@ -330,6 +309,7 @@ class UserShape(BaseModel):
             unit=row.unit_id,
             level=Level(row.level).word,
             machine=row.machine,
+            operator=row.operator,
             active=row.active,
         )
 
@@ -342,8 +322,10 @@ class TokenShape(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
+    created_at: Utc
     expires_at: Utc | None
     revoked_at: Utc | None
+    last_used_at: Utc | None
 
     @classmethod
     def of(cls, row: Token) -> TokenShape:
@@ -354,6 +336,8 @@ class TokenShape(BaseModel):
             name=row.name,
             prefix=row.prefix,
             scopes=row.scopes,
+            created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
         )

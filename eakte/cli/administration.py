@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
@@ -15,10 +16,20 @@ import typer
 from eakte.bootstrap import open_backends
 from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
 from eakte.embedded import client_program
-from eakte.operations.accounts import create_token, create_user, find_user
+from eakte.operations.accounts import (
+    create_token,
+    create_user,
+    find_token,
+    find_user,
+    list_tokens,
+    list_users,
+    revoke_token,
+)
 from eakte.operations.plan import import_plan
 from eakte.operations.plan_files import PlanFileError, read_plan
 from eakte.operations.schema import migrate
+from eakte.operations.second_factor import remove_second_factor
+from eakte.operations.signing_in import set_password
 from eakte.operations.units import create_unit, find_unit, list_units
 from eakte.terms import Level, Role, Scope
 
@@ -92,6 +103,9 @@ def user_add(
     display_name: Annotated[str | None, typer.Option("--display-name")] = None,
     level: Annotated[str, typer.Option("--level", help="open, internal oder protected")] = "internal",
     machine: Annotated[bool, typer.Option("--machine", help="Maschinenkonto ohne Passwort")] = False,
+    operator: Annotated[
+        str | None, typer.Option("--operator", help="Person, die für ein Maschinenkonto verantwortlich ist")
+    ] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Passwort von der Standardeingabe")] = False,
     as_user: AsUser = None,
     as_json: JsonFlag = False,
@@ -119,6 +133,7 @@ def user_add(
                 level=Level.parse(level),
                 password=password,
                 machine=machine,
+                operator=operator,
             )
             user_id = row.id
     shown = None if machine or password_stdin else password
@@ -126,6 +141,40 @@ def user_add(
         emit({"id": str(user_id), "login": name, "password": shown})
     else:
         say(f"Das Konto {name} ist angelegt." + (f" Passwort: {shown}" if shown else ""))
+
+
+@user.command("password")
+def user_password(
+    name: Annotated[str, typer.Argument(help="Kennung")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Passwort von der Standardeingabe")] = False,
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Setzt ein neues Passwort und beendet alle Anmeldungen des Kontos. Nur auf dem Rechner des Dienstes."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+        with opened.transactions.begin(actor) as tx:
+            set_password(tx, find_user(tx.session, name), password, municipality=opened.settings.municipality)
+    shown = None if password_stdin else password
+    if as_json:
+        emit({"login": name, "password": shown})
+    else:
+        say(f"Das Passwort von {name} ist gesetzt." + (f" Es lautet: {shown}" if shown else ""))
+
+
+@user.command("reset-second-factor")
+def user_reset_second_factor(
+    name: Annotated[str, typer.Argument(help="Kennung")], as_user: AsUser = None, as_json: JsonFlag = False
+) -> None:
+    """Nimmt den zweiten Faktor weg, wenn das Gerät verloren ist; das Passwort gilt weiter."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+        with opened.transactions.begin(actor) as tx:
+            remove_second_factor(tx, find_user(tx.session, name))
+    emit({"login": name}) if as_json else say(f"Der zweite Faktor von {name} ist weggenommen.")
 
 
 @token.command("create")
@@ -147,6 +196,51 @@ def token_create(
         emit({"token": secret})
     else:
         sys.stdout.write(secret + "\n")
+
+
+@token.command("list")
+def token_list(
+    user_name: Annotated[str | None, typer.Option("--user", help="Kennung; ohne: alle")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Zählt die Zugriffsschlüssel auf, neueste zuerst."""
+    with backends() as opened, opened.transactions.read() as session:
+        owner = find_user(session, user_name).id if user_name else None
+        logins = {each.id: each.login for each in list_users(session)}
+        rows = [
+            {
+                "id": str(row.id),
+                "user": logins[row.user_id],
+                "name": row.name,
+                "prefix": row.prefix,
+                "scopes": row.scopes,
+                "expires_at": row.expires_at,
+                "revoked_at": row.revoked_at,
+                "last_used_at": row.last_used_at,
+            }
+            for row in list_tokens(session, owner)
+        ]
+    if as_json:
+        emit({"tokens": rows})
+        return
+    for row in rows:
+        state = "beendet" if row["revoked_at"] else f"gilt bis {row['expires_at'] or 'auf Weiteres'}"
+        sys.stdout.write(f"{row['id']}  {row['prefix']}…  {row['user']}  {row['name']}  {state}\n")
+
+
+@token.command("revoke")
+def token_revoke(
+    token_id: Annotated[uuid.UUID, typer.Argument(help="id aus eakte token list")],
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Beendet einen Zugriffsschlüssel sofort."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, as_user)
+        with opened.transactions.begin(actor) as tx:
+            revoke_token(tx, find_token(tx.session, tx.actor, token_id))
+    emit({"id": str(token_id)}) if as_json else say("Der Zugriffsschlüssel ist beendet.")
 
 
 @database.command("url")

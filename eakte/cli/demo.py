@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import func, select
 
-from eakte.bootstrap import Backends, index_usable
+from eakte.bootstrap import Backends
 from eakte.cli import serving
 from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
 from eakte.cli.progress import Progress
@@ -41,8 +41,7 @@ def demo(
     """
     settings = load_settings()
     with serve_lock(settings.data_dir), backends() as opened:
-        if not index_usable(opened.search):
-            serving.first_index(opened)
+        serving.first_index(opened)
         sample = town(SEED, documents)
         password = _password(settings.data_dir)
         found = found_municipality(opened.transactions, _machine(opened), sample, password, _pattern(opened))

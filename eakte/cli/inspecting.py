@@ -22,6 +22,7 @@ from eakte.operations import auditing, entries, storing
 from eakte.operations.health import Check, checks
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
+from eakte.terms import BERLIN
 from storage.scrub import Kind
 
 index = typer.Typer(help="Suchindex: abgeleitet, jederzeit neu aufbaubar.", no_args_is_help=True)
@@ -30,13 +31,22 @@ storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Prüft Datenbank, Ablage, Suche, Texterkennung, Uhr und freien Platz; zeigt die Einstellungen."""
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."""
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()
     try:
         with backends() as opened:
-            found = list(checks(opened.database, opened.transactions, opened.blobs, opened.search, settings.data_dir))
+            found = list(
+                checks(
+                    opened.database,
+                    opened.transactions,
+                    opened.blobs,
+                    opened.search,
+                    settings.data_dir,
+                    opened.scanner,
+                )
+            )
     except (EakteError, EmbeddedError) as error:
         found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
     ok = all(check.ok for check in found)
@@ -106,17 +116,28 @@ def index_status(as_json: JsonFlag = False) -> None:
     """Zeigt, wie weit der Suchindex hinter der Datenbank liegt."""
     with backends() as opened:
         status = entries.status(opened.transactions, opened.search)
-        condition = opened.search.check().value
-    shape = {
-        "documents": status.documents,
-        "indexed": status.indexed,
-        "waiting": status.waiting,
-        "condition": condition,
-    }
+    rebuild = status.rebuild
     if as_json:
-        emit(shape)
-    else:
-        say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten ({condition}).")
+        emit(
+            {
+                "documents": status.documents,
+                "indexed": status.indexed,
+                "waiting": status.waiting,
+                "waiting_since": status.waiting_since,
+                "condition": status.condition.value,
+                "generation": status.generation,
+                "rebuild": {"generation": rebuild.name, "done": rebuild.done} if rebuild else None,
+            }
+        )
+        return
+    since = f" seit {status.waiting_since.astimezone(BERLIN):%d.%m.%Y %H:%M}" if status.waiting_since else ""
+    say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten{since}.")
+    say(f"Zustand: {status.condition.value}, Generation {status.generation or 'keine'}")
+    if rebuild is not None:
+        say(
+            f"Neuaufbau {rebuild.name}: {rebuild.done} von {status.documents} Dokumenten;"
+            " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist."
+        )
 
 
 @audit.command("verify")
@@ -146,6 +167,17 @@ def audit_verify(as_json: JsonFlag = False) -> None:
         fail("Das Protokoll ist nicht unversehrt.")
     if not as_json:
         say("Das Protokoll ist unversehrt.")
+
+
+@audit.command("erase-pseudonyms")
+def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
+    """Löscht nach der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
+    with backends() as opened:
+        with opened.transactions.read() as session:
+            actor = acting(session, None)
+        with opened.transactions.begin(actor) as tx:
+            erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
+    emit({"erased": erased}) if as_json else say(f"{erased} Pseudonyme sind gelöscht.")
 
 
 @audit.command("prove")

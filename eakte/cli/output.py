@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends, open_backends
@@ -55,6 +56,8 @@ def load_settings() -> Settings:
         each = error.errors()[0]
         name = "EAKTE_" + "_".join(str(part) for part in each["loc"]).upper()
         raise SetupFailed(f"{name}: {each['msg']}") from None
+    except SettingsError as error:
+        raise SetupFailed(str(error)) from None
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def run(
     tls: tuple[Path | None, Path | None] = (None, None),
 ) -> None:
     """Serve until a signal comes; `announce` is told the address. The caller holds lock and backends."""
-    if not index_usable(opened.search) and _is_empty(opened):
+    if _is_empty(opened):
         first_index(opened)
     app = create_app(opened)
     install_pages(app)
@@ -70,7 +70,9 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # Who is not named may write what he likes into these headers.
+        proxy_headers=bool(opened.settings.trusted_proxies),
+        forwarded_allow_ips=opened.settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
     server = Announcing(config, announce)
@@ -85,11 +87,12 @@ def run(
 
 
 def first_index(opened: Backends) -> None:
-    """Make the index that is not there yet. A worker on the same folder may be faster: then it comes from there."""
+    """Make the index that is not there yet. A worker may be faster; a search that is down stops nothing."""
     try:
-        update_index(opened)
+        if not index_usable(opened.search):
+            update_index(opened)
     except SearchError as error:
-        logger.warning("index is made by another process", extra={"reason": str(error)})
+        logger.warning("no index yet: made by another process, or the search is down", extra={"reason": str(error)})
 
 
 def _announcer(*, as_json: bool) -> Callable[[str], None]:
@@ -187,7 +190,8 @@ class Supervisor:
             say(f"Der Helfer endete ({self._worker.returncode}) und wird neu gestartet.")
             self._worker, self._next_start = None, now + (0.0 if steady else self._pause / 2)
         if self._worker is None and now >= self._next_start and not self._stop.is_set():
-            command = [sys.executable, "-m", "eakte", "work", "--parent", str(os.getpid())]
+            # -P: what lies in the folder that serve was started in is no module of ours; a stray click.py ended it.
+            command = [sys.executable, "-P", "-m", "eakte", "work", "--parent", str(os.getpid())]
             # Its own session: Ctrl-C on the terminal reaches serve, which ends the worker in order.
             self._worker = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
             self._born = now

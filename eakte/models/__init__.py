@@ -13,19 +13,28 @@ from eakte.models.base import Base, Operational, Record
 from eakte.models.documents import Blob, Document, ProcessingProgress, Version
 from eakte.models.dossiers import (
     Case,
+    CrossReference,
     Dossier,
     DossierEvent,
     DossierExclusion,
+    DossierLoan,
+    DossierReference,
     DossierShare,
     ExternalSystem,
+    Party,
     ReferenceCounter,
+    Volume,
     container_number,
 )
-from eakte.models.plan import PlanClass
+from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
+from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
+from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
 from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
 
 __all__ = [
+    "ALWAYS",
+    "VERSIONED",
     "AccessScope",
     "AuditEntry",
     "AuditHead",
@@ -34,27 +43,39 @@ __all__ = [
     "Base",
     "Blob",
     "Case",
+    "CrossReference",
     "Document",
     "DocumentLook",
     "Dossier",
     "DossierEvent",
     "DossierExclusion",
+    "DossierLoan",
+    "DossierReference",
     "DossierShare",
+    "ExternalIdentity",
     "ExternalSystem",
     "FormerValue",
     "IdempotencyKey",
+    "KnownDevice",
     "Operational",
+    "Party",
+    "PendingStep",
     "PlanClass",
+    "PlanClassVersion",
     "ProcessingProgress",
     "RecentDossier",
     "Record",
+    "RecoveryCode",
     "ReferenceCounter",
+    "SecondFactor",
     "SignInThrottle",
+    "Template",
     "Token",
     "Unit",
     "User",
     "UserPreference",
     "Version",
+    "Volume",
     "WebSession",
     "container_number",
 ]

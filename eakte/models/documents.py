@@ -33,6 +33,8 @@ class Document(Record):
     """A logical document in a dossier (perhaps in a case) or in the inbox of a unit.
 
     `revision` counts every change that a reader or the index must see; `indexed_revision` is what the index shows.
+    A document that was inside another one (an attachment of a mail, a file of an archive) names it as its source, with
+    the version it came out of and its place there, from 1.
     """
 
     __tablename__ = "document"
@@ -40,10 +42,14 @@ class Document(Record):
     __table_args__ = (
         CheckConstraint("num_nonnulls(dossier_id, inbox_unit_id) = 1", name="one_place"),
         CheckConstraint("case_id IS NULL OR dossier_id IS NOT NULL", name="case_in_dossier"),
+        UniqueConstraint("external_system", "external_id"),
         Index("ix_document_dossier", "dossier_id", "id"),
         Index("ix_document_case", "case_id", "id"),
         Index("ix_document_inbox", "inbox_unit_id", "id", postgresql_where=text("inbox_unit_id IS NOT NULL")),
         Index("ix_document_unindexed", "id", postgresql_where=text("indexed_revision < revision")),
+        CheckConstraint("num_nonnulls(source_id, source_version, source_position) IN (0, 3)", name="source_whole"),
+        # A run of processing that comes twice must not file an attachment twice, whatever else fails.
+        UniqueConstraint("source_id", "source_version", "source_position"),
         Index("ix_document_failed", "id", postgresql_where=text("state = 'failed'")),
     )
 
@@ -51,6 +57,9 @@ class Document(Record):
     dossier_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("dossier.id"))
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"))
     inbox_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    volume_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("volume.id"))
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
     title: Mapped[str]
     kind: Mapped[str]
     received_on: Mapped[date | None]
@@ -59,6 +68,9 @@ class Document(Record):
     sender: Mapped[str | None]
     addressee: Mapped[str | None]
     fields: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document.id"))
+    source_version: Mapped[int | None]
+    source_position: Mapped[int | None]
     version: Mapped[int]
     state: Mapped[str]
     state_reason: Mapped[str | None]

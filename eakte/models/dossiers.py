@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eakte.models.base import Base, Operational, Record, id_column
@@ -33,6 +34,8 @@ class Dossier(Record):
 
     `scope_number` follows unit and level. `state` is open or closed; what follows by the calendar alone (transfer grace
     over, term over) is derived from `grace_end`, `retention_end` and `retention_offer_by` on the day of reading.
+    `former_references` are the numbers it had before (`DossierReference` has all numbers); `lent_to` says who has the
+    paper now, `DossierLoan` who had it.
     """
 
     __tablename__ = "dossier"
@@ -54,6 +57,11 @@ class Dossier(Record):
     confidentiality: Mapped[int] = mapped_column(SmallInteger)
     scope_number: Mapped[int] = mapped_column(ForeignKey("access_scope.number"), index=True)
     medium: Mapped[str]
+    former_references: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    location: Mapped[str | None]
+    lent_to: Mapped[str | None]
+    lent_on: Mapped[date | None]
+    lent_until: Mapped[date | None]
     external_system: Mapped[str | None]
     external_id: Mapped[str | None]
     fields: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -74,18 +82,110 @@ class Dossier(Record):
 
 
 class Case(Record):
-    """One transaction inside a dossier."""
+    """One transaction inside a dossier; with a parent a sub-case (Teilvorgang), which has none below it."""
 
     __tablename__ = "case_file"
-    __table_args__ = (UniqueConstraint("dossier_id", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("dossier_id", "ordinal"),
+        UniqueConstraint("external_system", "external_id"),
+    )
 
     id: Mapped[uuid.UUID] = id_column()
     number: Mapped[int] = mapped_column(Integer, container_number, unique=True)
     dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"), index=True)
     ordinal: Mapped[int]
     title: Mapped[str]
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     state: Mapped[str]
     closed_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    revision: Mapped[int] = mapped_column(default=1)
+
+
+class DossierReference(Record):
+    """Every reference number that was ever given, under its spelling for finding: none is given a second time."""
+
+    __tablename__ = "dossier_reference"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    reference_number: Mapped[str]
+    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
+    given_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Volume(Record):
+    """A volume (Band) of a dossier: what is filed while it is the last one belongs to it."""
+
+    __tablename__ = "volume"
+    __table_args__ = (UniqueConstraint("dossier_id", "ordinal"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"))
+    ordinal: Mapped[int]
+    title: Mapped[str | None]
+    opened_on: Mapped[date]
+    closed_on: Mapped[date | None]
+
+
+class DossierLoan(Record):
+    """Who had the paper of a dossier, written when it comes back."""
+
+    __tablename__ = "dossier_loan"
+
+    id: Mapped[uuid.UUID] = id_column()
+    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
+    lent_to: Mapped[str]
+    lent_on: Mapped[date]
+    lent_until: Mapped[date | None]
+    returned_on: Mapped[date]
+
+
+class CrossReference(Record):
+    """A reference from a dossier (or one of its cases) to another, seen from both sides by who may know the other."""
+
+    __tablename__ = "cross_reference"
+    __table_args__ = (
+        UniqueConstraint(
+            "source_dossier_id",
+            "source_case_id",
+            "target_dossier_id",
+            "target_case_id",
+            name="one_for_a_pair",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    source_dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"))
+    source_case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"))
+    target_dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
+    target_case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"))
+    note: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Party(Record):
+    """A person or firm with its role at a dossier or one of its cases. `name_key` is for finding."""
+
+    __tablename__ = "party"
+    __table_args__ = (Index("ix_party_name_key", "name_key", "id"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
+    case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"), index=True)
+    role: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(Text(collation="C"))
+    street: Mapped[str | None]
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+    country: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column(default=1)
 

@@ -14,7 +14,10 @@ from eakte.terms import Level, now
 
 
 class User(Record):
-    """An account. `password_hash` is argon2; a machine account has none and signs in by token only."""
+    """An account. `password_hash` is argon2; a machine account has none and signs in by token only.
+
+    `operator` is the person who answers for a machine account.
+    """
 
     __tablename__ = "user_account"
 
@@ -26,15 +29,20 @@ class User(Record):
     level: Mapped[int] = mapped_column(SmallInteger, default=int(Level.INTERNAL))
     password_hash: Mapped[str | None]
     machine: Mapped[bool] = mapped_column(default=False)
+    operator: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column(default=1)
 
 
 class Token(Record):
-    """An access key of a machine (`Authorization: Bearer`). Only its SHA-256 is kept; people know it by its prefix."""
+    """An access key of a machine (`Authorization: Bearer`). Only its SHA-256 is kept; people know it by its prefix.
+
+    `last_used_at` is right to the minute.
+    """
 
     __tablename__ = "token"
+    derived = frozenset({"last_used_at"})
 
     id: Mapped[uuid.UUID] = id_column()
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
@@ -45,10 +53,15 @@ class Token(Record):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class WebSession(Operational):
-    """A signed-in browser. The cookie holds the secret, the row its SHA-256."""
+    """A signed-in browser. The cookie holds the secret, the row its SHA-256.
+
+    `address` and `browser` are there for the person, who shall know a foreign session when it is in the list; they go
+    with the session. `last_seen_at` is right to the minute.
+    """
 
     __tablename__ = "web_session"
 
@@ -58,15 +71,20 @@ class WebSession(Operational):
     csrf: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    method: Mapped[str]
+    address: Mapped[str]
+    browser: Mapped[str]
 
 
 class SignInThrottle(Operational):
-    """Failed tries of one login, known or not: the answer must not tell which logins exist."""
+    """Failed tries by a digest of what they are counted for: a login (known or not), a browser, an address."""
 
     __tablename__ = "sign_in_throttle"
 
-    login: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
+    failed_at: Mapped[datetime] = mapped_column(index=True)
     paused_until: Mapped[datetime | None]
 
 

@@ -1,4 +1,4 @@
-"""Accounts: people and machines, their passwords, sessions and access keys."""
+"""Accounts: people and machines, and their access keys."""
 
 from __future__ import annotations
 
@@ -7,39 +7,23 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import timedelta
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
-from eakte.errors import FieldError, InvalidInput, NotAllowed, NotSignedIn, SignInFailed, SignInPaused
-from eakte.models import SignInThrottle, Token, User, WebSession
-from eakte.operations.checking import allowed, line
-from eakte.terms import SYSTEM, Actor, Level, Role, Scope, new_id, now
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from eakte.models import Token, User
+from eakte.operations.checking import allowed, line, optional_line
+from eakte.operations.passwords import check_password, hash_password
+from eakte.terms import SYSTEM, Actor, Level, Role, Scope, now
 from eakte.transaction import Transaction, Transactions
 
-PASSWORDS = PasswordHash((Argon2Hasher(),))
-SHORTEST_PASSWORD = 12
-TRIES = 5
-PAUSE = timedelta(minutes=10)
 TOKEN_PREFIX = "eakte_"  # noqa: S105 - marks a key as ours, so that scanners for leaked secrets find it
+READING = frozenset({Role.CLERK, Role.REGISTRAR, Role.ARCHIVE, Role.APPROVER, Role.AUDITOR})
+"""Roles that read content or decide over it; an administrator gives none of them, in no way (records)."""
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A new session: the cookie's secret is known only here and to the browser."""
-
-    actor: Actor
-    secret: str
-    csrf: str
-    expires_at: datetime
 
 
 def create_user(
@@ -52,13 +36,16 @@ def create_user(
     level: Level = Level.INTERNAL,
     password: str | None = None,
     machine: bool = False,
+    operator: str | None = None,
 ) -> User:
-    """A new account. Roles that read content are given by a registrar or on the machine, never by an administrator."""
+    """A new account. Roles that read content are given by a registrar or on the machine, never by an administrator.
+
+    A machine account names its operator, the person who answers for what it does.
+    """
     held = sorted(set(roles))
-    if tx.actor.user_id is not None:
-        reading = {Role.CLERK, Role.REGISTRAR, Role.ARCHIVE, Role.APPROVER, Role.AUDITOR}
-        if not tx.actor.has(Role.ADMIN, Role.REGISTRAR) or (reading & set(held) and not tx.actor.has(Role.REGISTRAR)):
-            raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
+    keeper = tx.actor.user_id is None or tx.actor.has(Role.REGISTRAR)
+    if not keeper and (not tx.actor.has(Role.ADMIN) or READING & set(held)):
+        raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
     errors = []
     if not _LOGIN.fullmatch(login):
         errors.append(FieldError("login", "Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))
@@ -68,18 +55,24 @@ def create_user(
         errors.append(FieldError("roles", f"Mindestens eine Rolle ist nötig: {allowed(Role)}."))
     if {Role.CLERK, Role.REGISTRAR} & set(held) and unit_id is None:
         errors.append(FieldError("unit", "Sachbearbeitung und Registratur brauchen eine Organisationseinheit."))
-    if password is not None and len(password) < SHORTEST_PASSWORD:
-        errors.append(FieldError("password", f"Das Passwort braucht mindestens {SHORTEST_PASSWORD} Zeichen."))
+    answering = optional_line(operator, at="operator", label="Verantwortliche Person", longest=200)
+    if machine and answering is None:
+        errors.append(FieldError("operator", "Ein Maschinenkonto braucht eine Person, die dafür verantwortlich ist."))
+    if machine and password is not None:
+        errors.append(FieldError("password", "Ein Maschinenkonto hat kein Passwort, sondern Zugriffsschlüssel."))
     if errors:
         raise InvalidInput(errors=errors)
+    if password is not None:
+        check_password(password, known=(login, display_name))
     user = User(
         login=login,
         display_name=line(display_name, at="display_name", label="Name", longest=200),
         roles=[role.value for role in held],
         unit_id=unit_id,
         level=int(level),
-        password_hash=PASSWORDS.hash(password) if password else None,
+        password_hash=hash_password(password) if password else None,
         machine=machine,
+        operator=answering if machine else None,
     )
     tx.session.add(user)
     tx.session.flush()
@@ -100,6 +93,7 @@ def create_token(
         scopes=sorted({scope.value for scope in scopes}),
         expires_at=now() + timedelta(days=days) if days is not None else None,
         revoked_at=None,
+        last_used_at=None,
     )
     tx.session.add(token)
     tx.session.flush()
@@ -112,67 +106,6 @@ def revoke_token(tx: Transaction, token: Token) -> None:
     if token.revoked_at is None:
         token.revoked_at = now()
         tx.record(Tag.TOKEN_REVOKE, token.id, {"user": str(token.user_id)}, subjects=[token.user_id])
-
-
-def sign_in(transactions: Transactions, *, login: str, password: str, hours: int) -> SignedIn:
-    """Open a session. Raises SignInFailed alike for unknown and wrong, SignInPaused after too many tries.
-
-    Failures are counted for every login, known or not, in transactions of their own.
-    """
-    login = "".join(character for character in login.casefold() if character.isprintable()).strip()[:100]
-    with transactions.read() as session:
-        throttle = session.get(SignInThrottle, login)
-        user = session.scalar(select(User).where(func.lower(User.login) == login))
-    if throttle and throttle.paused_until and throttle.paused_until > now():
-        raise SignInPaused
-    usable = user is not None and user.active and user.password_hash is not None
-    valid = PASSWORDS.verify(password, (user.password_hash or _dummy_hash()) if user and usable else _dummy_hash())
-    if not (valid and usable and user):
-        left = _count_failure(transactions, login, user)
-        if left <= 0:
-            raise SignInPaused
-        raise SignInFailed(f"Noch {left} Versuche, dann 10 Minuten Pause.")
-    secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    row = WebSession(
-        id=new_id(), user_id=user.id, sha256=digest(secret), csrf=csrf, expires_at=now() + timedelta(hours=hours)
-    )
-    actor = actor_of(user, scopes=session_scopes(user), access_key=row.id)
-    with transactions.begin(actor) as tx:
-        tx.session.add(row)
-        tx.session.execute(delete(SignInThrottle).where(SignInThrottle.login == login))
-        tx.session.execute(delete(WebSession).where(WebSession.expires_at < now()))
-        tx.record(Tag.SIGN_IN, None)
-    return SignedIn(actor=actor, secret=secret, csrf=csrf, expires_at=row.expires_at)
-
-
-def _count_failure(transactions: Transactions, login: str, user: User | None) -> int:
-    tried = actor_of(user, scopes=frozenset()) if user else SYSTEM
-    with transactions.begin(tried) as tx:
-        statement = insert(SignInThrottle).values(login=login, failures=1, paused_until=None)
-        failures = tx.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[SignInThrottle.login], set_={"failures": SignInThrottle.failures + 1}
-            ).returning(SignInThrottle.failures)
-        ).scalar_one()
-        if failures >= TRIES:
-            row = tx.session.get(SignInThrottle, login, populate_existing=True)
-            if row is not None:
-                row.failures, row.paused_until = 0, now() + PAUSE
-        tx.record(Tag.SIGN_IN_FAIL, None, {"failures": failures})
-    return TRIES - failures
-
-
-def session_actor(session: Session, secret: str) -> tuple[Actor, str]:
-    """Who sits behind a cookie, and the session's CSRF token. Raises NotSignedIn."""
-    row = session.execute(
-        select(WebSession, User)
-        .join(User, User.id == WebSession.user_id)
-        .where(WebSession.sha256 == digest(secret), WebSession.expires_at > now(), User.active)
-    ).one_or_none()
-    if row is None:
-        raise NotSignedIn
-    web_session, user = row
-    return actor_of(user, scopes=session_scopes(user), access_key=web_session.id), web_session.csrf
 
 
 def token_actor(session: Session, secret: str) -> Actor:
@@ -188,10 +121,21 @@ def token_actor(session: Session, secret: str) -> Actor:
     return actor_of(user, scopes=frozenset(Scope(scope) for scope in token.scopes), access_key=token.id)
 
 
-def sign_out(tx: Transaction) -> None:
-    """End the actor's session."""
-    tx.session.execute(delete(WebSession).where(WebSession.id == tx.actor.access_key))
-    tx.record(Tag.SIGN_OUT, None)
+def note_used(transactions: Transactions, token_id: uuid.UUID) -> None:
+    """An access key is in use now."""
+    with transactions.begin(SYSTEM) as tx:
+        tx.session.execute(update(Token).where(Token.id == token_id).values(last_used_at=now()))
+
+
+def find_token(session: Session, actor: Actor, token_id: uuid.UUID) -> Token:
+    """An access key that the actor may end: an own one, or any as an administrator or on the machine.
+
+    Raises NotFound alike for foreign and unknown ones.
+    """
+    row = session.get(Token, token_id)
+    if row is None or not (row.user_id == actor.user_id or actor.has(Role.ADMIN) or actor.user_id is None):
+        raise NotFound
+    return row
 
 
 def find_user(session: Session, login: str) -> User:
@@ -238,12 +182,6 @@ def session_scopes(user: User) -> frozenset[Scope]:
     if Role.ADMIN in user.roles:
         scopes |= {Scope.ADMIN, Scope.METRICS}
     return frozenset(scopes)
-
-
-@cache
-def _dummy_hash() -> str:
-    """Checked for unknown logins, so that the answer takes as long as for known ones."""
-    return PASSWORDS.hash(secrets.token_hex(16))
 
 
 def digest(secret: str) -> bytes:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from eakte.audit import Ledger
+from eakte.audit import Ledger, Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
-from eakte.models import AuditEntry, AuditHead, AuditSubject
+from eakte.models import AuditEntry, AuditHead, AuditPseudonym, AuditSubject
 from eakte.terms import SYSTEM, now
 from eakte.transaction import Transaction, Transactions
 from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof
@@ -178,6 +178,21 @@ def export(session: Session) -> Iterator[dict[str, Any]]:
     )
     for row in rows:
         yield entry_document(row)
+
+
+def erase_pseudonyms(tx: Transaction, *, months: int) -> int:
+    """Forget who stands behind the pseudonyms of access entries that are older than this many months (DSGVO Art. 17).
+
+    The entries stay, and so does the proof of the log; nobody can say any more whom they name. Returns how many.
+    """
+    month = now().year * 12 + now().month - 1 - months
+    last_kept = f"{month // 12:04}-{month % 12 + 1:02}"
+    erased = tx.session.execute(
+        delete(AuditPseudonym).where(AuditPseudonym.month < last_kept).returning(AuditPseudonym.pseudonym)
+    ).all()
+    if erased:
+        tx.record(Tag.PSEUDONYM_ERASE, None, {"pseudonyms": len(erased), "before": last_kept})
+    return len(erased)
 
 
 def entry_document(row: AuditEntry) -> dict[str, Any]:

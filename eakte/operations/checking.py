@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
 from eakte.errors import FieldError, InvalidInput, StaleRevision
+from eakte.models import AuditEntry
+from eakte.transaction import Transaction
 
 LONGEST_LINE = 500
 """Characters of a title or name."""
@@ -50,3 +53,10 @@ def same_revision(expected: int | None, actual: int) -> None:
     """Raise StaleRevision when the caller read an older state than the one that would be changed."""
     if expected is not None and expected != actual:
         raise StaleRevision(f"Gelesen wurde Stand {expected}, jetzt gilt Stand {actual}.")
+
+
+def remember_reason(tx: Transaction, entry: AuditEntry, object_id: uuid.UUID, reason: str | None) -> None:
+    """Keep the reason of an act beside the log, where one was given."""
+    text = optional_line(reason, at="reason", label="Grund")
+    if text:
+        tx.remember(entry, object_id, "reason", text)

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
 from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
-from eakte.operations.plan import resolve_class
+from eakte.operations.plan_rules import class_rules, resolve_class
 from eakte.operations.queueing import enqueue_indexing
 from eakte.terms import CaseState, DossierState, today
 from eakte.transaction import Transaction
 from retention.errors import CalendarError
-from retention.periods import Facts, assess, grace_end
+from retention.periods import Facts, assess_versions, grace_end
 
 
 def close_dossier(
@@ -43,8 +44,7 @@ def close_dossier(
     backdated = _check_day(tx, dossier, day, reason)
     cases = _open_cases(tx, dossier.id)
     if cases and not close_cases:
-        names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
-        raise CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
+        raise _still_open(cases)
     for case in cases:
         case.state, case.closed_on = CaseState.CLOSED.value, day
         case.revision += 1
@@ -58,7 +58,7 @@ def close_dossier(
     )
     if reason:
         tx.remember(entry, dossier.id, "reason", reason)
-    _reindex(tx, dossier)
+    reindex(tx, dossier)
     return dossier
 
 
@@ -73,7 +73,7 @@ def reopen_dossier(tx: Transaction, dossier_id: uuid.UUID, *, reason: str, revis
     recount(tx, dossier)
     entry = tx.record(Tag.DOSSIER_REOPEN, dossier.id, {"was_closed_on": before.isoformat()})
     tx.remember(entry, dossier.id, "reason", reason)
-    _reindex(tx, dossier)
+    reindex(tx, dossier)
     return dossier
 
 
@@ -98,26 +98,38 @@ def set_event(tx: Transaction, dossier_id: uuid.UUID, *, name: str, on: date) ->
 
 
 def close_case(
-    tx: Transaction, case_id: uuid.UUID, *, closed_on: date | None = None, revision: int | None = None
+    tx: Transaction,
+    case_id: uuid.UUID,
+    *,
+    closed_on: date | None = None,
+    close_cases: bool = False,
+    revision: int | None = None,
 ) -> Case:
-    """Close a case of an open dossier."""
+    """Close a case of an open dossier. Open sub-cases are closed in the same act when the caller says so."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is not None:
         raise WrongState("Der Vorgang ist schon geschlossen.")
     day = closed_on or today()
     if day > today():
         raise InvalidInput(errors=[FieldError("closed_on", "Der Tag liegt in der Zukunft.")])
-    case.state, case.closed_on = CaseState.CLOSED.value, day
-    case.revision += 1
-    tx.record(Tag.CASE_CLOSE, case.id, {"closed_on": day.isoformat()}, subjects=[case.dossier_id])
+    below = [each for each in _open_cases(tx, case.dossier_id) if each.parent_id == case.id]
+    if below and not close_cases:
+        raise _still_open(below)
+    for each in (case, *below):
+        each.state, each.closed_on = CaseState.CLOSED.value, day
+        each.revision += 1
+    beside = [case.dossier_id, *(each.id for each in below)]
+    tx.record(Tag.CASE_CLOSE, case.id, {"closed_on": day.isoformat()}, subjects=beside)
     return case
 
 
 def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: int | None = None) -> Case:
-    """Open a case again; its dossier must be open."""
+    """Open a case again; its dossier, and of a sub-case the case above, must be open."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is None:
         raise WrongState("Der Vorgang ist nicht geschlossen.")
+    if case.parent_id is not None and tx.session.get_one(Case, case.parent_id).closed_on is not None:
+        raise WrongState("Der übergeordnete Vorgang ist geschlossen.")
     reason = line(reason, at="reason", label="Grund")
     case.state, case.closed_on = CaseState.OPEN.value, None
     case.revision += 1
@@ -127,35 +139,41 @@ def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: i
 
 
 def recount(tx: Transaction, dossier: Dossier) -> None:
-    """Count the term of a dossier from its class, closing, documents and events, and store what follows."""
-    plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
-    resolved = resolve_class(tx.session, plan_class)
-    rule = resolved.rule()
+    """Count the term of a dossier from its class, closing, documents and events, and store what follows.
+
+    All versions of the class's rule count: which one governs depends on the day of closing and on whether a later one
+    reaches back (`retention.assess_versions`). The transfer grace is the one of today.
+    """
     dossier.revision += 1
-    dossier.retention_end = dossier.retention_offer_by = None
+    count_term(tx.session, dossier)
+
+
+def count_term(session: Session, dossier: Dossier) -> None:
+    """What `recount` does, without a new revision."""
+    plan_class = session.get_one(PlanClass, dossier.plan_class_id)
+    resolved = resolve_class(session, plan_class)
+    rules = class_rules(session, plan_class)
     try:
         dossier.grace_end = grace_end(dossier.closed_on, resolved.transfer_grace.value) if dossier.closed_on else None
+        found = assess_versions(rules, facts_of(session, dossier), offer_by=resolved.offer_by.value) if rules else None
     except CalendarError as error:
         raise _beyond_the_calendar(error) from error
-    if rule is None:
-        # No term anywhere above: such a dossier never becomes due by itself, and the registrar's lists say so.
-        dossier.retention_state, dossier.retention_rule, dossier.retention_basis = "no-rule", None, None
-        return
-    events = tx.session.scalars(select(DossierEvent).where(DossierEvent.dossier_id == dossier.id))
-    facts = Facts(
+    # Without a term anywhere above a dossier never becomes due by itself, and the registrar's lists say so.
+    dossier.retention_state = found.state.value if found else "no-rule"
+    dossier.retention_end = found.end if found else None
+    dossier.retention_offer_by = found.offer_by if found else None
+    dossier.retention_rule = found.explanation if found else None
+    dossier.retention_basis = found.rule.legal_basis if found else None
+
+
+def facts_of(session: Session, dossier: Dossier) -> Facts:
+    """What terms are counted from."""
+    events = session.scalars(select(DossierEvent).where(DossierEvent.dossier_id == dossier.id))
+    return Facts(
         closed_on=dossier.closed_on,
-        last_document_on=youngest_document_day(tx.session, dossier.id),
+        last_document_on=youngest_document_day(session, dossier.id),
         events={event.name: event.on for event in events},
     )
-    try:
-        assessment = assess(rule, facts, offer_by=resolved.offer_by.value)
-    except CalendarError as error:
-        raise _beyond_the_calendar(error) from error
-    dossier.retention_state = assessment.state.value
-    dossier.retention_end = assessment.end
-    dossier.retention_offer_by = assessment.offer_by
-    dossier.retention_rule = assessment.explanation
-    dossier.retention_basis = rule.legal_basis
 
 
 def _beyond_the_calendar(error: CalendarError) -> InvalidInput:
@@ -181,6 +199,11 @@ def _open_cases(tx: Transaction, dossier_id: uuid.UUID) -> Sequence[Case]:
     ).all()
 
 
+def _still_open(cases: Sequence[Case]) -> CasesOpen:
+    names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
+    return CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
+
+
 def _writable_case(tx: Transaction, case_id: uuid.UUID, revision: int | None) -> Case:
     case = readable_case(tx.session, tx.actor, case_id)
     require_open(writable_dossier(tx, case.dossier_id))
@@ -193,7 +216,7 @@ def _iso(dossier: Dossier) -> str | None:
     return dossier.retention_end.isoformat() if dossier.retention_end else None
 
 
-def _reindex(tx: Transaction, dossier: Dossier) -> None:
+def reindex(tx: Transaction, dossier: Dossier) -> None:
     """The entries of its documents show the dossier's state, so they are written again from their stored terms."""
     tx.session.execute(update(Document).where(Document.dossier_id == dossier.id).values(revision=Document.revision + 1))
     enqueue_indexing(tx)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select, true
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, contains_eager
 
 from eakte.access import Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Document, Dossier, ExternalSystem, PlanClass, Unit
-from eakte.operations.checking import line, one_of, same_revision
-from eakte.operations.plan import find_class
-from eakte.operations.references import next_reference, normalised_spelling, sort_key
+from eakte.models import Case, Document, Dossier, PlanClass, Unit
+from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.external import ExternalKey, claim
+from eakte.operations.fields import FieldOwner, checked_values
+from eakte.operations.plan import find_class, require_takes_files
+from eakte.operations.references import keep_reference, literal_reference, new_reference, normalised_spelling, sort_key
 from eakte.operations.units import find_unit, scope_number
 from eakte.terms import Actor, CaseState, DossierState, Level, Medium, Role, today
 from eakte.transaction import Transaction
@@ -35,6 +37,11 @@ class NewDossier:
     external_system: str | None = None
     external_id: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    location: str | None = None
+    reference_number: str | None = None
+    """A number of another system, kept as it is; the registrar's."""
+    former_references: Sequence[str] = ()
+    """Numbers that the dossier had before, which shall find it; the registrar's."""
     opened_on: date | None = None
     """A day in the past when files of another system move in; only on the machine."""
 
@@ -45,61 +52,158 @@ def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[D
     Returns the dossier and whether it is new. Raises InvalidInput for unknown references and classes without files,
     NotAllowed for a unit or level the actor does not work in.
     """
-    if new.external_id is not None and new.external_system is not None:
-        _claim_system(tx, new.external_system)
-        known = _by_external_key(tx, new.external_system, new.external_id)
+    dossier, is_new = add_dossier(tx, new, pattern=pattern)
+    if is_new:
+        tx.record(Tag.DOSSIER_CREATE, dossier.id, created_details(dossier))
+    return dossier, is_new
+
+
+def created_details(dossier: Dossier) -> dict[str, str]:
+    """What the log says of a new dossier."""
+    return {"reference_number": dossier.reference_number, "plan_class": str(dossier.plan_class_id)}
+
+
+def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Dossier, bool]:
+    """What `create_dossier` does, as part of an act that records it."""
+    external = ExternalKey.of(new.external_system, new.external_id)
+    if external is not None:
+        known = claim(tx, Dossier, external)
         if known is not None:
-            return known, False
+            return _known_dossier(tx, known), False
     plan_class = find_class(tx.session, new.plan_class)
-    if not plan_class.files_allowed:
-        raise InvalidInput(errors=[FieldError("plan_class", f"Unter {plan_class.number} werden keine Akten angelegt.")])
+    require_takes_files(tx.session, plan_class)
     unit = _unit_for(tx, new.unit)
-    level = _level_for(new.confidentiality)
+    level = level_for(new.confidentiality)
     scope = scope_number(tx, unit.id, level)
     rule = rule_for(tx.session, tx.actor)
     if tx.actor.user_id is not None and not (rule.user_id and scope in rule.content):
         raise NotAllowed("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht.")
     opened_on = new.opened_on or today()
     title = line(new.title, at="title", label="Betreff")
-    reference = next_reference(tx, pattern, class_id=plan_class.id, class_number=plan_class.number, year=opened_on.year)
+    medium = one_of(Medium, new.medium, at="medium", label="Medium").value
+    fields = checked_values(tx.session, plan_class, FieldOwner.DOSSIER, new.fields)
+    reference, former = _numbers(tx, new, plan_class, pattern, opened_on.year)
     dossier = Dossier(
         reference_number=reference,
         reference_key=normalised_spelling(reference),
         reference_sort=sort_key(reference),
+        former_references=former,
         plan_class_id=plan_class.id,
         title=title,
         unit_id=unit.id,
         confidentiality=int(level),
         scope_number=scope,
-        medium=one_of(Medium, new.medium, at="medium", label="Medium").value,
-        external_system=new.external_system,
-        external_id=new.external_id,
-        fields=new.fields,
+        medium=medium,
+        location=optional_line(new.location, at="location", label="Standort"),
+        external_system=external.system if external else None,
+        external_id=external.id if external else None,
+        fields=fields,
         state=DossierState.OPEN.value,
         opened_on=opened_on,
         retention_state="open",
     )
     tx.session.add(dossier)
     tx.session.flush()
-    tx.record(Tag.DOSSIER_CREATE, dossier.id, {"reference_number": reference, "plan_class": str(plan_class.id)})
+    for each in (reference, *former):
+        keep_reference(tx, dossier.id, each)
     return dossier, True
 
 
-def create_case(tx: Transaction, *, dossier_id: uuid.UUID, title: str) -> Case:
-    """A new case with the next number in its dossier. Raises NotFound, NotAllowed, WrongState for a closed dossier."""
-    dossier = writable_dossier(tx, dossier_id)
+def _numbers(tx: Transaction, new: NewDossier, plan_class: PlanClass, pattern: str, year: int) -> tuple[str, list[str]]:
+    """The reference number and those that the dossier had in other systems."""
+    if (new.reference_number or new.former_references) and not is_registrar(tx.actor):
+        raise NotAllowed("Aktenzeichen anderer Systeme übernimmt die Registratur.")
+    former = [
+        literal_reference(tx, each, at=f"former_references.{number}")
+        for number, each in enumerate(new.former_references)
+    ]
+    if new.reference_number:
+        reference = literal_reference(tx, new.reference_number, at="reference_number")
+    else:
+        reference = new_reference(tx, pattern, class_id=plan_class.id, class_number=plan_class.number, year=year)
+    if len({normalised_spelling(each) for each in (reference, *former)}) <= len(former):
+        raise InvalidInput(errors=[FieldError("former_references", "Ein Aktenzeichen steht zweimal da.")])
+    return reference, former
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """What a caller says about a new case; with `parent` (a case of the same dossier) it is a sub-case."""
+
+    title: str
+    dossier: uuid.UUID | None = None
+    parent: uuid.UUID | None = None
+    external_system: str | None = None
+    external_id: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def create_case(tx: Transaction, new: NewCase) -> tuple[Case, bool]:
+    """A new case with the next number in its dossier; or, for a known external key, what it names.
+
+    Raises NotFound, NotAllowed, WrongState for a closed dossier, InvalidInput.
+    """
+    external = ExternalKey.of(new.external_system, new.external_id)
+    if external is not None:
+        known = claim(tx, Case, external)
+        if known is not None:
+            try:
+                return readable_case(tx.session, tx.actor, known), False
+            except NotFound:
+                raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+    parent = _parent_of(tx, new)
+    if parent is None and new.dossier is None:
+        raise InvalidInput(errors=[FieldError("dossier", "Die Akte fehlt.")])
+    dossier = writable_dossier(tx, parent.dossier_id if parent else new.dossier or uuid.UUID(int=0))
     require_open(dossier)
+    if parent is not None:
+        # Read before its dossier was locked: somebody may have closed it meanwhile.
+        tx.session.refresh(parent)
+        if parent.closed_on is not None:
+            raise WrongState("Der Vorgang ist geschlossen.")
+    case = add_case(tx, dossier, title=new.title, parent=parent, fields=new.fields, external=external)
+    beside = [dossier.id, *([parent.id] if parent else [])]
+    tx.record(Tag.CASE_CREATE, case.id, {"dossier": str(dossier.id)}, subjects=beside)
+    return case, True
+
+
+def add_case(
+    tx: Transaction,
+    dossier: Dossier,
+    *,
+    title: str,
+    parent: Case | None,
+    fields: dict[str, Any],
+    external: ExternalKey | None = None,
+) -> Case:
+    """A case of a locked dossier, as part of an act that records it."""
     ordinal = tx.session.scalar(select(func.coalesce(func.max(Case.ordinal), 0)).where(Case.dossier_id == dossier.id))
+    plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
     case = Case(
         dossier_id=dossier.id,
+        parent_id=parent.id if parent else None,
         ordinal=(ordinal or 0) + 1,
         title=line(title, at="title", label="Betreff"),
+        external_system=external.system if external else None,
+        external_id=external.id if external else None,
+        # As with documents: what is needed is asked for with the first value.
+        fields=checked_values(tx.session, plan_class, FieldOwner.CASE, fields) if fields else {},
         state=CaseState.OPEN.value,
     )
     tx.session.add(case)
     tx.session.flush()
-    tx.record(Tag.CASE_CREATE, case.id, {"dossier": str(dossier.id)}, subjects=[dossier.id])
     return case
+
+
+def _parent_of(tx: Transaction, new: NewCase) -> Case | None:
+    if new.parent is None:
+        return None
+    parent = readable_case(tx.session, tx.actor, new.parent)
+    if new.dossier not in {None, parent.dossier_id}:
+        raise InvalidInput(errors=[FieldError("parent", "Der Vorgang gehört zu einer anderen Akte.")])
+    if parent.parent_id is not None:
+        raise InvalidInput(errors=[FieldError("parent", "Ein Teilvorgang hat keine Teilvorgänge.")])
+    return parent
 
 
 def readable_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, want: Want = Want.METADATA) -> Dossier:
@@ -176,26 +280,7 @@ def state_on(dossier: Dossier, day: date) -> DossierState:
     return DossierState.RETENTION
 
 
-def _claim_system(tx: Transaction, system: str) -> None:
-    """A system's name belongs to the account that used it first: others must not learn which keys it knows.
-
-    The row's lock also makes two first calls with one key wait for each other.
-    """
-    name = line(system, at="external.system", label="System", longest=100)
-    if tx.actor.user_id is None:
-        return
-    tx.session.execute(insert(ExternalSystem).values(name=name, user_id=tx.actor.user_id).on_conflict_do_nothing())
-    owner = tx.session.get_one(ExternalSystem, name, with_for_update=True)
-    if owner.user_id != tx.actor.user_id:
-        raise NotAllowed("Der Name dieses Systems gehört zu einem anderen Konto.")
-
-
-def _by_external_key(tx: Transaction, system: str, external_id: str) -> Dossier | None:
-    dossier_id = tx.session.scalar(
-        select(Dossier.id).where(Dossier.external_system == system, Dossier.external_id == external_id)
-    )
-    if dossier_id is None:
-        return None
+def _known_dossier(tx: Transaction, dossier_id: uuid.UUID) -> Dossier:
     try:
         return readable_dossier(tx.session, tx.actor, dossier_id)
     except NotFound:
@@ -211,7 +296,8 @@ def _unit_for(tx: Transaction, reference: str | None) -> Unit:
     return unit
 
 
-def _level_for(word: str) -> Level:
+def level_for(word: str) -> Level:
+    """The level of an API word. Raises InvalidInput."""
     try:
         return Level.parse(word)
     except KeyError:

@@ -11,20 +11,22 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from eakte.access import INBOX
 from eakte.errors import ContentDamaged, SearchUnavailable
-from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Version
+from eakte.models import AccessScope, AuditEntry, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
+from eakte.operations.fields import searched_values
 from eakte.terms import BERLIN, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
 from indexing.passages import describe, windows
-from indexing.search import DocumentEntries, Entry, SearchIndex
-from indexing.search_errors import TermsUnreadable
+from indexing.search import Condition, DocumentEntries, Entry, Rebuild, SearchIndex
+from indexing.search_errors import RebuildLost, SearchError, TermsUnreadable
 from indexing.terms import terms_from_bytes
 from storage.blobs import BlobStore
 
@@ -39,11 +41,25 @@ NOWHERE = "-"
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How far the index is behind the truth."""
+    """How far the index is behind the truth.
+
+    Attributes:
+        documents: in the database.
+        waiting: of these, changed and not yet in the index as they are now.
+        waiting_since: when the first of them changed; None where none waits.
+        indexed: documents in the index.
+        condition: whether the index can answer.
+        generation: the name of the index that serves.
+        rebuild: the rebuild under way, perhaps left behind by a process that died.
+    """
 
     documents: int
     waiting: int
+    waiting_since: datetime | None
     indexed: int
+    condition: Condition
+    generation: str | None
+    rebuild: Rebuild | None
 
 
 def index_pending(transactions: Transactions, blobs: BlobStore, search: SearchIndex) -> int:
@@ -57,34 +73,51 @@ def index_pending(transactions: Transactions, blobs: BlobStore, search: SearchIn
 
 
 def rebuild(transactions: Transactions, blobs: BlobStore, search: SearchIndex) -> Iterator[tuple[int, int]]:
-    """Build the index anew beside the old one, which serves until the swap. Yields (done, total) after each batch."""
+    """Build the index anew beside the old one, which serves until the swap. Yields (done, total) after each batch.
+
+    Goes on with a rebuild that was broken off: what changed since reached it as it happened. Where two work on the same
+    rebuild, both fill, and whoever comes first ends it for both.
+    """
     with transactions.read() as session:
         total = session.scalar(select(func.count()).select_from(Document).where(_indexable())) or 0
-    generation = search.start_rebuild()
-    done, after = 0, None
-    while True:
-        with transactions.read() as session:
-            rows = _rows(session, after=after, pending=False)
-            batch = [_entries(session, blobs, document, version) for document, version in rows]
-        if not batch:
-            break
-        search.fill(generation, batch)
-        after = batch[-1].document
-        done += len(batch)
-        yield done, total
-    search.finish_rebuild(generation)
+    under_way = search.rebuilding() or Rebuild(search.start_rebuild(), None, 0)
+    generation, after, done = under_way.name, under_way.upto, under_way.done
+    try:
+        while True:
+            with transactions.read() as session:
+                rows = _rows(session, after=after, pending=False)
+                batch = [_entries(session, blobs, document, version) for document, version in rows]
+            if not batch:
+                break
+            search.fill(generation, batch)
+            after = batch[-1].document
+            done += len(batch)
+            yield done, max(done, total)
+        search.finish_rebuild(generation)
+    except RebuildLost:
+        if search.generation() != generation:
+            raise
 
 
 def status(transactions: Transactions, search: SearchIndex) -> IndexStatus:
     """Counts of truth and index. Raises SearchUnavailable when the index cannot be asked."""
     with transactions.read() as session:
         documents = session.scalar(select(func.count()).select_from(Document)) or 0
-        waiting = session.scalar(select(func.count()).where(Document.indexed_revision < Document.revision)) or 0
+        behind = Document.indexed_revision < Document.revision
+        waiting, since = session.execute(select(func.count(), func.min(_waiting_since())).where(behind)).one()
     try:
-        indexed = search.count()
-    except Exception as error:
+        condition = search.check()
+        indexed = search.count() if condition is Condition.READY else 0
+        return IndexStatus(documents, waiting, since, indexed, condition, search.generation(), search.rebuilding())
+    except SearchError as error:
         raise SearchUnavailable(str(error)) from error
-    return IndexStatus(documents, waiting, indexed)
+
+
+def _waiting_since() -> ColumnElement[datetime]:
+    """Since when a document waits: its creation where it was never indexed, else its last entry in the log."""
+    entries = select(func.max(AuditEntry.at)).where(AuditEntry.subject == Document.id, AuditEntry.kind == "record")
+    last = func.coalesce(entries.correlate(Document).scalar_subquery(), Document.created_at)
+    return case((Document.indexed_revision == 0, Document.created_at), else_=last)
 
 
 def _next_batch(transactions: Transactions, blobs: BlobStore) -> list[DocumentEntries]:
@@ -151,7 +184,8 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
         day=day or document.created_at.astimezone(BERLIN).date(),
         reference_key=dossier.reference_sort if dossier else "",
         description=describe(
-            exact=[text for text in (document.title, dossier.reference_number if dossier else None) if text],
+            # The numbers that a dossier had before find it like the one it has.
+            exact=[document.title, *([dossier.reference_number, *dossier.former_references] if dossier else [])],
             others=[
                 text
                 for text in (
@@ -160,6 +194,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
                     version.filename,
                     dossier.title if dossier else None,
                     file_case.title if file_case else None,
+                    *(text for each in (document, file_case, dossier) if each for text in searched_values(each.fields)),
                 )
                 if text
             ],

@@ -12,15 +12,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from eakte.access import may_write, rule_for
+from eakte.access import Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
-from eakte.models import Blob, Case, Document, Dossier, Version
+from eakte.models import Blob, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
+from eakte.operations.external import ExternalKey, claim
+from eakte.operations.fields import FieldOwner, checked_values
 from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
+from eakte.operations.volumes import current_volume
 from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
 from eakte.transaction import Transaction
 from storage.blobs import BlobStore, Digests
@@ -44,7 +48,12 @@ class Draft:
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    external: ExternalKey | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+
+    def places(self) -> list[uuid.UUID]:
+        """The dossier or case that is named, for the log of what did not get there."""
+        return [place for place in (self.dossier, self.case) if place is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +79,33 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
     if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
         raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
     _check_place(dossier, case)
+    _checked_fields(session, dossier, draft.fields)
 
 
 def store_original(
     blobs: BlobStore,
     chunks: Iterable[bytes],
     *,
+    screen: Screen | None,
     filename: str,
     media_type: str,
     limit: int,
     document_id: uuid.UUID | None = None,
     version: int = 1,
 ) -> Stored:
-    """Write the bytes as received, hashed while they stream, in constant memory.
+    """Write the bytes as received, hashed and looked at for viruses while they stream, in constant memory.
 
-    Raises TooLarge above `limit` bytes and StorageFailed when the store fails; nothing half-written stays.
+    `screen` is None only for bytes that the program has made itself.
+
+    Raises TooLarge above `limit` bytes, StorageFailed when the store fails, FileInfected and ScannerUnavailable as
+    `Screen.passing` says; in every case nothing is stored.
     """
     document_id = document_id or new_id()
     # A version that is sent twice (a retry, or a loser of If-Match) must not collide: each upload has its own name.
     name = f"{document_id}/{version}/original.{new_id().hex}"
+    passing = chunks if screen is None else screen.passing(chunks)
     try:
-        digests = blobs.put(name, chunks, limit=limit)
+        digests = blobs.put(name, passing, limit=limit)
     except BlobTooLarge as error:
         raise TooLarge(f"Erlaubt sind {limit / 1e9:.1f} GB je Datei.") from error
     except StorageError as error:
@@ -99,24 +114,35 @@ def store_original(
 
 
 def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
-    """File stored bytes as a document and ask for its processing; all of it commits or none."""
+    """File stored bytes as a document and ask for its processing; all of it commits or none.
+
+    A known external key answers with the document that it names, whose id is not that of the stored bytes: they are
+    not needed then.
+    """
     _check_words(draft)
+    if draft.external is not None:
+        known = claim(tx, Document, draft.external)
+        if known is not None:
+            return _known_document(tx, known)
     document = Document(
         id=stored.document_id,
-        title=optional_line(draft.title, at="title", label="Betreff") or _title_from(stored.filename),
+        title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
         received_on=draft.received_on,
         sent_on=draft.sent_on,
         written_on=draft.written_on,
         sender=optional_line(draft.sender, at="sender", label="Absender"),
         addressee=optional_line(draft.addressee, at="addressee", label="Empfänger"),
-        fields=draft.fields,
+        external_system=draft.external.system if draft.external else None,
+        external_id=draft.external.id if draft.external else None,
+        fields={},
         version=1,
         state=DocumentState.RECEIVED.value,
         created_by=tx.actor.user_id,
     )
     if draft.inbox:
         document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
+        document.fields = checked_values(tx.session, None, FieldOwner.DOCUMENT, draft.fields)
         place = {"inbox": str(document.inbox_unit_id)}
         beside = [document.inbox_unit_id]
     else:
@@ -127,10 +153,12 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
             tx.session.refresh(case)
         _check_place(dossier, case)
         document.dossier_id, document.case_id = dossier.id, case.id if case else None
+        document.volume_id = current_volume(tx.session, dossier.id)
+        document.fields = _checked_fields(tx.session, dossier, draft.fields)
         place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
         beside = [dossier.id, *([case.id] if case else [])]
-    _add_version(tx, document, stored)
-    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **_digest_details(stored)}, subjects=beside)
+    insert_version(tx, document, stored)
+    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
     enqueue_processing(tx, document.id, 1)
     return document
 
@@ -143,18 +171,18 @@ def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Doc
     document.version = stored.version
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
-    _add_version(tx, document, stored)
+    insert_version(tx, document, stored)
     tx.record(
         Tag.DOCUMENT_VERSION,
         document.id,
-        _digest_details(stored),
+        digest_details(stored),
         subjects=[document.dossier_id] if document.dossier_id else [],
     )
     enqueue_processing(tx, document.id, stored.version)
     return document
 
 
-CHANGEABLE = ("title", "kind", "received_on", "sent_on", "written_on", "sender", "addressee")
+CHANGEABLE = ("title", "kind", "received_on", "sent_on", "written_on", "sender", "addressee", "fields")
 
 
 def change_document(tx: Transaction, document_id: uuid.UUID, changes: dict[str, Any], *, revision: int) -> Document:
@@ -164,6 +192,9 @@ def change_document(tx: Transaction, document_id: uuid.UUID, changes: dict[str, 
     if unknown:
         raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
     clean = {name: _clean_change(name, value) for name, value in changes.items()}
+    if "fields" in clean:
+        dossier = tx.session.get(Dossier, document.dossier_id) if document.dossier_id else None
+        clean["fields"] = _checked_fields(tx.session, dossier, clean["fields"] or {})
     before = {name: getattr(document, name) for name, value in clean.items() if getattr(document, name) != value}
     if not before:
         return document
@@ -199,7 +230,8 @@ def clean_filename(name: str) -> str:
     return kept or "unbenannt"
 
 
-def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
+def insert_version(tx: Transaction, document: Document, stored: Stored) -> None:
+    """The rows of a content state whose bytes are stored; the caller records the act and enqueues the work."""
     tx.session.add(
         Blob(
             name=stored.name,
@@ -225,8 +257,24 @@ def _add_version(tx: Transaction, document: Document, stored: Stored) -> None:
     tx.session.flush()
 
 
-def _digest_details(stored: Stored) -> dict[str, Any]:
+def digest_details(stored: Stored) -> dict[str, Any]:
+    """What the log keeps of stored bytes."""
     return {"version": stored.version, "sha256": stored.digests.sha256.hex(), "size": stored.digests.size}
+
+
+def _known_document(tx: Transaction, document_id: uuid.UUID) -> Document:
+    try:
+        return readable_document(tx.session, tx.actor, document_id, Want.METADATA)
+    except NotFound:
+        raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+
+
+def _checked_fields(session: Session, dossier: Dossier | None, values: dict[str, Any]) -> dict[str, Any]:
+    if not values:
+        # Mail, scans and forms without data fields come in as well; what is needed is asked for with the first value.
+        return {}
+    plan_class = session.get_one(PlanClass, dossier.plan_class_id) if dossier else None
+    return checked_values(session, plan_class, FieldOwner.DOCUMENT, values)
 
 
 def _check_words(draft: Draft) -> None:
@@ -265,7 +313,8 @@ def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.U
     return unit_id
 
 
-def _title_from(filename: str) -> str:
+def title_from(filename: str) -> str:
+    """The title of a document of which only the file's name is known."""
     stem = filename.rpartition(".")[0] or filename
     return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
 

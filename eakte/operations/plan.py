@@ -3,51 +3,44 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
-from eakte.models import PlanClass
-from eakte.operations.checking import line, optional_line
+from eakte.models import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
+from eakte.operations.checking import line, optional_line, same_revision
+from eakte.operations.fields import checked_definitions
 from eakte.operations.plan_files import PlanRow
+from eakte.operations.plan_rules import (
+    RetentionWords,
+    Said,
+    ancestors,
+    checked_columns,
+    partial_of,
+    version_on,
+    versions_of,
+)
 from eakte.operations.references import sort_key
 from eakte.operations.units import find_unit
-from eakte.terms import Role
+from eakte.terms import PlanClassState, Role, today
 from eakte.transaction import Transaction
-from retention.errors import RuleError
-from retention.inheritance import PartialRetention, Resolved, resolve
-from retention.terms import Anchor, AppliesTo, Appraisal, DisposalLevel, Rounding, Term
+from retention.inheritance import Resolved, resolve
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionWords:
-    """What a class says about keeping, in the words of the API; None is inherited."""
-
-    term: str | None = None
-    anchor: str | None = None
-    rounding: str | None = None
-    legal_basis: str | None = None
-    valid_from: date | None = None
-    applies_to: str | None = None
-    appraisal: str | None = None
-    offer_by: str | None = None
-    disposal_level: str | None = None
-    transfer_grace: str | None = None
+LONGEST_DESCRIPTION = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """A class with what it inherits."""
+    """A class as it is on a day: what it says itself and what it inherits."""
 
     row: PlanClass
+    said: Said
     leaf: bool
     resolved: Resolved
 
@@ -69,11 +62,23 @@ def create_class(
     unit: str | None,
     files_allowed: bool = True,
     words: RetentionWords | None = None,
+    description: str | None = None,
+    fields: Sequence[Mapping[str, Any]] = (),
 ) -> PlanClass:
     """A new class. Raises InvalidInput for a number in use, an unknown parent or unit, or an unreadable term."""
-    _require_keeper(tx)
+    require_keeper(tx)
     parent_row = find_class(tx.session, parent, at="parent") if parent else None
-    row = _add(tx, number=number, title=title, parent=parent_row, unit=unit, files_allowed=files_allowed, words=words)
+    row = add_class(
+        tx,
+        number=number,
+        title=title,
+        parent=parent_row,
+        unit=unit,
+        files_allowed=files_allowed,
+        words=words,
+        description=description,
+        fields=fields,
+    )
     tx.record(Tag.PLAN_CLASS_CREATE, row.id, {"number": row.number})
     return row
 
@@ -81,9 +86,9 @@ def create_class(
 def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
     """File a whole plan in one act. Classes that exist are left as they are; parents come before their children.
 
-    Changing existing classes with validity in time belongs to a later import with preview.
+    Changes of existing classes have a day from which they hold (`plan_changes`), which a file does not say.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     report = ImportReport()
     known = {row.number: row for row in tx.session.scalars(select(PlanClass))}
     created: list[uuid.UUID] = []
@@ -91,7 +96,7 @@ def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
         if row.number in known:
             report.unchanged.append(row.number)
             continue
-        known[row.number] = _add(
+        known[row.number] = add_class(
             tx,
             number=row.number,
             title=row.title,
@@ -99,6 +104,7 @@ def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
             unit=row.unit,
             files_allowed=row.files_allowed,
             words=_row_words(row),
+            description=row.description,
         )
         created.append(known[row.number].id)
         report.created.append(row.number)
@@ -119,70 +125,83 @@ def find_class(session: Session, reference: str, *, at: str = "plan_class") -> P
     return row
 
 
-def view_class(session: Session, class_id: uuid.UUID) -> ClassView:
-    """A class with what it inherits. Raises NotFound."""
+def view_class(session: Session, class_id: uuid.UUID, on: date | None = None) -> ClassView:
+    """A class as it is on a day (today) with what it inherits. Raises NotFound."""
     row = session.get(PlanClass, class_id)
     if row is None:
         raise NotFound
     children = session.scalar(select(func.count()).where(PlanClass.parent_id == class_id))
-    return ClassView(row, leaf=not children, resolved=resolve_class(session, row))
+    line = ancestors(session, row)
+    versions = versions_of(session, [each.id for each in line])
+    said = {each.id: version_on(versions[each.id], on or today()) for each in line}
+    resolved = resolve([(each.number, partial_of(said[each.id])) for each in line])
+    return ClassView(row, said[row.id], leaf=not children, resolved=resolved)
 
 
-def list_classes(session: Session) -> list[ClassView]:
-    """The whole plan in reading order. Plans have hundreds of classes, at most a few thousand."""
+def list_classes(session: Session, on: date | None = None) -> list[ClassView]:
+    """The whole plan on a day (now) in reading order. Plans have hundreds of classes, at most a few thousand."""
     rows = session.scalars(select(PlanClass).order_by(PlanClass.sort_key)).all()
     by_id = {row.id: row for row in rows}
     parents = {row.parent_id for row in rows}
-    return [ClassView(row, leaf=row.id not in parents, resolved=resolve(chain(row, by_id.__getitem__))) for row in rows]
+    said: dict[uuid.UUID, Said] = {row.id: row for row in rows}
+    if on is not None:
+        said |= {each: version_on(versions, on) for each, versions in versions_of(session, by_id).items()}
+    return [
+        ClassView(row, said[row.id], leaf=row.id not in parents, resolved=resolve(_line(row, by_id, said)))
+        for row in rows
+    ]
 
 
-def resolve_class(session: Session, row: PlanClass) -> Resolved:
-    """What holds for a class, with where each value comes from."""
-
-    def fetch(class_id: uuid.UUID) -> PlanClass:
-        parent = session.get(PlanClass, class_id)
-        if parent is None:
-            raise NotFound
-        return parent
-
-    return resolve(chain(row, fetch))
+def list_versions(session: Session, class_id: uuid.UUID) -> Sequence[PlanClassVersion]:
+    """What a class said and will say, newest first. Raises NotFound."""
+    if session.get(PlanClass, class_id) is None:
+        raise NotFound
+    return versions_of(session, [class_id])[class_id][::-1]
 
 
-def chain(row: PlanClass, fetch: Callable[[uuid.UUID], PlanClass]) -> list[tuple[str, PartialRetention]]:
-    """The classes from the root down to `row`, as the inheritance needs them."""
-    said = [(row.number, partial_of(row))]
+def require_takes_files(session: Session, row: PlanClass) -> None:
+    """Raise InvalidInput, saying where to go instead, for a class that takes no new dossiers."""
+    if row.state == PlanClassState.MERGED and row.successor_id is not None:
+        successor = session.get_one(PlanClass, row.successor_id)
+        message = f"{row.number} ist in {successor.number} aufgegangen. Neue Akten gehören dorthin."
+    elif row.state == PlanClassState.DIVIDED:
+        message = f"{row.number} ist geteilt. Neue Akten gehören in die Einheiten darunter."
+    elif row.state == PlanClassState.CLOSED:
+        message = f"{row.number} ist geschlossen."
+    elif not row.files_allowed:
+        message = f"Unter {row.number} werden keine Akten angelegt."
+    else:
+        return
+    raise InvalidInput(errors=[FieldError("plan_class", message)])
+
+
+def _line(
+    row: PlanClass, by_id: Mapping[uuid.UUID, PlanClass], said: Mapping[uuid.UUID, Said]
+) -> list[tuple[str, Any]]:
+    line = [(row.number, partial_of(said[row.id]))]
     while row.parent_id is not None:
-        row = fetch(row.parent_id)
-        said.append((row.number, partial_of(row)))
-    return said[::-1]
+        row = by_id[row.parent_id]
+        line.append((row.number, partial_of(said[row.id])))
+    return line[::-1]
 
 
-def partial_of(row: PlanClass) -> PartialRetention:
-    """What a class itself says."""
-    return PartialRetention(
-        term=_read(Term.parse, row.term),
-        anchor=_read(Anchor.parse, row.anchor),
-        rounding=_read(Rounding, row.rounding),
-        legal_basis=row.legal_basis,
-        valid_from=row.valid_from,
-        applies_to=_read(AppliesTo, row.applies_to),
-        appraisal=_read(Appraisal, row.appraisal),
-        offer_by=_read(Term.parse, row.offer_by),
-        disposal_level=_read(DisposalLevel, row.disposal_level),
-        transfer_grace=_read(Term.parse, row.transfer_grace),
-    )
-
-
-def _read(parse: Callable[[str], T], text: str | None) -> T | None:
-    return None if text is None else parse(text)
-
-
-def _require_keeper(tx: Transaction) -> None:
+def require_keeper(tx: Transaction) -> None:
+    """Raise NotAllowed for everybody but the registrar and the service itself."""
     if tx.actor.user_id is not None and not tx.actor.has(Role.REGISTRAR):
         raise NotAllowed("Den Aktenplan pflegt die Registratur.")
 
 
-def _add(
+def writable_class(tx: Transaction, class_id: uuid.UUID, revision: int | None) -> PlanClass:
+    """The class, locked for this act. Raises NotAllowed, NotFound, StaleRevision."""
+    require_keeper(tx)
+    row = tx.session.get(PlanClass, class_id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    same_revision(revision, row.revision)
+    return row
+
+
+def add_class(
     tx: Transaction,
     *,
     number: str,
@@ -191,48 +210,34 @@ def _add(
     unit: str | None,
     files_allowed: bool,
     words: RetentionWords | None,
+    description: str | None = None,
+    fields: Sequence[Mapping[str, Any]] = (),
 ) -> PlanClass:
+    """A class with its first version, as part of an act that records it."""
     number = line(number, at="number", label="Nummer", longest=50)
     if tx.session.scalar(select(PlanClass.id).where(PlanClass.number == number)):
         raise InvalidInput(errors=[FieldError("number", f"Die Aktenplaneinheit {number} gibt es schon.")])
     words = words or RetentionWords()
+    kept = asdict(words)
+    valid_from = kept.pop("valid_from")
     row = PlanClass(
         number=number,
         sort_key=sort_key(number),
         title=line(title, at="title", label="Titel"),
+        description=optional_line(description, at="description", label="Beschreibung", longest=LONGEST_DESCRIPTION),
         parent_id=parent.id if parent else None,
         unit_id=find_unit(tx.session, unit).id if unit else None,
         files_allowed=files_allowed,
-        term=_checked("retention.term", words.term, Term.parse),
-        anchor=_checked("retention.anchor", words.anchor, Anchor.parse),
-        rounding=_checked("retention.rounding", words.rounding, Rounding),
-        legal_basis=optional_line(words.legal_basis, at="retention.legal_basis", label="Rechtsgrundlage"),
-        valid_from=words.valid_from,
-        applies_to=_checked("retention.applies_to", words.applies_to, AppliesTo),
-        appraisal=_checked("appraisal", words.appraisal, Appraisal),
-        offer_by=_checked("offer_by", words.offer_by, _finite_term),
-        disposal_level=_checked("disposal_level", words.disposal_level, DisposalLevel),
-        transfer_grace=_checked("transfer_grace", words.transfer_grace, _finite_term),
+        valid_from=valid_from,
+        fields=checked_definitions(fields),
+        **checked_columns(kept),
     )
     tx.session.add(row)
     tx.session.flush()
+    said = {name: getattr(row, name) for name in VERSIONED}
+    tx.session.add(PlanClassVersion(plan_class_id=row.id, valid_from=valid_from or ALWAYS, **said))
+    tx.session.flush()
     return row
-
-
-def _finite_term(text: str) -> Term:
-    term = Term.parse(text)
-    if term.permanent:
-        raise RuleError("permanent")
-    return term
-
-
-def _checked(at: str, text: str | None, parse: Callable[[str], object]) -> str | None:
-    if text is None:
-        return None
-    try:
-        return str(parse(text))
-    except (RuleError, ValueError):
-        raise InvalidInput(errors=[FieldError(at, f"„{text[:60]}“ ist hier keine gültige Angabe.")]) from None
 
 
 def _row_words(row: PlanRow) -> RetentionWords:

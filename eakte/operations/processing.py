@@ -11,8 +11,8 @@ import logging
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +23,21 @@ from sqlalchemy.dialects.postgresql import insert
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, Unavailable, WrongState
 from eakte.models import Blob, Document, ProcessingProgress, Version
+from eakte.operations.attachments import allowance, describe, file_parts, store_parts
 from eakte.operations.documents import digests_of, readable_document
 from eakte.operations.dossiers import writable_dossier
+from eakte.operations.filing import Stored
 from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.terms import SYSTEM, DocumentState, new_id, now
 from eakte.transaction import Transaction, Transactions
+from indexing import office
 from indexing.errors import ProcessingFailed
 from indexing.passages import windows
 from indexing.processing import Processed, process
+from indexing.readings import Allowance
 from indexing.terms import terms_to_bytes
+from indexing.untrusted import Limits
 from indexing.words import page_text, read_pages
 from storage.blobs import BlobStore, Digests, fetch
 from storage.errors import BlobDamaged, BlobMissing, StorageError
@@ -56,6 +62,7 @@ class Task:
     original: str
     digests: Digests
     attempt: int
+    allowance: Allowance
 
 
 class Interrupted(Exception):
@@ -67,6 +74,7 @@ def process_version(
     blobs: BlobStore,
     recogniser: Recogniser,
     *,
+    screen: Screen | None,
     document_id: uuid.UUID,
     number: int,
     max_attempts: int,
@@ -75,7 +83,7 @@ def process_version(
     """Process a version once. Idempotent; raises when another attempt may help and there are some left.
 
     A version that ends its worker again and again (memory, a crash of the machine) is given up by the same count:
-    the attempt is noted before the file is touched.
+    the attempt is noted before the file is touched. What is found inside the file passes `screen` before it is stored.
     """
     task = _begin(transactions, document_id, number)
     if task is None:
@@ -86,7 +94,7 @@ def process_version(
         return
     try:
         with tempfile.TemporaryDirectory(prefix="eakte-") as folder:
-            _run(transactions, blobs, recogniser, task, Path(folder), stopping)
+            _run(transactions, blobs, recogniser, task, Path(folder), stopping, screen)
     except (BlobDamaged, BlobMissing) as error:
         # The original is not what was filed: no other attempt helps, and a person must know.
         fail(transactions, task, str(ContentDamaged.__doc__))
@@ -168,6 +176,7 @@ def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> T
             original=version.original,
             digests=digests_of(tx.session, version.original),
             attempt=attempt,
+            allowance=allowance(tx.session, document),
         )
 
 
@@ -187,6 +196,7 @@ def _run(
     task: Task,
     folder: Path,
     stopping: threading.Event,
+    screen: Screen | None,
 ) -> None:
     source = folder / "original"
     fetch(blobs, task.original, task.digests, source)
@@ -198,6 +208,8 @@ def _run(
         workdir=workdir,
         recogniser=recogniser,
         progress=_progress_writer(transactions, task, stopping),
+        libreoffice=office.installed(),
+        allowance=task.allowance,
     )
     source.unlink()
     texts, sizes = [], []
@@ -215,11 +227,18 @@ def _run(
     }
     if result.rendition is not None:
         written["rendition"] = _put_file(blobs, f"{base}/rendition.{run}", result.rendition)
-    _finish(transactions, task, result, written, sizes)
+    parts, left_out = store_parts(blobs, result.parts, screen=screen, limit=Limits().file_bytes)
+    result = replace(result, warnings=(*result.warnings, *left_out))
+    _finish(transactions, task, result, written, sizes, parts)
 
 
 def _finish(
-    transactions: Transactions, task: Task, result: Processed, written: dict[str, Blob], sizes: list[int]
+    transactions: Transactions,
+    task: Task,
+    result: Processed,
+    written: dict[str, Blob],
+    sizes: list[int],
+    parts: Sequence[Stored] = (),
 ) -> None:
     with transactions.begin(SYSTEM) as tx:
         document = tx.session.get_one(Document, task.document_id, with_for_update=True)
@@ -240,13 +259,18 @@ def _finish(
         version.processed_at = now()
         document.revision += 1
         tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id == version.id))
+        former = describe(document, version.filename, result.letter) if result.letter and task.number == 1 else {}
         details = {
             "version": task.number,
             "text": result.text_state,
             "rendition": result.rendition_state,
             "sha256": {kind: blob.sha256.hex() for kind, blob in sorted(written.items())},
+            **({"fields": sorted(former)} if former else {}),
         }
-        tx.record(Tag.DOCUMENT_PROCESS, document.id, details)
+        entry = tx.record(Tag.DOCUMENT_PROCESS, document.id, details)
+        for name, value in former.items():
+            tx.remember(entry, document.id, name, value)
+        file_parts(tx, document, task.number, parts)
         enqueue_indexing(tx)
 
 

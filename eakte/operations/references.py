@@ -7,9 +7,11 @@ import uuid
 from string import Formatter
 
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
-from eakte.errors import SetupFailed
-from eakte.models import ReferenceCounter
+from eakte.errors import FieldError, InvalidInput, SetupFailed
+from eakte.models import DossierReference, ReferenceCounter
+from eakte.operations.checking import line
 from eakte.transaction import Transaction
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
@@ -18,6 +20,9 @@ _SPACES = re.compile(r"[\s\x00\u00ad\u200b-\u200d\u2060\ufeff]+")
 """White space, and what copying from documents brings along unseen."""
 _DIGITS = re.compile(r"\d+")
 _DIN_5007 = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+LONGEST_LITERAL = 100
+"""Characters of a number that another system gave."""
 SORT_LENGTH = 500
 """Characters of a sort key that count; more would not fit into an index page of PostgreSQL."""
 
@@ -53,24 +58,70 @@ def format_reference(pattern: str, *, number: str, year: int, running: int) -> s
     return pattern.format(**{"class": number, "n": running, "year": year})
 
 
-def next_reference(tx: Transaction, pattern: str, *, class_id: uuid.UUID, class_number: str, year: int) -> str:
-    """The next reference number of a class and year.
+def new_reference(tx: Transaction, pattern: str, *, class_id: uuid.UUID, class_number: str, year: int) -> str:
+    """The next reference number of a class and year that no dossier has or had.
 
     The counter's row is locked until the act ends, so two clients never get the same number; an act that fails gives
-    its number back, and gaps arise only from imported numbers that are skipped elsewhere.
+    its number back. Numbers that came from elsewhere (`literal_reference`) are stepped over, which leaves gaps.
     """
-    counted_year = year if "{year" in pattern else 0
+    while True:
+        running = _count(tx, class_id, year if "{year" in pattern else 0)
+        reference = format_reference(pattern, number=class_number, year=year, running=running)
+        if not is_taken(tx.session, reference):
+            return reference
+
+
+def literal_reference(tx: Transaction, typed: str, *, at: str) -> str:
+    """A number of another system (Altaktenzeichen), kept as it is. Raises InvalidInput for one that is in use."""
+    reference = line(typed, at=at, label="Aktenzeichen", longest=LONGEST_LITERAL)
+    if not normalised_spelling(reference) or is_taken(tx.session, reference):
+        raise InvalidInput(errors=[FieldError(at, f"Das Aktenzeichen {reference} ist schon vergeben.")])
+    return reference
+
+
+def keep_reference(tx: Transaction, dossier_id: uuid.UUID, reference: str) -> None:
+    """Note for ever whose number this is. A second dossier with it, in any spelling, is refused by the database."""
+    key = normalised_spelling(reference)
+    tx.session.add(DossierReference(key=key, reference_number=reference, dossier_id=dossier_id))
+    tx.session.flush()
+
+
+def is_taken(session: Session, reference: str) -> bool:
+    """Whether a dossier has or had this number, in any spelling."""
+    return session.get(DossierReference, normalised_spelling(reference)) is not None
+
+
+def check_letter_pattern(pattern: str) -> None:
+    """Raise SetupFailed unless the pattern of letter references is readable and names nothing unknown."""
+    try:
+        parts = [pattern, *_OPTIONAL.findall(pattern)]
+        names = {
+            name for part in parts for _text, name, _spec, _conversion in Formatter().parse(part) if name is not None
+        }
+        letter_reference(pattern, unit="63", reference="632.2-00001/2026", case=1)
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise SetupFailed(f"EAKTE_LETTER_PATTERN ist nicht lesbar: {error}") from error
+    if not {"unit", "reference", "case"} >= names or "reference" not in names:
+        raise SetupFailed("EAKTE_LETTER_PATTERN braucht {reference} und darf sonst nur {unit} und {case} enthalten.")
+
+
+def letter_reference(pattern: str, *, unit: str, reference: str, case: int | None) -> str:
+    """What is printed on a letter (Geschäftszeichen). What stands in square brackets is left out without a case."""
+    chosen = _OPTIONAL.sub("" if case is None else r"\1", pattern)
+    return chosen.format(unit=unit, reference=reference, case="" if case is None else case)
+
+
+def _count(tx: Transaction, class_id: uuid.UUID, year: int) -> int:
     statement = (
         insert(ReferenceCounter)
-        .values(plan_class_id=class_id, year=counted_year, last=1)
+        .values(plan_class_id=class_id, year=year, last=1)
         .on_conflict_do_update(
             index_elements=[ReferenceCounter.plan_class_id, ReferenceCounter.year],
             set_={"last": ReferenceCounter.last + 1},
         )
         .returning(ReferenceCounter.last)
     )
-    running = tx.session.execute(statement).scalar_one()
-    return format_reference(pattern, number=class_number, year=year, running=running)
+    return tx.session.execute(statement).scalar_one()
 
 
 def normalised_spelling(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want, rule_for
 from eakte.errors import ContentDamaged, FieldError, InvalidInput, SearchUnavailable, StorageFailed
-from eakte.models import Document, Dossier, PlanClass, Unit, Version
+from eakte.models import Document, Dossier, DossierReference, PlanClass, Unit, Version
 from eakte.operations.documents import digests_of, opened
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
@@ -104,12 +104,16 @@ def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, 
 
 
 def find_by_reference(session: Session, actor: Actor, text: str) -> Dossier | None:
-    """The dossier of a reference number typed whole, in any spelling of spaces and dashes; from SQL, without index."""
+    """The dossier that has or had a reference number, typed whole in any spelling; from SQL, without index."""
     wanted = normalised_spelling(text)
     if not any(character.isdigit() for character in wanted):
         return None
     rule = rule_for(session, actor)
-    return session.scalar(select(Dossier).where(Dossier.reference_key == wanted, rule.dossiers(Want.METADATA)))
+    return session.scalar(
+        select(Dossier)
+        .join(DossierReference, DossierReference.dossier_id == Dossier.id)
+        .where(DossierReference.key == wanted, rule.dossiers(Want.METADATA))
+    )
 
 
 def _query(session: Session, question: Question) -> Query:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from eakte.models import Case, Document, Dossier, User
 from eakte.operations.accounts import create_user
 from eakte.operations.closing import close_dossier, set_event
-from eakte.operations.dossiers import NewDossier, create_case, create_dossier
+from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
 from eakte.operations.plan import import_plan
 from eakte.operations.plan_files import read_plan
@@ -23,6 +23,8 @@ from eakte.terms import Actor, Level, Role
 from eakte.transaction import Transaction, Transactions
 from storage.blobs import BlobStore
 
+OPERATOR = "Karin Thieme"
+"""Answers for the sample's machine accounts."""
 SYSTEM_NAME = "beispiel"
 """Name of the sample as an external system: its keys make a second call harmless."""
 
@@ -60,6 +62,7 @@ def found_municipality(transactions: Transactions, actor: Actor, sample: Town, p
                     level=Level.parse(user.level),
                     password=None if user.machine else password,
                     machine=user.machine,
+                    operator=OPERATOR if user.machine else None,
                 )
     filed = Filed()
     for dossier in sample.dossiers:
@@ -104,7 +107,7 @@ def _found_dossier(tx: Transaction, dossier: SampleDossier, filed: Filed, patter
     )
     filed.dossiers[dossier.key], filed.references[dossier.key] = row.id, row.reference_number
     if is_new:
-        rows = [create_case(tx, dossier_id=row.id, title=each.title) for each in dossier.cases]
+        rows = [create_case(tx, NewCase(dossier=row.id, title=each.title))[0] for each in dossier.cases]
     else:
         rows = list(tx.session.scalars(select(Case).where(Case.dossier_id == row.id).order_by(Case.ordinal)))
     filed.cases.update({each.key: case.id for each, case in zip(dossier.cases, rows, strict=True)})
@@ -121,6 +124,7 @@ def _file(
     stored = store_original(
         blobs,
         iter([document.content]),
+        screen=None,
         filename=document.filename,
         media_type=document.media_type,
         limit=len(document.content),

@@ -128,6 +128,10 @@ class SignInView:
     code_wanted: bool = False
     """The password was right, a one-time code is asked for."""
     oidc: Link | None = None
+    trouble: str = ""
+    """Why the provider did not sign the person in: a sentence with what to do now."""
+    provider_out: Link | None = None
+    """Where a person who has signed out here may sign out at the provider too."""
     help: str = ""
     """Whom to ask, as the municipality set it."""
     insecure: bool = False
@@ -188,12 +192,24 @@ class DossierRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DataInput:
+    """An input for a data field that the class defines; a select where there are choices."""
+
+    name: str
+    label: str
+    required: bool = False
+    choices: tuple[Choice, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NewDossierForm:
-    """POST /akten: plan_class, title, unit, confidentiality."""
+    """POST /akten: plan_class, title, unit, confidentiality, and `fields.…` of the class."""
 
     plan_class: str
     units: tuple[Choice, ...]
     levels: tuple[str, ...] = ("internal", "open", "protected")
+    fields: tuple[DataInput, ...] = ()
     form: Form = field(default_factory=Form)
 
 
@@ -387,6 +403,10 @@ class DocumentView:
     path: tuple[Link, ...]
     pages: tuple[Page, ...]
     properties: tuple[Property, ...]
+    attachments: tuple[Link, ...] = ()
+    """What was inside: attachments of a mail, files of an archive."""
+    warnings: tuple[str, ...] = ()
+    """What someone should know about the file."""
     current: int = 1
     query: str = ""
     version: int = 1
@@ -514,6 +534,72 @@ class AccountView:
     units: tuple[str, ...]
     roles: tuple[str, ...]
     signed_in: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A signed-in browser."""
+
+    id: str
+    browser: str
+    """„Firefox, Linux“, as it calls itself."""
+    address: str
+    method: str
+    since: datetime
+    seen: datetime
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An access key, without the key."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    expires: datetime | None
+    used: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityView:
+    """GET /konto/sicherheit, and again with the form that came back."""
+
+    sessions: tuple[SessionRow, ...]
+    tokens: tuple[TokenRow, ...]
+    scopes: tuple[str, ...]
+    """Those that a key of this person may have."""
+    has_password: bool = True
+    second_factor: bool = False
+    codes_left: int = 0
+    provider: str = ""
+    """Whether accounts can be connected with a provider, and with this one: "", "no" or "yes"."""
+    password: Form = field(default_factory=Form)
+    factor: Form = field(default_factory=Form)
+    token: Form = field(default_factory=Form)
+    new_token: str = ""
+    """A key that was just made, shown this once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorView:
+    """GET and POST /konto/zweiter-faktor: enrolling; with `codes` it is done and they are shown this once."""
+
+    secret: str = ""
+    """In groups of four, to be typed."""
+    form: Form = field(default_factory=Form)
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """Before the way to the provider to connect an account: a form may not lead to another site, a link may.
+
+    Without address the provider does not answer.
+    """
+
+    href: str
 
 
 @dataclass(frozen=True, slots=True)

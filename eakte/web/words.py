@@ -56,6 +56,20 @@ VOCABULARIES: Final = MappingProxyType(
             "admin": "Administration (IT)",
             "station": "Scanstation",
         },
+        "scope": {
+            "read": "lesen",
+            "write": "ablegen und ändern",
+            "scan": "scannen",
+            "audit": "Protokoll lesen",
+            "metrics": "Betriebszahlen lesen",
+            "admin": "verwalten",
+        },
+        "method": {
+            "password": "Passwort",
+            "password+code": "Passwort und Einmalcode",
+            "password+recovery": "Passwort und Wiederherstellungscode",
+            "oidc": "Konto der Verwaltung",
+        },
         "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
         "facet": {
             "plan": "Aktenplan",

@@ -18,6 +18,14 @@ _READ_WINDOWS = 10_000
 _FACET_VALUES = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Searchers:
+    """One committed state of documents and windows."""
+
+    documents: Searcher
+    windows: Searcher
+
+
 def count_of(searcher: Searcher, clause: Clause) -> int:
     """How many records fit."""
     return total_of(searcher.search(clause, 1, count=True))
@@ -47,17 +55,17 @@ def _readable(searcher: Searcher, addresses: list[DocAddress], rights: Rights) -
 
 
 def _windows(
-    searcher: Searcher, question: Question, documents: Sequence[uuid.UUID]
+    windows: Searcher, question: Question, documents: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, list[tuple[float, int]]]:
     """Scores and pages of the windows of documents whose content may be read, best first."""
     if not documents or question.query.text == "":
         return {}
     known = {number_of(document): document for document in documents}
-    hits = searcher.search(question.windows(documents), _READ_WINDOWS, count=False).hits
+    hits = windows.search(question.windows(documents), _READ_WINDOWS, count=False).hits
     addresses = [address for _, address in hits]
     found: dict[uuid.UUID, list[tuple[float, int]]] = {}
     for (score, _), number, page in zip(
-        hits, searcher.fast_field_values("of", addresses), searcher.fast_field_values("page", addresses), strict=True
+        hits, windows.fast_field_values("of", addresses), windows.fast_field_values("page", addresses), strict=True
     ):
         found.setdefault(known[int(number or 0)], []).append((score, int(page or 0)))
     return found
@@ -72,11 +80,11 @@ class Page:
     mark: Cursor | None
 
 
-def by_relevance(searcher: Searcher, question: Question, cursor: Cursor | None) -> Page:
+def by_relevance(searchers: Searchers, question: Question, cursor: Cursor | None) -> Page:
     """One page by score. Documents are taken in blocks, best by whole text first, and ordered within a block."""
     position = cursor.position if cursor else 0
     number = max(position - 1, 0) // ranking.BLOCK
-    block, total = _block(searcher, question, number)
+    block, total = _block(searchers, question, number)
     start = position - number * ranking.BLOCK
     if cursor is not None:
         # The place of the last document seen is surer than its number when documents came or went meanwhile.
@@ -86,35 +94,36 @@ def by_relevance(searcher: Searcher, question: Question, cursor: Cursor | None) 
     position = number * ranking.BLOCK + start + len(wanted)
     while len(wanted) < question.query.limit and position < total:
         number += 1
-        more = _block(searcher, question, number)[0][: question.query.limit - len(wanted)]
+        more = _block(searchers, question, number)[0][: question.query.limit - len(wanted)]
         if not more:
             break
         wanted += more
         position += len(more)
     readable = [document for document, _, may_read in wanted if may_read]
-    pages = _pages(_windows(searcher, question, readable))
+    pages = _pages(_windows(searchers.windows, question, readable))
     hits = tuple(Hit(document, score, pages.get(document, ())) for document, score, _ in wanted)
     if not hits or position >= total:
         return Page(hits, total, None)
     return Page(hits, total, Cursor(hits[-1].document, "", position, question.level))
 
 
-def _block(searcher: Searcher, question: Question, number: int) -> tuple[list[tuple[uuid.UUID, float, bool]], int]:
+def _block(searchers: Searchers, question: Question, number: int) -> tuple[list[tuple[uuid.UUID, float, bool]], int]:
     """Documents, scores and whether their content may be read, one block in its final order; and the total."""
+    searcher = searchers.documents
     result = searcher.search(question.scored(), ranking.BLOCK, count=True, offset=number * ranking.BLOCK)
     hits = result.hits
     addresses = [address for _, address in hits]
     documents = ids_of(searcher, addresses)
     readable = dict(zip(documents, _readable(searcher, addresses, question.content), strict=True))
-    windows = _windows(searcher, question, [d for d in documents if readable[d]])
+    windows = _windows(searchers.windows, question, [d for d in documents if readable[d]])
     scores = {document: float(score) for document, (score, _) in zip(documents, hits, strict=True)}
     order = ranking.combine(scores, {document: found[0][0] for document, found in windows.items()})
     return [(document, score, readable[document]) for document, score in order], total_of(result)
 
 
-def by_key(index: tantivy.Index, searcher: Searcher, question: Question, cursor: Cursor | None) -> Page:
+def by_key(index: tantivy.Index, searchers: Searchers, question: Question, cursor: Cursor | None) -> Page:
     """One page by a stored key; the key ends with the document's id, so that it is unique."""
-    query = question.query
+    query, searcher = question.query, searchers.documents
     field, order = ("reference", Order.Asc) if query.sort is Sort.REFERENCE else ("newest", Order.Desc)
     clauses = [question.found]
     if cursor is not None:
@@ -126,7 +135,9 @@ def by_key(index: tantivy.Index, searcher: Searcher, question: Question, cursor:
     addresses = [address for _, address in shown]
     documents = ids_of(searcher, addresses)
     may_read = _readable(searcher, addresses, question.content)
-    pages = _pages(_windows(searcher, question, [d for d, may in zip(documents, may_read, strict=True) if may]))
+    pages = _pages(
+        _windows(searchers.windows, question, [d for d, may in zip(documents, may_read, strict=True) if may])
+    )
     hits = tuple(Hit(document, 0.0, pages.get(document, ())) for document in documents)
     more = len(result.hits) > query.limit
     return Page(hits, total, Cursor(documents[-1], shown[-1][0], 0, question.level) if more else None)

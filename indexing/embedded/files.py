@@ -1,8 +1,13 @@
-"""How a generation lies on disk: schema, opening, one writer a batch, and every fault of tantivy as `IndexDamaged`."""
+"""How a generation lies on disk: schema, opening, one writer a batch, and every fault of tantivy as `IndexDamaged`.
+
+Windows have an index of their own, because the engine counts all records of an index when it weighs how rare a word and
+how long a text is: windows among the documents would make every document look long and every word rare.
+"""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
@@ -12,27 +17,49 @@ from indexing.search import Facet
 from indexing.search_errors import IndexDamaged, IndexOutdated
 from indexing.terms import ANALYSER_VERSION
 
-SCHEMA_VERSION = 1
-"""Grows with every change of `_schema`."""
+SCHEMA_VERSION = 2
+"""Grows with every change of the schemas and of what is in their fields."""
 
 _HEAP = 64 * 2**20
 
 
-def _schema() -> tantivy.Schema:
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The two indexes of a generation: one record a document, and one record a window of its text."""
+
+    documents: tantivy.Index
+    windows: tantivy.Index
+
+
+def _document_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("stems", "pieces", "title_stems", "title_pieces", "window_stems"):
+    for name in ("stems", "pieces", "title_stems", "title_pieces"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    builder.add_text_field("window_pieces", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
     for name in ("document", "newest", "reference", *Facet):
         builder.add_text_field(str(name), tokenizer_name="raw", index_option="basic", fast=True)
-    for name in ("whole", "of", "scope", "dossier", "date"):
+    for name in ("whole", "scope", "dossier", "date"):
         builder.add_unsigned_field(name, indexed=True, fast=True)
     # Dossier and case once more, together: whoever shares 50,000 of them pays for one look-up a question, not for two.
     builder.add_unsigned_field("shared", indexed=True)
-    for name in ("high", "low", "revision", "page", "case"):
+    for name in ("high", "low", "revision", "case"):
         builder.add_unsigned_field(name, fast=True)
     return builder.build()
+
+
+def _window_schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("stems", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("pieces", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("of", indexed=True, fast=True)
+    builder.add_unsigned_field("page", fast=True)
+    return builder.build()
+
+
+def parts_of(path: Path) -> tuple[Path, Path]:
+    """The folders of a generation's documents and windows."""
+    return path / "documents", path / "windows"
 
 
 def _layout() -> bytes:
@@ -44,12 +71,15 @@ def _layout() -> bytes:
 
 def create_generation(path: Path) -> None:
     """Make an empty generation in an empty folder."""
-    tantivy.Index(_schema(), path=str(path))
+    for part, schema in zip(parts_of(path), (_document_schema(), _window_schema()), strict=True):
+        part.mkdir(mode=0o700)
+        tantivy.Index(schema, path=str(part))
+        sync_folder(part)
     write_durably(path / LAYOUT, _layout())
     sync_folder(path)
 
 
-def open_generation(path: Path) -> tantivy.Index:
+def open_generation(path: Path) -> Generation:
     """Open a generation.
 
     Raises:
@@ -63,10 +93,11 @@ def open_generation(path: Path) -> tantivy.Index:
     if made_by != _layout():
         raise IndexOutdated("The search index was made by another version; build it anew.")
     with damage_reported():
-        index = tantivy.Index.open(str(path))
-        # No watcher thread: every question looks at the files itself.
-        index.config_reader("manual")
-        return index
+        documents, windows = (tantivy.Index.open(str(part)) for part in parts_of(path))
+        for index in (documents, windows):
+            # No watcher thread: every question looks at the files itself.
+            index.config_reader("manual")
+        return Generation(documents, windows)
 
 
 @contextmanager

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
-from tantivy import Occur, Order, Searcher
+from tantivy import Occur, Order
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.answers import by_key, by_relevance, count_of, facets_of
-from indexing.embedded.files import create_generation, damage_reported, open_generation
+from indexing.embedded.answers import Searchers, by_key, by_relevance, count_of, facets_of
+from indexing.embedded.files import Generation, create_generation, damage_reported, open_generation, parts_of
 from indexing.embedded.questions import Question
 from indexing.embedded.records import drop_marks, name_of, remove, write
 from indexing.generations import Generations, files_intact
 from indexing.german import analyse_query
 from indexing.ranking import Cursor
-from indexing.search import Answer, Condition, DocumentEntries, Query, Rights, Sort
+from indexing.search import Answer, Condition, DocumentEntries, Query, Rebuild, Rights, Sort
 from indexing.search_errors import IndexAbsent, IndexDamaged, IndexOutdated, IndexUnusable
 
 
@@ -27,9 +27,14 @@ class _Snapshot:
     """One committed state of one generation."""
 
     path: Path
-    meta: tuple[int, int, int]
-    index: tantivy.Index
-    searcher: Searcher
+    meta: tuple[tuple[int, int, int], ...]
+    generation: Generation
+    searchers: Searchers
+
+    @property
+    def schema(self) -> tantivy.Schema:
+        """The schema of documents."""
+        return self.generation.documents.schema
 
 
 class EmbeddedIndex:
@@ -66,7 +71,11 @@ class EmbeddedIndex:
     def fill(self, rebuild: str, documents: Sequence[DocumentEntries]) -> None:
         """See `SearchIndex.fill`."""
         with self._generations.writing():
-            write(self._generations.require_building(rebuild), documents, keep_equal=True)
+            path = self._generations.require_building(rebuild)
+            write(path, documents, keep_equal=True)
+            if documents:
+                filled = {entries.document for entries in documents}
+                self._generations.note_progress(path, max(filled), len(filled))
 
     def finish_rebuild(self, rebuild: str) -> None:
         """See `SearchIndex.finish_rebuild`."""
@@ -81,6 +90,25 @@ class EmbeddedIndex:
             building = self._generations.building()
             if building is not None and building.name == rebuild:
                 self._generations.give_up()
+
+    def rebuilding(self) -> Rebuild | None:
+        """See `SearchIndex.rebuilding`."""
+        try:
+            path = self._generations.building()
+            if path is None:
+                return None
+            open_generation(path)
+        except (IndexUnusable, FileNotFoundError):
+            # Nobody can go on with it; whoever starts anew drops it.
+            return None
+        return self._generations.progress(path)
+
+    def generation(self) -> str | None:
+        """See `SearchIndex.generation`."""
+        try:
+            return self._generations.current().name
+        except IndexUnusable:
+            return None
 
     def _targets(self) -> list[Path]:
         """Where a change goes: the generation that serves and the one being built; the latter alone if need be."""
@@ -106,15 +134,17 @@ class EmbeddedIndex:
         level = cursor.level if cursor else 0
         with damage_reported():
             while True:
-                question = Question(snapshot.index.schema, terms, query, content, metadata, level=level)
+                question = Question(
+                    snapshot.schema, snapshot.generation.windows.schema, terms, query, content, metadata, level=level
+                )
                 if by_words:
-                    page = by_relevance(snapshot.searcher, question, cursor)
+                    page = by_relevance(snapshot.searchers, question, cursor)
                 else:
-                    page = by_key(snapshot.index, snapshot.searcher, question, cursor)
+                    page = by_key(snapshot.generation.documents, snapshot.searchers, question, cursor)
                 if cursor or not terms.words or page.total >= ways[level].enough:
                     break
                 level += 1
-            facets = facets_of(snapshot.searcher, question.found)
+            facets = facets_of(snapshot.searchers.documents, question.found)
         mark = page.mark.encode(query) if page.mark else None
         return Answer(page.hits, page.total, total_exact=True, facets=facets, next=mark)
 
@@ -122,21 +152,24 @@ class EmbeddedIndex:
         """See `SearchIndex.count`."""
         snapshot = self._snapshot()
         with damage_reported():
-            return count_of(snapshot.searcher, Clause.term_query(snapshot.index.schema, "whole", 1))
+            return count_of(snapshot.searchers.documents, Clause.term_query(snapshot.schema, "whole", 1))
 
     def revisions(self, after: uuid.UUID | None, limit: int) -> Sequence[tuple[uuid.UUID, int]]:
         """See `SearchIndex.revisions`."""
         snapshot = self._snapshot()
         with damage_reported():
-            clauses = [(Occur.Must, Clause.term_query(snapshot.index.schema, "whole", 1))]
+            clauses = [(Occur.Must, Clause.term_query(snapshot.schema, "whole", 1))]
             if after is not None:
                 clauses.append(
-                    (Occur.Must, snapshot.index.parse_query(f"document:{{{name_of(after)} TO *]", ["document"]))
+                    (
+                        Occur.Must,
+                        snapshot.generation.documents.parse_query(f"document:{{{name_of(after)} TO *]", ["document"]),
+                    )
                 )
-            result = snapshot.searcher.search(
+            result = snapshot.searchers.documents.search(
                 Clause.boolean_query(clauses), limit, count=False, order_by_field="document", order=Order.Asc
             )
-            stored = snapshot.searcher.fast_field_values("revision", [address for _, address in result.hits])
+            stored = snapshot.searchers.documents.fast_field_values("revision", [address for _, address in result.hits])
         return [(uuid.UUID(hex=name[1:]), int(n or 0)) for (name, _), n in zip(result.hits, stored, strict=True)]
 
     def check(self, *, thorough: bool = False) -> Condition:
@@ -144,8 +177,8 @@ class EmbeddedIndex:
         try:
             snapshot = self._snapshot()
             with damage_reported():
-                facets_of(snapshot.searcher, Clause.all_query())
-            if thorough and not files_intact(snapshot.path):
+                facets_of(snapshot.searchers.documents, Clause.all_query())
+            if thorough and not all(files_intact(part) for part in parts_of(snapshot.path)):
                 return Condition.DAMAGED
         except IndexAbsent:
             return Condition.ABSENT
@@ -166,11 +199,12 @@ class EmbeddedIndex:
             for attempt in (1, 2):
                 path = self._generations.current()
                 try:
-                    status = (path / "meta.json").stat()
-                    meta = (status.st_ino, status.st_mtime_ns, status.st_size)
+                    found = [(part / "meta.json").stat() for part in parts_of(path)]
+                    meta = tuple((status.st_ino, status.st_mtime_ns, status.st_size) for status in found)
                     if self._latest is None or (self._latest.path, self._latest.meta) != (path, meta):
-                        index = open_generation(path)
-                        self._latest = _Snapshot(path, meta, index, index.searcher())
+                        opened = open_generation(path)
+                        searchers = Searchers(opened.documents.searcher(), opened.windows.searcher())
+                        self._latest = _Snapshot(path, meta, opened, searchers)
                 except (IndexDamaged, FileNotFoundError) as error:
                     # A swap between the two looks takes the files away; then the pointer names another folder now.
                     if attempt == 1 and self._generations.current() != path:

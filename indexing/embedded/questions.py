@@ -45,6 +45,7 @@ class Question:
     def __init__(
         self,
         schema: tantivy.Schema,
+        window_schema: tantivy.Schema,
         terms: QueryTerms,
         query: Query,
         content: Rights,
@@ -53,7 +54,7 @@ class Question:
         level: int,
     ) -> None:
         self.query, self.content, self.level = query, content, level
-        self._schema, self._terms = schema, terms
+        self._schema, self._window_schema, self._terms = schema, window_schema, terms
         self._exact = Clause.term_query(schema, "exact", terms.exact)
         # Rights are the dear part of a question; each set of them stands in it once.
         self._branches: list[tuple[Clause, tuple[str, ...]]] = [(self._branch(content, _ALL_FIELDS), _ALL_FIELDS)]
@@ -89,27 +90,19 @@ class Question:
         needed = ranking.strictness(len(words))[self.level].words
         if not needed:
             stretches = {run for word in words for run in ranking.runs(word)}
-            return any_of(self._phrase(_pieces_field(f), run) for f in fields for run in sorted(stretches))
+            return any_of(_phrase(self._schema, _pieces_field(f), run) for f in fields for run in sorted(stretches))
         enough = any_of((any_of(self._has(f, word) for f in fields) for word in words), needed)
-        phrases = [any_of(self._phrase(f, phrase) for f in fields) for phrase in self._terms.phrases]
+        phrases = [any_of(_phrase(self._schema, f, phrase) for f in fields) for phrase in self._terms.phrases]
         return all_of([enough, *phrases])
 
     def _has(self, field: str, word: QueryWord) -> Clause:
         """The word itself, a longer word that holds it, or a longer number that holds its parts."""
-        options = [self._term(field, word.term)]
+        options = [_term(self._schema, field, word.term)]
         if len(word.term) >= ranking.INSIDE:
-            options.append(self._phrase(_pieces_field(field), word.pieces))
+            options.append(_phrase(self._schema, _pieces_field(field), word.pieces))
         if word.parts:
-            options.append(self._phrase(field, word.parts))
+            options.append(_phrase(self._schema, field, word.parts))
         return any_of(options)
-
-    def _term(self, field: str, term: str) -> Clause:
-        return Clause.term_query(self._schema, field, term)
-
-    def _phrase(self, field: str, terms: Sequence[str]) -> Clause:
-        if not terms:
-            return Clause.empty_query()
-        return self._term(field, terms[0]) if len(terms) == 1 else Clause.phrase_query(self._schema, field, list(terms))
 
     def _filters(self) -> Iterator[Clause]:
         query, schema = self.query, self._schema
@@ -146,18 +139,29 @@ class Question:
     def windows(self, documents: Iterable[uuid.UUID]) -> Clause:
         """The windows of these documents that have anything of the question, with their scores."""
         numbers = [number_of(document) for document in documents]
-        those = Clause.term_set_query(self._schema, "of", numbers)
-        return all_of([_unscored([those]), self._scores("window_stems", 1.0)])
+        those = Clause.term_set_query(self._window_schema, "of", numbers)
+        return all_of([_unscored([those]), self._scores("stems", 1.0, self._window_schema)])
 
-    def _scores(self, field: str, weight: float) -> Clause:
+    def _scores(self, field: str, weight: float, schema: tantivy.Schema | None = None) -> Clause:
+        schema = schema or self._schema
         scores: list[tuple[Clause, float]] = []
         for word in self._terms.words:
-            scores.append((self._term(field, word.term), ranking.STEM))
-            scores += [(self._term(_pieces_field(field), piece), ranking.PIECES) for piece in word.pieces]
+            scores.append((_term(schema, field, word.term), ranking.STEM))
+            scores += [(_term(schema, _pieces_field(field), piece), ranking.PIECES) for piece in word.pieces]
             if word.parts:
-                scores.append((self._phrase(field, word.parts), ranking.STEM))
-        scores += [(self._phrase(field, pair), ranking.PAIR) for pair in self._terms.pairs]
+                scores.append((_phrase(schema, field, word.parts), ranking.STEM))
+        scores += [(_phrase(schema, field, pair), ranking.PAIR) for pair in self._terms.pairs]
         return any_of(Clause.boost_query(clause, value * weight) for clause, value in scores)
+
+
+def _term(schema: tantivy.Schema, field: str, term: str) -> Clause:
+    return Clause.term_query(schema, field, term)
+
+
+def _phrase(schema: tantivy.Schema, field: str, terms: Sequence[str]) -> Clause:
+    if not terms:
+        return Clause.empty_query()
+    return _term(schema, field, terms[0]) if len(terms) == 1 else Clause.phrase_query(schema, field, list(terms))
 
 
 def _pieces_field(stems_field: str) -> str:

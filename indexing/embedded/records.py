@@ -10,8 +10,12 @@ from tantivy import DocAddress, Occur, Searcher
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.files import damage_reported, open_generation, writer_of
+from indexing.embedded.files import Generation, damage_reported, open_generation, writer_of
 from indexing.search import DocumentEntries, Facet, whole
+
+NOTHING = "\x01"
+"""Stands in a field that has no terms, so that every document counts when the engine weighs how rare a word is. No
+analyser makes it."""
 
 _REMOVED = 2**63
 """Revision of a mark in a generation under construction: this document was removed meanwhile."""
@@ -62,24 +66,46 @@ def write(path: Path, documents: Sequence[DocumentEntries], *, keep_equal: bool)
             newest[entries.document] = entries
     if not newest:
         return
-    index = open_generation(path)
+    generation = open_generation(path)
     with damage_reported():
-        stored = _stored_revisions(index, newest)
-    with writer_of(index) as writer:
-        for document, entries in newest.items():
-            revision = stored.get(document, -1)
-            if revision == _REMOVED and not keep_equal:
-                revision = -1
-            if revision > entries.revision or (keep_equal and revision == entries.revision):
-                continue
+        stored = _stored_revisions(generation.documents, newest)
+    wanted = []
+    for document, entries in newest.items():
+        revision = stored.get(document, -1)
+        if revision == _REMOVED and not keep_equal:
+            revision = -1
+        if revision < entries.revision or (revision == entries.revision and not keep_equal):
+            wanted.append(entries)
+    if not wanted:
+        return
+    _change_windows(generation, [entries.document for entries in wanted], wanted)
+    with writer_of(generation.documents) as writer:
+        for entries in wanted:
+            writer.delete_documents_by_term("document", name_of(entries.document))
+            writer.add_document(_record(entries))
+
+
+def _change_windows(
+    generation: Generation, documents: Iterable[uuid.UUID], instead: Iterable[DocumentEntries] = ()
+) -> None:
+    """Take the windows of documents out, and put others in.
+
+    They go first: a kill between the two commits leaves a document whose windows are newer or gone, which costs it a
+    place in an order until the same call comes again, and never an answer.
+    """
+    with writer_of(generation.windows) as writer:
+        for document in documents:
             writer.delete_documents_by_term("document", name_of(document))
-            for record in _records(entries):
+        for entries in instead:
+            for record in _windows(entries):
                 writer.add_document(record)
 
 
 def remove(path: Path, documents: Sequence[uuid.UUID], *, mark: bool) -> None:
     """Take documents out; with `mark` leave a sign, so that a late fill does not bring them back."""
-    with writer_of(open_generation(path)) as writer:
+    generation = open_generation(path)
+    _change_windows(generation, documents)
+    with writer_of(generation.documents) as writer:
         for document in documents:
             writer.delete_documents_by_term("document", name_of(document))
             if mark:
@@ -92,7 +118,7 @@ def remove(path: Path, documents: Sequence[uuid.UUID], *, mark: bool) -> None:
 
 def drop_marks(path: Path) -> None:
     """Take the signs of removed documents out of a generation that is about to serve."""
-    index = open_generation(path)
+    index = open_generation(path).documents
     marks = Clause.term_query(index.schema, "whole", 0)
     with damage_reported():
         none = not index.searcher().search(marks, 1, count=False).hits
@@ -108,12 +134,11 @@ def _add_identity(record: tantivy.Document, document: uuid.UUID, revision: int) 
     record.add_unsigned("revision", revision)
 
 
-def _records(entries: DocumentEntries) -> Iterator[tantivy.Document]:
-    """The entry for the whole, then one a window."""
-    document, name, number = entries.document, name_of(entries.document), number_of(entries.document)
+def _record(entries: DocumentEntries) -> tantivy.Document:
+    document = entries.document
     all_of_it = whole(entries.entries)
     record = tantivy.Document()
-    record.add_text("document", name)
+    record.add_text("document", name_of(document))
     record.add_unsigned("whole", 1)
     _add_identity(record, document, entries.revision)
     record.add_unsigned("scope", entries.scope)
@@ -126,20 +151,24 @@ def _records(entries: DocumentEntries) -> Iterator[tantivy.Document]:
     record.add_text("reference", ranking.reference_key(entries.reference_key, document))
     for facet, label in _labels(entries).items():
         record.add_text(facet, label)
-    record.add_text("stems", all_of_it.stems)
-    record.add_text("pieces", all_of_it.pieces)
-    record.add_text("title_stems", entries.description.stems)
-    record.add_text("title_pieces", entries.description.pieces)
+    record.add_text("stems", all_of_it.stems or NOTHING)
+    record.add_text("pieces", all_of_it.pieces or NOTHING)
+    record.add_text("title_stems", entries.description.stems or NOTHING)
+    record.add_text("title_pieces", entries.description.pieces or NOTHING)
     for form in entries.description.exact:
         record.add_text("exact", form)
-    yield record
+    return record
+
+
+def _windows(entries: DocumentEntries) -> Iterator[tantivy.Document]:
+    name, number = name_of(entries.document), number_of(entries.document)
     for entry in entries.entries:
         record = tantivy.Document()
         record.add_text("document", name)
         record.add_unsigned("of", number)
         record.add_unsigned("page", entry.page)
-        record.add_text("window_stems", entry.stems)
-        record.add_text("window_pieces", entry.pieces)
+        record.add_text("stems", entry.stems or NOTHING)
+        record.add_text("pieces", entry.pieces or NOTHING)
         yield record
 
 

@@ -12,7 +12,7 @@ from eakte.access import Want
 from eakte.errors import EakteError, NotAllowed, NotFound
 from eakte.operations.closing import close_dossier, reopen_dossier, set_event
 from eakte.operations.documents import view_document
-from eakte.operations.dossiers import create_case, readable_case, readable_dossier, writable_dossier
+from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier, writable_dossier
 from eakte.operations.filing import Draft, change_document, check_draft
 from eakte.operations.listing import DossierFilter, list_cases, list_documents, list_dossiers
 from eakte.operations.processing import retry
@@ -195,7 +195,7 @@ READING: dict[str, Attempt] = {
     "list documents": lambda o, i: _session(o, lambda s, a: list_documents(s, a, dossier=i)),
     "list cases": lambda o, i: _session(o, lambda s, a: list_cases(s, a, i, after=None, limit=10)),
     "check a draft": lambda o, i: _session(o, lambda s, a: check_draft(s, a, Draft(dossier=i))),
-    "open a case": lambda o, i: _act(o, lambda tx: create_case(tx, dossier_id=i, title="V")),
+    "open a case": lambda o, i: _act(o, lambda tx: create_case(tx, NewCase(dossier=i, title="V"))),
     "close": lambda o, i: _act(o, lambda tx: close_dossier(tx, i)),
     "reopen": lambda o, i: _act(o, lambda tx: reopen_dossier(tx, i, reason="x")),
     "event": lambda o, i: _act(o, lambda tx: set_event(tx, i, name="x", on=today())),

@@ -202,6 +202,16 @@ def test_a_damaged_block_is_never_served(world: World) -> None:
         strict.get(f"{API}/documents/{document['id']}/content")
 
 
+def test_a_file_without_pages_has_an_empty_text_and_no_page(world: World) -> None:
+    document = world.document({"dossier": world.dossier()["id"]}, bytes(range(256)), "unbekannt.bin")
+    world.process(document)
+    answer = content(world, document, "text")
+    assert (answer.status_code, answer.text) == (200, "")
+    problem(content(world, document, "pages/1/image"), 404, "not-found")
+    problem(content(world, document, "pages/1/words"), 404, "not-found")
+    problem(content(world, document, "rendition"), 404, "not-found")
+
+
 @pytest.mark.parametrize("kind", ["words", "pages", "rendition", "original"])
 def test_damage_of_any_part_is_told(world: World, kind: str) -> None:
     document = world.document({"dossier": world.dossier()["id"]}, LETTER, "brief.txt")

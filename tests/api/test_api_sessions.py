@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from eakte.operations.accounts import SignedIn, sign_in
+from eakte.operations.sessions import SignedIn
+from eakte.operations.signing_in import sign_in
 from tests.api.world import API, World, done, problem
 from tests.support.service import PASSWORD, upload
 
@@ -17,7 +18,9 @@ OWN = "http://localhost"
 
 @pytest.fixture(scope="module")
 def session(world: World) -> SignedIn:
-    return sign_in(world.backends.transactions, login="clerk63", password=PASSWORD, hours=1)
+    signed = sign_in(world.backends.transactions, login="clerk63", password=PASSWORD, hours=1)
+    assert isinstance(signed, SignedIn)
+    return signed
 
 
 def browser(world: World, session: SignedIn, **headers: str) -> TestClient:

@@ -5,12 +5,15 @@ The routes come from the application itself, so a new one is walked without anyb
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from eakte.terms import Role
+from eakte.operations.crossing import End, refer
+from eakte.terms import SYSTEM, Role
 from tests.api.world import API, World, done
 from tests.support.service import Municipality
 
@@ -29,7 +32,9 @@ WORDS = {"internal": ("Zwergenaufstand", "Koboldpost"), "protected": ("Riesenkra
 
 @dataclass(frozen=True)
 class Hidden:
-    """Ids of a dossier of unit 63 with everything in it, and of a document in that unit's inbox.
+    """Ids of a dossier of unit 63 with everything in it, of a document in that unit's inbox, and of a template.
+
+    A dossier of unit 10 (`neighbour`) refers to the hidden one.
 
     `secret` stands in every title, text, sender and file name of the dossier, `letter` in those of the inbox.
     """
@@ -41,6 +46,9 @@ class Hidden:
     case: str
     document: str
     waiting: str
+    party: str
+    template: str
+    neighbour: str
 
 
 @pytest.fixture(scope="module", params=["internal", "protected"])
@@ -54,7 +62,21 @@ def hidden(request: pytest.FixtureRequest, world: World) -> Hidden:
     waiting = world.document({"inbox": True}, letter.encode(), f"{letter}.txt", "head63", title=letter)
     world.process(document)
     world.process(waiting)
-    return Hidden(request.param, secret, letter, dossier["id"], case["id"], document["id"], waiting["id"])
+    head, registrar = world.client("head63"), world.client("registrar")
+    said = {"dossier": dossier["id"], "role": "Antragsteller", "name": secret}
+    party = done(head.post(f"{API}/parties", json=said), 201)
+    done(head.post(f"{API}/dossiers/{dossier['id']}/volumes", json={"title": secret}), 201)
+    said = {"name": f"Vorlage {request.param}", "kind": "dossier", "title": "Ohne Namen"}
+    template = done(registrar.post(f"{API}/templates", json=said), 201)
+    neighbour = world.dossier("clerk10", "Nachbarsache")
+    # As if somebody who may know both had made it: here nobody may.
+    with world.backends.transactions.begin(SYSTEM) as tx:
+        ends = (uuid.UUID(dossier["id"]), uuid.UUID(neighbour["id"]))
+        refer(tx, source=End(ends[0]), target=End(ends[1]), note=secret)
+    return Hidden(
+        request.param, secret, letter, dossier["id"], case["id"], document["id"], waiting["id"],
+        party["id"], template["id"], neighbour["id"],
+    )  # fmt: skip
 
 
 def get_routes(world: World) -> list[tuple[str, dict[str, Any]]]:
@@ -65,7 +87,14 @@ def get_routes(world: World) -> list[tuple[str, dict[str, Any]]]:
 def addresses(world: World, hidden: Hidden) -> list[str]:
     """Every GET route with the hidden ids in every place that takes an id."""
     one_class = done(world.client("clerk63").get(f"{API}/plan-classes"), 200)["items"][0]["id"]
-    values = {"dossier_id": hidden.dossier, "case_id": hidden.case, "page": "1", "class_id": one_class}
+    values = {
+        "dossier_id": hidden.dossier,
+        "case_id": hidden.case,
+        "page": "1",
+        "class_id": one_class,
+        "party_id": hidden.party,
+        "template_id": hidden.template,
+    }
     found = []
     for path, operation in get_routes(world):
         for document in (hidden.document, hidden.waiting):
@@ -74,7 +103,12 @@ def addresses(world: World, hidden: Hidden) -> list[str]:
             found.append(plain)
             queries = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
             if "dossier" in queries:
-                found.append(f"{plain}?dossier={hidden.dossier}")
+                found += [f"{plain}?dossier={each}" for each in (hidden.dossier, hidden.neighbour)]
+            if "name" in queries:
+                found.append(f"{plain}?name={hidden.secret}")
+            if "reference" in queries:
+                number = done(world.client("head63").get(f"{API}/dossiers/{hidden.dossier}"), 200)["reference_number"]
+                found.append(f"{plain}?reference={quote(number)}")
             if "case" in queries:
                 found.append(f"{plain}?case={hidden.case}")
             if "inbox" in queries:

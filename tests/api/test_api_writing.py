@@ -220,6 +220,9 @@ def test_a_known_external_key_answers_what_it_names(world: World) -> None:
         ("../../etc/passwd", "passwd"),
         ("..", "unbenannt"),
         ("a\u0007b.txt", "ab.txt"),
+        ("Rechnung\u202efdp.exe", "Rechnungfdp.exe"),  # right-to-left override: it would show as "Rechnungexe.pdf"
+        ("", "unbenannt"),
+        ("\u200b\u2066", "unbenannt"),
         ("lang" * 100 + ".pdf", ("lang" * 100)[:188] + ".pdf"),
     ],
 )

@@ -20,12 +20,14 @@ from eakte.bootstrap import Backends, open_backends
 from eakte.errors import SetupFailed, SignInFailed
 from eakte.models import AuditEntry, DocumentLook
 from eakte.operations import auditing
-from eakte.operations.accounts import PASSWORDS, sign_in, sign_out
 from eakte.operations.auditing import list_entries
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
 from eakte.operations.documents import log_look
 from eakte.operations.filing import add_version, change_document, store_original
+from eakte.operations.passwords import PASSWORDS
 from eakte.operations.processing import retry
+from eakte.operations.sessions import SignedIn, sign_out
+from eakte.operations.signing_in import sign_in
 from eakte.terms import SYSTEM
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office
@@ -122,9 +124,12 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 
 
 SUBJECTS = {
-    "record": {"plan-class", "plan", "unit", "user", "token", "dossier", "case", "document"},
+    "record": {
+        *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party"),
+        *("template", "document", "audit", "file"),
+    },
     "access": {"document", "object", "session"},
-}
+}  # fmt: skip
 
 
 def test_no_two_tags_are_the_same_and_each_is_in_the_document() -> None:
@@ -175,6 +180,7 @@ def test_no_entry_holds_personal_content(office: Office) -> None:
     stored = store_original(
         office.backends.blobs,
         iter([said["content"].encode() * 2]),
+        screen=None,
         filename=said["filename"],
         media_type="text/plain",
         limit=1000,
@@ -256,6 +262,7 @@ def test_sign_ins_name_no_account_either(office: Office) -> None:
     with pytest.raises(SignInFailed):
         sign_in(transactions, login="clerk63", password="falsch", hours=1)
     signed_in = sign_in(transactions, login="clerk63", password=PASSWORD, hours=1)
+    assert isinstance(signed_in, SignedIn)
     with transactions.begin(signed_in.actor) as tx:
         sign_out(tx)
     transactions.record_apart(clerk, Tag.DENY, None, {"method": "GET"})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.browser.desk import Office
+from tests.support.provider import GROUPS, SECRET, oidc_provider
 from tests.support.service import Municipality, Service, data_folder
 from tests.web.test_preview_browser import axe, browser
 
@@ -16,8 +18,16 @@ __all__ = ["axe", "browser", "office"]
 @pytest.fixture(scope="session")
 def office() -> Iterator[Office]:
     """`eakte serve` as a process of its own, as a municipality runs it."""
-    with data_folder() as folder:
-        service = Service(folder)
+    with data_folder() as folder, oidc_provider() as issuer:
+        service = Service(
+            folder,
+            EAKTE_TRUSTED_PROXIES="127.0.0.1",
+            EAKTE_OIDC_ISSUER=issuer,
+            EAKTE_OIDC_CLIENT_SECRET=SECRET,
+            EAKTE_OIDC_SCOPE="openid profile groups",
+            EAKTE_OIDC_GROUPS=json.dumps(GROUPS),
+            EAKTE_OIDC_CREATE_ACCOUNTS="true",
+        )
         service.start()
         with service.backends() as opened:
             yield Office(service, Municipality(opened), opened)

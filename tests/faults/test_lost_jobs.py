@@ -66,7 +66,7 @@ def recogniser() -> Iterator[Recogniser]:
 
 def _file(backends: Backends, title: str) -> uuid.UUID:
     stored = store_original(
-        backends.blobs, iter([title.encode()]), filename="notiz.txt", media_type="text/plain", limit=1000
+        backends.blobs, iter([title.encode()]), screen=None, filename="notiz.txt", media_type="text/plain", limit=1000
     )
     with backends.transactions.begin(SYSTEM) as tx:
         return file_document(tx, Draft(inbox=True, unit="63", title=title), stored).id
@@ -177,6 +177,7 @@ def test_a_second_run_that_comes_late_leaves_a_ready_document_ready(
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=None,
             document_id=document,
             number=1,
             max_attempts=4,

@@ -86,7 +86,9 @@ def test_accounts_and_keys(installed: Town) -> None:
     made = installed.answer("user", "add", "vertretung", "--role", "clerk", "--unit", "63", "--display-name", "V.")
     assert made["login"] == "vertretung"
     assert len(made["password"]) >= 12
-    machine = installed.answer("user", "add", "portal", "--role", "clerk", "--unit", "63", "--machine")
+    machine = installed.answer(
+        "user", "add", "portal", "--role", "clerk", "--unit", "63", "--machine", "--operator", "Karin Thieme"
+    )
     assert machine["password"] is None
     token = installed.answer("token", "create", "--user", "portal", "--scope", "read", "--scope", "write")
     assert set(token) == {"token"}

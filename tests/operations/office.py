@@ -26,9 +26,10 @@ from eakte.operations import processing
 from eakte.operations.accounts import actor_of, create_user
 from eakte.operations.closing import close_dossier
 from eakte.operations.documents import current_version, readable_document
-from eakte.operations.dossiers import NewDossier, create_case, create_dossier
+from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
-from eakte.operations.plan import RetentionWords, create_class
+from eakte.operations.plan import create_class
+from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.schema import migrate
 from eakte.operations.searching import Question, Result, find
 from eakte.operations.units import create_unit
@@ -91,7 +92,7 @@ class Office:
     def case(self, dossier: uuid.UUID, by: str = "clerk63", title: str = "Anhörung") -> uuid.UUID:
         """A new case."""
         with self.backends.transactions.begin(self.people[by]) as tx:
-            return create_case(tx, dossier_id=dossier, title=title).id
+            return create_case(tx, NewCase(dossier=dossier, title=title))[0].id
 
     def close(self, dossier: uuid.UUID, by: str = "clerk63", **said: Any) -> Dossier:
         """Close a dossier."""
@@ -106,6 +107,7 @@ class Office:
         stored = store_original(
             self.backends.blobs,
             iter([content or f"Brief {self._filed}".encode()]),
+            screen=None,
             filename=filename,
             media_type="application/pdf",
             limit=10**7,
@@ -286,12 +288,17 @@ def prepared_office(postgres_admin: str) -> Iterator[tuple[str, Path]]:
 
 
 @contextmanager
-def opened_office(postgres_admin: str, prepared: tuple[str, Path]) -> Iterator[Office]:
-    """A fresh copy of the prepared office."""
+def opened_office(postgres_admin: str, prepared: tuple[str, Path], search_url: str | None = None) -> Iterator[Office]:
+    """A fresh copy of the prepared office; the index is embedded unless a server is named."""
     template, key = prepared
     url = _copy(postgres_admin, template)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url=SecretStr(url), audit_key_file=key)
+        settings = Settings(
+            data_dir=Path(folder),
+            database_url=SecretStr(url),
+            audit_key_file=key,
+            search_url=SecretStr(search_url) if search_url else None,
+        )
         with open_backends(settings, say=lambda _sentence: None) as opened:
             with opened.transactions.read() as session:
                 users = session.scalars(select(User)).all()

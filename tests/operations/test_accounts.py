@@ -13,30 +13,25 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from eakte.errors import InvalidInput, NotAllowed, NotSignedIn, SignInFailed, SignInPaused
 from eakte.models import Token, User
-from eakte.operations import accounts
-from eakte.operations.accounts import (
-    TRIES,
-    create_token,
-    create_user,
-    find_user,
-    revoke_token,
-    session_actor,
-    sign_in,
-    sign_out,
-    token_actor,
-)
-from eakte.terms import SYSTEM, Role, Scope, now
+from eakte.operations import passwords
+from eakte.operations.accounts import create_token, create_user, find_user, revoke_token, token_actor
+from eakte.operations.sessions import SignedIn, note_seen, session_actor, sign_out
+from eakte.operations.signing_in import sign_in as sign_in_or_ask
+from eakte.operations.throttling import TRIES
+from eakte.terms import SYSTEM, Role, Scope, new_id, now
+from eakte.transaction import Transactions
 from tests.operations.office import Office
 
 PASSWORD = "ein langes Passwort für Tests"
 WRONG = "falsch"
+IDLE = timedelta(hours=1)
 CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
 """The same function with less work, so that many sign-ins take no minute."""
 
 
 @pytest.fixture(autouse=True)
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "PASSWORDS", CHEAP)
+    monkeypatch.setattr(passwords, "PASSWORDS", CHEAP)
 
 
 @pytest.fixture
@@ -52,10 +47,17 @@ def clerk(office: Office) -> User:
         )
 
 
+def sign_in(transactions: Transactions, *, login: str, password: str) -> SignedIn:
+    """Without a second factor a right password opens the session."""
+    signed = sign_in_or_ask(transactions, login=login, password=password, hours=1)
+    assert isinstance(signed, SignedIn)
+    return signed
+
+
 def tried(office: Office, login: str, password: str = WRONG) -> str:
     """What the person hears."""
     try:
-        sign_in(office.backends.transactions, login=login, password=password, hours=1)
+        sign_in(office.backends.transactions, login=login, password=password)
     except (SignInFailed, SignInPaused) as error:
         return f"{type(error).__name__} {error.title} {error.detail}"
     return "in"
@@ -76,14 +78,14 @@ def made(office: Office, by: str | None, **said: Any) -> User:
 class TestSignIn:
     @pytest.mark.parametrize("login", ["Meier", "meier", " MEIER "])
     def test_the_right_password_opens_a_session(self, office: Office, clerk: User, login: str) -> None:
-        signed = sign_in(office.backends.transactions, login=login, password=PASSWORD, hours=1)
+        signed = sign_in(office.backends.transactions, login=login, password=PASSWORD)
         with office.backends.transactions.read() as session:
-            actor, csrf = session_actor(session, signed.secret)
+            actor, csrf = session_actor(session, signed.secret, idle=IDLE)
         assert (actor.user_id, csrf) == (clerk.id, signed.csrf)
         assert actor.scopes == {Scope.READ, Scope.WRITE}
 
     def test_neither_secret_nor_password_is_kept(self, office: Office, clerk: User) -> None:
-        signed = sign_in(office.backends.transactions, login="meier", password=PASSWORD, hours=1)
+        signed = sign_in(office.backends.transactions, login="meier", password=PASSWORD)
         stored = str(office.sql("SELECT to_jsonb(web_session) FROM web_session"))
         assert signed.secret not in stored
         assert hashlib.sha256(signed.secret.encode()).hexdigest() in stored
@@ -115,7 +117,7 @@ class TestSignIn:
         assert tried(office, "meier").startswith("SignInPaused")
 
     def test_accounts_that_may_not_sign_in_sound_like_wrong_passwords(self, office: Office, clerk: User) -> None:
-        made(office, None, login="maschine", machine=True)
+        made(office, None, login="maschine", machine=True, operator="Karin Thieme")
         office.sql("UPDATE user_account SET active = false WHERE id = %s", clerk.id)
         heard = {tried(office, login, PASSWORD) for login in ("meier", "maschine", "niemand")}
         assert len(heard) == 1
@@ -131,17 +133,21 @@ class TestSignIn:
         def inside(secret: str) -> bool:
             with transactions.read() as session:
                 try:
-                    session_actor(session, secret)
+                    session_actor(session, secret, idle=IDLE)
                 except NotSignedIn:
                     return False
             return True
 
-        first, second, third = (sign_in(transactions, login="meier", password=PASSWORD, hours=1) for _ in range(3))
+        first, second, third = (sign_in(transactions, login="meier", password=PASSWORD) for _ in range(3))
         with transactions.begin(first.actor) as tx:
             sign_out(tx)
         assert [inside(each.secret) for each in (first, second, third)] == [False, True, True]
         office.sql("UPDATE web_session SET expires_at = now() WHERE id = %s", second.actor.access_key)
         assert [inside(each.secret) for each in (second, third)] == [False, True]
+        office.sql("UPDATE web_session SET last_seen_at = now() - interval '61 minutes'")
+        assert not inside(third.secret)
+        note_seen(transactions, third.actor.access_key or new_id())
+        assert inside(third.secret)
         office.sql("UPDATE user_account SET active = false WHERE login = 'Meier'")
         assert not inside(third.secret)
         assert not inside("")
@@ -231,6 +237,14 @@ class TestRoles:
             ({"unit_id": None}, "unit"),
             ({"password": "kurz"}, "password"),
             ({"password": ""}, "password"),
+            ({"password": "passwortpasswort"}, "password"),
+            ({"password": "Willkommen2026"}, "password"),
+            ({"password": "qwertzuiop123"}, "password"),
+            ({"login": "Meier.Erika", "password": "meier.erika.1"}, "password"),
+            ({"password": "x" * 501}, "password"),
+            ({"machine": True}, "operator"),
+            ({"machine": True, "operator": " "}, "operator"),
+            ({"machine": True, "operator": "Karin Thieme", "password": PASSWORD}, "password"),
             ({"display_name": " "}, "display_name"),
         ],
     )

@@ -10,7 +10,14 @@ from contextlib import suppress
 import pytest
 
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StaleRevision, WrongState
-from eakte.operations.dossiers import NewDossier, create_case, create_dossier, readable_dossier, writable_dossier
+from eakte.operations.dossiers import (
+    NewCase,
+    NewDossier,
+    create_case,
+    create_dossier,
+    readable_dossier,
+    writable_dossier,
+)
 from eakte.terms import SYSTEM, Actor, DossierState, today
 from tests.operations.office import PATTERN, Office
 
@@ -183,5 +190,5 @@ def test_a_stale_revision_changes_nothing(office: Office) -> None:
     with pytest.raises(StaleRevision), office.backends.transactions.begin(office.people["clerk63"]) as tx:
         writable_dossier(tx, dossier, revision=7)
     with pytest.raises(NotFound), office.backends.transactions.begin(SYSTEM) as tx:
-        create_case(tx, dossier_id=uuid.uuid4(), title="x")
+        create_case(tx, NewCase(dossier=uuid.uuid4(), title="x"))
     assert office.dossier_row(dossier).state == DossierState.OPEN.value

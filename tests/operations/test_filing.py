@@ -40,7 +40,7 @@ def checked(office: Office, by: str, draft: Draft) -> None:
 
 def stored(office: Office, content: bytes = b"x", **said: Any) -> Stored:
     known: dict[str, Any] = {"filename": "brief.pdf", "media_type": "application/pdf", "limit": 100}
-    return store_original(office.backends.blobs, iter([content]), **(known | said))
+    return store_original(office.backends.blobs, iter([content]), screen=None, **(known | said))
 
 
 def changed(office: Office, document: uuid.UUID, by: str = "clerk63", revision: int | None = None, **to: Any) -> None:
@@ -163,7 +163,7 @@ class TestBytes:
             raise ConnectionResetError
 
         with pytest.raises(ConnectionResetError):
-            store_original(office.backends.blobs, breaking(), filename="a", media_type="a", limit=10)
+            store_original(office.backends.blobs, breaking(), screen=None, filename="a", media_type="a", limit=10)
         assert list(office.backends.blobs.names()) == []
 
     def test_a_store_that_fails_is_said_and_nothing_is_filed(self) -> None:
@@ -172,7 +172,7 @@ class TestBytes:
                 raise StorageUnavailable("down")
 
         with pytest.raises(StorageFailed):
-            store_original(Down(), iter([b"x"]), filename="a", media_type="a", limit=10)  # type: ignore[arg-type]
+            store_original(Down(), iter([b"x"]), screen=None, filename="a", media_type="a", limit=10)  # type: ignore[arg-type]
 
     def test_the_same_bytes_twice_are_two_documents(self, office: Office) -> None:
         dossier = office.dossier()

@@ -13,7 +13,6 @@ from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
 from eakte.operations.plan import (
     ImportReport,
-    RetentionWords,
     create_class,
     find_class,
     import_plan,
@@ -21,6 +20,7 @@ from eakte.operations.plan import (
     view_class,
 )
 from eakte.operations.plan_files import PlanRow, read_plan
+from eakte.operations.plan_rules import RetentionWords
 from eakte.terms import new_id
 from retention.terms import Appraisal, Term
 from tests.operations.office import PLAN, Office

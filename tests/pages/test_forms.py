@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from eakte.models import Document, Dossier, Version
-from eakte.terms import today
+from eakte.operations.plan import create_class
+from eakte.terms import SYSTEM, today
 from tests.pages.pages_support import Answer, Pages, Person, Place
 
 TXT = ("Übergrößenträger – Anhörung.txt", b"Sehr geehrte Damen und Herren", "text/plain")
@@ -53,6 +55,30 @@ def test_a_new_dossier_gets_its_number_and_says_so(clerk: Person) -> None:
     shown = clerk.get(answer.location)
     assert "Die Akte ist angelegt" in shown.text
     assert re.search(r"632\.2-\d{5}/\d{4} Neubau Scheune", shown.text)
+
+
+def test_a_class_asks_for_its_data_fields_as_people_write_them(pages: Pages, clerk: Person) -> None:
+    fields: list[dict[str, Any]] = [
+        {"name": "gemarkung", "label": "Gemarkung", "type": "text", "required": True},
+        {"name": "kosten", "label": "Baukosten", "type": "money"},
+        {"name": "vom", "label": "Antrag vom", "type": "date"},
+        {"name": "geschosse", "label": "Vollgeschosse", "type": "number"},
+        {"name": "denkmal", "label": "Denkmal", "type": "yes-no"},
+    ]
+    with pages.backends.transactions.begin(SYSTEM) as tx:
+        create_class(tx, number="721", title="Mit Feldern", parent=None, unit=None, fields=fields)
+    assert clerk.get("/plan/721").html.count('name="fields.') == len(fields)
+    typed = {"fields.kosten": "1.234,5 €", "fields.vom": "4.3.2026", "fields.geschosse": "3", "fields.denkmal": "ja"}
+    answer = clerk.post("/akten", plan_class="721", title="Scheune", **typed)
+    assert answer.errors == {"neu-fields.gemarkung": "Gemarkung fehlt."}
+    assert "1.234,5 €" in answer.html
+    wrong = clerk.post("/akten", plan_class="721", title="Scheune", **{**typed, "fields.kosten": "viel"})
+    assert set(wrong.errors) == {"neu-fields.kosten"}
+    answer = clerk.post("/akten", plan_class="721", title="Scheune", **typed, **{"fields.gemarkung": "Quendelheim"})
+    assert answer.status == 303
+    shown = clerk.get(answer.location).text
+    for text in ("Quendelheim", "1.234,50 €", "04.03.2026", "Vollgeschosse 3", "Denkmal ja"):
+        assert text in shown, text
 
 
 def test_errors_of_a_new_dossier_stand_at_the_field_with_what_was_typed(pages: Pages, clerk: Person) -> None:

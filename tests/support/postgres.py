@@ -42,12 +42,19 @@ def debian_postgres() -> Iterator[str]:
         finally:
             drop_database(given, url)
         return
-    binaries = _binaries()
+    with new_postgres() as superuser_url:
+        yield new_database(_with_role(superuser_url))
+
+
+@contextlib.contextmanager
+def new_postgres() -> Iterator[str]:
+    """The URL of an empty server of Debian's PostgreSQL, for its superuser; it ends as `debian_postgres` says."""
+    binaries = postgres_programs()
     with _temporary_folder() as folder:
         password = secrets.token_hex(16)
         _initdb(binaries, folder, password)
         with _running(binaries, folder, password) as superuser_url:
-            yield new_database(_with_role(superuser_url))
+            yield superuser_url
 
 
 def new_database(admin_url: str) -> str:
@@ -70,7 +77,8 @@ def drop_database(admin_url: str, url: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _binaries() -> Path:
+def postgres_programs() -> Path:
+    """The folder of the oldest PostgreSQL here that we promise to work with. Without one a test is skipped or fails."""
     found = {
         int(server.parent.parent.name): server.parent
         for server in _INSTALLED.glob("*/bin/postgres")
@@ -79,7 +87,7 @@ def _binaries() -> Path:
     fitting = [version for version in found if version >= OLDEST]
     if not fitting:
         missing(f"PostgreSQL {OLDEST} or newer (none under {_INSTALLED}; tools/test-servers installs it)")
-    return found[min(fitting)]  # the oldest we promise to work with
+    return found[min(fitting)]
 
 
 def _account() -> pwd.struct_passwd | None:

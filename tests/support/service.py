@@ -21,7 +21,8 @@ import psutil
 
 from eakte.bootstrap import Backends, open_backends
 from eakte.operations.accounts import create_token, create_user
-from eakte.operations.plan import RetentionWords, create_class
+from eakte.operations.plan import create_class
+from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
 from eakte.terms import SYSTEM, Level, Role, Scope
@@ -66,10 +67,18 @@ class Service:
 
     def start(self, *arguments: str) -> None:
         """Start and wait until it says where it is."""
-        command = [sys.executable, "-m", "eakte", "serve", "--port", "0", "--json", *arguments]
+        command = [sys.executable, "-P", "-m", "eakte", "serve", "--port", "0", "--json", *arguments]
+        # Started beside a file that is called like a module it needs, as an operator may do without knowing.
+        (self.folder / "click.py").write_text("raise SystemExit('a stray file was imported')")
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment, start_new_session=True
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.environment,
+                cwd=self.folder,
+                start_new_session=True,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -223,6 +232,7 @@ class Municipality:
                     level=level,
                     password=None if machine else PASSWORD,
                     machine=machine,
+                    operator="Karin Thieme" if machine else None,
                 )
                 self.users[login] = str(user.id)
                 _row, self.tokens[login] = create_token(tx, user=user, name="test", scopes=ALL_SCOPES)

@@ -151,7 +151,9 @@ def jobs(office: Office) -> list[tuple[object, ...]]:
 
 def test_a_document_and_its_job_commit_together_or_not_at_all(office: Office) -> None:
     dossier = office.dossier()
-    stored = store_original(office.backends.blobs, iter([b"x"]), filename="a", media_type="text/plain", limit=9)
+    stored = store_original(
+        office.backends.blobs, iter([b"x"]), screen=None, filename="a", media_type="text/plain", limit=9
+    )
     with suppress(Stopped), office.backends.transactions.begin(office.people["clerk63"]) as tx:
         file_document(tx, Draft(dossier=dossier), stored)
         assert tx.session.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one() == 1

@@ -323,8 +323,11 @@ DOKUMENT = v.DocumentView(
         v.Property("Schreiben vom", date(2026, 11, 13)),
         v.Property("Eingegangen", date(2026, 11, 17), "Poststelle"),
         v.Property("Vorgang", v.Link("3 Beteiligung Brandschutz", "/akten/a184")),
+        v.Property("Anlage zu", v.Link("E-Mail Hagemann: Nachreichung", "/dokumente/d3")),
         v.Property("Vertraulichkeit", "dienstintern"),
     ),
+    attachments=(v.Link("Lageplan Süd", "/dokumente/d6"), v.Link("Statische Berechnung", "/dokumente/d7")),
+    warnings=("Die Datei enthält Makros; sie wurden nicht ausgeführt.",),
     current=4,
     query="zweiter Rettungsweg",
     version=2,
@@ -481,6 +484,20 @@ DONE = replace(
     FILES, messages=(v.Message("success", "Akte angelegt: 63-00184/2026.", v.Link("Nächste anlegen", "/plan/632.2")),)
 )
 
+SICHERHEIT = v.SecurityView(
+    sessions=(
+        v.SessionRow("s1", "Firefox, Linux", "192.0.2.17", "password+code", NOW, NOW, current=True),
+        v.SessionRow("s2", "Safari, iPhone", "2001:db8::17", "oidc", _at(2, 9, 5), _at(1, 16, 20)),
+    ),
+    tokens=(
+        v.TokenRow("t1", "Auswertung Bauanträge", "eakte_Ab3dEf", ("read",), _at(-90, 8, 0), _at(0, 6, 1)),
+        v.TokenRow("t2", "Bauportal", "eakte_Gh1jKl", ("read", "write"), None, None),
+    ),
+    scopes=("read", "write"),
+    second_factor=True,
+    codes_left=9,
+    provider="yes",
+)
 STATES: dict[str, State] = {
     "anmelden": State(
         "anmelden.html", v.SignInView(help="Hilfe bei der Anmeldung: Servicestelle IT, Telefon 05021 8800-14"), NOBODY
@@ -490,6 +507,19 @@ STATES: dict[str, State] = {
     ),
     "anmelden-pause": State(
         "anmelden.html", v.SignInView(locked_until=NOW + timedelta(minutes=10), insecure=True), NOBODY
+    ),
+    "anmelden-dienst-aus": State(
+        "anmelden.html",
+        v.SignInView(
+            oidc=v.Link("Mit dem Konto der Verwaltung anmelden", "/anmelden/dienst"),
+            trouble="Der Anmeldedienst der Verwaltung antwortet gerade nicht.",
+        ),
+        NOBODY,
+    ),
+    "anmelden-abgemeldet": State(
+        "anmelden.html",
+        v.SignInView(provider_out=v.Link("Auch beim Anmeldedienst der Verwaltung abmelden", "/anmelden")),
+        replace(NOBODY, messages=(v.Message("success", "Sie sind abgemeldet."),)),
     ),
     "anmelden-code": State("anmelden.html", v.SignInView(code_wanted=True), NOBODY),
     "start": State("start.html", START, HOME),
@@ -617,6 +647,37 @@ STATES: dict[str, State] = {
         v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW),
         replace(FRAME, keys=False),
     ),
+    "sicherheit": State("sicherheit.html", SICHERHEIT, FRAME),
+    "sicherheit-fehler": State(
+        "sicherheit.html",
+        replace(
+            SICHERHEIT,
+            second_factor=False,
+            provider="no",
+            tokens=(),
+            sessions=SICHERHEIT.sessions[:1],
+            new_token="eakte_vORSCHAUvORSCHAUvORSCHAUvORSCHAUvORSCHAU01",
+            password=v.Form({}, (v.FieldError("old", "Das Passwort stimmt nicht."),)),
+            factor=v.Form({}, (v.FieldError("confirm", "Das Passwort stimmt nicht."),)),
+            token=v.Form({"name": "x"}, (v.FieldError("scopes", "Bitte wählen Sie, was der Schlüssel erlaubt."),)),
+        ),
+        FRAME,
+    ),
+    "zweiter-faktor": State(
+        "zweiter_faktor.html", v.SecondFactorView("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"), FRAME
+    ),
+    "zweiter-faktor-fehler": State(
+        "zweiter_faktor.html",
+        v.SecondFactorView("JBSW Y3DP", v.Form({}, (v.FieldError("code", "Dieser Code passt nicht."),))),
+        FRAME,
+    ),
+    "zweiter-faktor-codes": State(
+        "zweiter_faktor.html",
+        v.SecondFactorView(codes=("a2b3-c4d5-e6f7-g8h9", "j2k3-m4n5-p6q7-r8s9", "t2u3-v4w5-x6y7-z8a9")),
+        FRAME,
+    ),
+    "dienst": State("dienst.html", v.ProviderView("/zustand/dienst-aus"), FRAME),
+    "dienst-aus": State("dienst.html", v.ProviderView(""), FRAME),
     "tasten": State("tasten.html", None, FRAME),
     "fehler-404": State("fehler.html", v.ErrorView(404, "7K3-QX9"), FRAME),
     "fehler-403": State(

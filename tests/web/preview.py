@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image, ImageDraw
 
+from eakte.web.qr import qr_code
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
 from tests.web.fixtures_of_views import FONT, PAGE, STATES, words
 
@@ -37,6 +38,8 @@ ADDRESSES = (
     (re.compile(r"^/dokumente/[^/]+/text$"), "dokument-text"),
     (re.compile(r"^/suche$"), "suche"),
     (re.compile(r"^/konto$"), "konto"),
+    (re.compile(r"^/konto/sicherheit$"), "sicherheit"),
+    (re.compile(r"^/konto/zweiter-faktor$"), "zweiter-faktor"),
     (re.compile(r"^/hilfe/tasten$"), "tasten"),
     (re.compile(r"^/anmelden$"), "anmelden"),
 )
@@ -79,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
             file = BUILT / address.path.removeprefix(STATIC_PREFIX)
             if file.is_file():
                 return self._answer(file.read_bytes(), TYPES[file.suffix[1:]])
+        elif address.path == "/konto/zweiter-faktor/qr.svg":
+            return self._answer(qr_code("otpauth://totp/eakte").encode(), "image/svg+xml")
         elif found := PAGE_PART.match(address.path):
             if found[1] == "image":
                 return self._answer(page_image(), "image/webp")

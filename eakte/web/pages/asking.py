@@ -34,6 +34,9 @@ MESSAGES = {
     "wiederholt": "Die Verarbeitung beginnt von vorn.",
     "gespeichert": "Gespeichert.",
     "abgemeldet": "Sie sind abgemeldet.",
+    "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
+    "beendet": "Beendet.",
+    "verbunden": "Ihr Konto ist verbunden. Sie können sich jetzt mit dem Konto der Verwaltung anmelden.",
 }
 """What happened before a redirect, by a word in the address; only these sentences can be shown."""
 

@@ -13,6 +13,7 @@ from eakte.api import documents as api
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.models import Case, Document, Dossier, Version
+from eakte.operations.attachments import relations
 from eakte.operations.documents import (
     DocumentView as FoundDocument,
 )
@@ -130,13 +131,16 @@ def _view(
     dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
     file_case = session.get(Case, document.case_id) if document.case_id else None
     asked_page = _number(asked.get("s"), default=0)
+    related = relations(session, actor, document)
     first_hit = next((each.number for each in pages if each.hits), 1)
     return DocumentView(
         id=str(document.id),
         title=document.title,
         path=_path(session, actor, dossier, file_case),
         pages=pages,
-        properties=_properties(document, version, dossier, file_case),
+        properties=_properties(document, version, dossier, file_case, related.source),
+        attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
+        warnings=tuple(version.warnings or ()),
         current=min(max(asked_page, 1), max(len(pages), 1)) if asked_page else first_hit,
         query=query,
         version=version.number,
@@ -223,7 +227,7 @@ def _path(session: Session, actor: Actor, dossier: Dossier | None, file_case: Ca
 
 
 def _properties(
-    document: Document, version: Version, dossier: Dossier | None, file_case: Case | None
+    document: Document, version: Version, dossier: Dossier | None, file_case: Case | None, source: Document | None
 ) -> tuple[Property, ...]:
     rows: list[Any] = [Property("Betreff", document.title), Property("Art", word(document.kind, "kind"))]
     for label, value in (("Absender", document.sender), ("Empfänger", document.addressee)):
@@ -236,6 +240,8 @@ def _properties(
     ):
         if day:
             rows.append(Property(label, day))
+    if source is not None:
+        rows.append(Property("Anlage zu", Link(source.title, f"/dokumente/{source.id}")))
     if dossier is not None:
         rows.append(Property("Akte", Link(dossier.reference_number, f"/akten/{dossier.id}")))
     if file_case is not None:

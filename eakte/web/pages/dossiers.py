@@ -18,10 +18,12 @@ from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAll
 from eakte.models import Case, Document, Dossier
 from eakte.operations.closing import close_dossier, reopen_dossier
 from eakte.operations.documents import DocumentView
-from eakte.operations.dossiers import create_case, readable_dossier, state_on
+from eakte.operations.dossiers import NewCase, create_case, readable_dossier, state_on
+from eakte.operations.fields import FieldOwner, definitions_of, shown_values
 from eakte.operations.listing import list_documents
+from eakte.operations.parties import list_parties
 from eakte.operations.personal import note_use
-from eakte.operations.plan import resolve_class
+from eakte.operations.plan_rules import resolve_class
 from eakte.operations.searching import find_by_reference
 from eakte.terms import Actor, Level, Role, today
 from eakte.transaction import Transaction
@@ -35,6 +37,8 @@ from eakte.web.words import word
 router = APIRouter()
 ROWS = 100
 HISTORY = 5
+PARTIES = 20
+"""Shown beside a dossier; programs list all."""
 WHOLE_HISTORY = 200
 
 
@@ -80,7 +84,7 @@ def new_case(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """A new case."""
 
     def act(tx: Transaction) -> str:
-        create_case(tx, dossier_id=dossier_id, title=sent.text("title"))
+        create_case(tx, NewCase(dossier=dossier_id, title=sent.text("title")))
         return "vorgang"
 
     return _do(request, sent, dossier_id, act, "new_case")
@@ -177,7 +181,10 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Reques
         confidentiality=Level(dossier.confidentiality).word,
         tree=tree.nodes(dossier.plan_class, dossier),
         path=tree.links(dossier.plan_class),
-        properties=_properties(dossier, rule_sentence(resolved), str(resolved.appraisal.value)),
+        properties=(
+            *_properties(dossier, rule_sentence(resolved), str(resolved.appraisal.value)),
+            *_particulars(session, actor, dossier),
+        ),
         groups=_groups(cases, found.items, empty_too=not filtered),
         documents=session.scalar(select(func.count()).where(Document.dossier_id == dossier.id)) or 0,
         note=_note(dossier),
@@ -279,6 +286,23 @@ def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, 
         rows.append(Property("Aufbewahrung", rule))
     rows.append(Property("Aussonderung", word(appraisal, "appraisal")))
     return tuple(rows)
+
+
+def _particulars(session: Session, actor: Actor, dossier: Dossier) -> list[Property]:
+    """What not every dossier has: former numbers, paper, data fields, parties."""
+    rows = []
+    if dossier.former_references:
+        rows.append(Property("Frühere Aktenzeichen", "; ".join(dossier.former_references)))
+    if dossier.location:
+        rows.append(Property("Standort", dossier.location))
+    if dossier.lent_to and dossier.lent_on:
+        rows.append(Property("Ausgeliehen an", dossier.lent_to, f"seit {dossier.lent_on:%d.%m.%Y}"))
+    definitions = definitions_of(session, dossier.plan_class)
+    shown = shown_values(definitions, FieldOwner.DOSSIER, dossier.fields or {})
+    rows += [Property(label, text) for label, text in shown]
+    parties = list_parties(session, actor, dossier=dossier.id, limit=PARTIES)
+    rows += [Property(party.role, party.name) for party in parties.items]
+    return rows
 
 
 def _plan(dossier: Dossier) -> str:

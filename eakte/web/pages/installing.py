@@ -13,9 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from eakte.api import problems
-from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn
+from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from eakte.terms import now
-from eakte.web.pages import account, documents, dossiers, plan, search, signing, start, uploading
+from eakte.web.pages import account, documents, dossiers, plan, provider, search, security, signing, start, uploading
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
 from eakte.web.views import ErrorView, Frame
 
@@ -27,7 +27,7 @@ reads like what a right does not allow: its sentence, and that nothing has chang
 
 def install(app: FastAPI) -> None:
     """Add the pages. Errors under the API's addresses stay problems, all others become pages."""
-    for module in (start, signing, account, plan, dossiers, uploading, documents, search):
+    for module in (start, signing, provider, account, security, plan, dossiers, uploading, documents, search):
         app.include_router(module.router, include_in_schema=False)
     app.add_api_route(STATIC_PREFIX + "{name}", static_file, include_in_schema=False)
     app.add_exception_handler(EakteError, domain_error)  # type: ignore[arg-type]
@@ -60,7 +60,10 @@ def domain_error(request: Request, error: EakteError) -> Response:
         return _to_sign_in(request)
     if isinstance(error, NotAllowed):
         problems.log_denial(request, error)
-    return error_page(problems.status_of(error), detail=error.detail or error.title)
+    answer = error_page(problems.status_of(error), detail=error.detail or error.title)
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -11,11 +11,14 @@ from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
 from eakte.operations.dossiers import NewDossier, create_dossier, state_on
+from eakte.operations.fields import FieldOwner, definitions_of
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
-from eakte.operations.plan import resolve_class
+from eakte.operations.plan import find_class
+from eakte.operations.plan_rules import resolve_class
 from eakte.operations.units import list_units
-from eakte.terms import Actor, Level, Role, today
+from eakte.terms import Actor, Level, PlanClassState, Role, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
+from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.tree import PlanTree, class_address
 from eakte.web.rendering import SECURITY_HEADERS, render_block
 from eakte.web.views import Choice, DossierRow, Form, NewDossierForm, PlanView
@@ -59,6 +62,7 @@ def create(request: Request, sent: Sent) -> Response:
         with backends.transactions.begin(sent.actor) as tx:
 
             def act() -> str:
+                definitions = definitions_of(tx.session, find_class(tx.session, sent.text("plan_class")))
                 row, _new = create_dossier(
                     tx,
                     NewDossier(
@@ -66,6 +70,7 @@ def create(request: Request, sent: Sent) -> Response:
                         title=sent.text("title"),
                         unit=sent.optional("unit"),
                         confidentiality=sent.text("confidentiality") or Level.INTERNAL.word,
+                        fields=typed_fields(sent, definitions, FieldOwner.DOSSIER),
                     ),
                     pattern=backends.settings.reference_pattern,
                 )
@@ -95,6 +100,7 @@ def _view(
     session: Session, actor: Actor, tree: PlanTree, row: PlanClass, request: Request, form: Form | None = None
 ) -> PlanView:
     asked = request.query_params
+    takes_files = row.files_allowed and row.state == PlanClassState.OPEN
     state = asked.get("stand", "")
     chosen = DossierFilter(
         plan_class=row.number,
@@ -125,13 +131,13 @@ def _view(
         title=row.title,
         path=tree.links(row)[:-1],
         retention=rule_sentence(resolve_class(session, row)),
-        files_allowed=row.files_allowed,
+        files_allowed=takes_files,
         rows=tuple(rows),
         total=count_dossiers(session, actor, chosen),
         filter=asked.get("filter", ""),
         state=state if state in {"open", "closed"} else "",
         next=more if found.next else "",
-        new_dossier=_new_dossier(session, actor, row, form) if row.files_allowed else None,
+        new_dossier=_new_dossier(session, actor, row, form) if takes_files else None,
     )
 
 
@@ -145,6 +151,7 @@ def _new_dossier(session: Session, actor: Actor, row: PlanClass, form: Form | No
         plan_class=row.number,
         units=tuple(Choice(str(unit.id), f"{unit.number} {unit.name}") for unit in units),
         levels=tuple(levels),
+        fields=inputs(definitions_of(session, row), FieldOwner.DOSSIER),
         form=form or Form(),
     )
 

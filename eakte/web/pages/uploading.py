@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
-from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, WrongState
+from eakte.errors import EakteError, FieldError, InvalidInput, ScannerUnavailable, TooLarge, WrongState
 from eakte.models import Case
 from eakte.operations.dossiers import readable_dossier, require_open
 from eakte.operations.filing import Draft, check_draft, file_document, store_original
@@ -43,7 +43,7 @@ def file(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     backends = get_backends(request)
     try:
         address = _file(backends, sent, dossier_id)
-    except (InvalidInput, TooLarge, WrongState) as error:
+    except (InvalidInput, ScannerUnavailable, TooLarge, WrongState) as error:
         with backends.transactions.read() as session:
             view = _view(session, sent.actor, backends, dossier_id, form_again(sent, _as_input(error)))
         return page("ablegen.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
@@ -69,6 +69,7 @@ def _file(backends: Backends, sent: Submitted, dossier_id: uuid.UUID) -> str:
     stored = store_original(
         backends.blobs,
         _chunks(upload),
+        screen=backends.screen(sent.actor, *draft.places()),
         filename=upload.filename or "",
         media_type=upload.content_type or "application/octet-stream",
         limit=backends.settings.upload_limit_bytes,

@@ -5,6 +5,7 @@ import os
 import random
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from indexing.processing import Processed
+from indexing.words import PageWords, page_text, read_pages
+
+Run = Callable[..., Processed]
 VERA = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
 LETTER = (
     "Stadt Musterhausen, Fachdienst Bürgerservice",
@@ -106,3 +111,14 @@ def order_free_errors(truth: str, read: str) -> tuple[int, int]:
     """Characters missing or surplus (whichever are more) whatever their order, and how many there should be."""
     expected, found = Counter("".join(truth.split())), Counter("".join(read.split()))
     return max((expected - found).total(), (found - expected).total()), expected.total()
+
+
+def pages(result: Processed) -> list[PageWords]:
+    """The word layer."""
+    with result.words.open("rb") as layer:
+        return list(read_pages(layer))
+
+
+def text_of(result: Processed) -> str:
+    """All words, pages one after the other."""
+    return "\n".join(page_text(page) for page in pages(result))

@@ -52,8 +52,8 @@ def test_a_killed_writer_loses_nothing_that_was_put(folder: Path) -> None:
                 done = int(child.stdout.readline())
             # Somewhere in the next batch: its files have begun to appear.
             current = generations.Generations(folder).current()
-            before = {path.name for path in current.iterdir()}
-            while {path.name for path in current.iterdir()} <= before:
+            before = {path.name for path in current.rglob("*")}
+            while {path.name for path in current.rglob("*")} <= before:
                 pass
             child.send_signal(signal.SIGKILL)
         index = EmbeddedIndex(folder)
@@ -91,7 +91,7 @@ def test_small_batches_do_not_pile_up_files(folder: Path) -> None:
     index = EmbeddedIndex(folder)
     for n in range(14):
         index.put([document(n, "Gebühr"), document(99, "Gebühr", revision=n)])
-    segments = {path.stem for path in generations.Generations(folder).current().glob("*.term")}
+    segments = {path.stem for path in generations.Generations(folder).current().glob("documents/*.term")}
     assert len(segments) < 10
 
 
@@ -107,7 +107,7 @@ def _pointer_to_nowhere(generation: Path) -> None:
 
 def _each(suffix: str, change: Callable[[Path], object]) -> Callable[[Path], None]:
     def damage(generation: Path) -> None:
-        for path in list(generation.glob(f"*{suffix}")):
+        for path in list(generation.rglob(f"*{suffix}")):
             change(path)
 
     return damage

@@ -127,7 +127,6 @@ function finish(job, { status, body }) {
 function reasonFor(status, body) {
   if (status === 0) return "nicht abgelegt: keine Verbindung";
   if (status === 401) return "nicht abgelegt: Sie sind abgemeldet";
-  if (status === 413) return "nicht abgelegt: die Datei ist zu groß";
   return `nicht abgelegt: ${body.detail || body.title || "der Dienst hat die Datei nicht angenommen"}`;
 }
 

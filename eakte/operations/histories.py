@@ -1,0 +1,71 @@
+"""The history of a dossier or case for its readers: what was done, by whom, and what stood there before.
+
+Only the object's own former values are told. An act may have other objects too (a cross reference, terms counted
+again), which the reader may not be allowed to know; they stay unnamed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from eakte.access import Want
+from eakte.models import AuditEntry, AuditSubject, FormerValue, User
+from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.operations.listing import Page, by_id
+from eakte.terms import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One act; `who` is None for the service's own work. Former values by field, the reason among them."""
+
+    entry: AuditEntry
+    who: str | None
+    before: Sequence[FormerValue]
+
+
+def dossier_history(
+    session: Session, actor: Actor, dossier_id: uuid.UUID, *, after: str | None, limit: int
+) -> Page[Happened]:
+    """What happened to a readable dossier, newest first."""
+    readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    return _history(session, dossier_id, after=after, limit=limit)
+
+
+def case_history(
+    session: Session, actor: Actor, case_id: uuid.UUID, *, after: str | None, limit: int
+) -> Page[Happened]:
+    """What happened to a case of a readable dossier, newest first."""
+    readable_dossier(session, actor, readable_case(session, actor, case_id).dossier_id, Want.CONTENT)
+    return _history(session, case_id, after=after, limit=limit)
+
+
+def _history(session: Session, object_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Happened]:
+    beside = select(AuditSubject.entry_id).where(AuditSubject.subject == object_id)
+    statement = select(AuditEntry).where(
+        AuditEntry.kind == "record", or_(AuditEntry.subject == object_id, AuditEntry.id.in_(beside))
+    )
+    page = by_id(session, statement, AuditEntry.id, after=after, limit=limit, newest_first=True)
+    entries = [entry.id for entry in page.items]
+    values: dict[uuid.UUID, list[FormerValue]] = {each: [] for each in entries}
+    mine = select(FormerValue).where(FormerValue.entry_id.in_(entries), FormerValue.object_id == object_id)
+    for value in session.scalars(mine.order_by(FormerValue.field)):
+        values[value.entry_id].append(value)
+    names = _names(session, {entry.actor for entry in page.items})
+    return Page([Happened(entry, names.get(entry.actor), values[entry.id]) for entry in page.items], page.next)
+
+
+def _names(session: Session, actors: set[str]) -> dict[str, str]:
+    ids = []
+    for actor in actors:
+        try:
+            ids.append(uuid.UUID(actor))
+        except ValueError:
+            continue
+    rows = session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
+    return {str(user_id): name for user_id, name in rows}

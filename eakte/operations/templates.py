@@ -1,0 +1,306 @@
+"""Templates of dossiers and cases, made by the registrar in data, not in code.
+
+A template says what a new dossier or case has from the start: its title with places to fill
+(`Bauantrag {grundstueck}`), class, unit, level, data fields, cases with their sub-cases, and the roles that parties
+must or may have. What is made from it stands for itself: a later change of the template changes nothing that exists.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eakte.audit import Tag
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.models import Case, Dossier, Template
+from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.dossiers import (
+    NewDossier,
+    add_case,
+    add_dossier,
+    created_details,
+    is_registrar,
+    level_for,
+    require_open,
+    writable_dossier,
+)
+from eakte.operations.listing import Page, by_id
+from eakte.operations.parties import PartyWords, new_party
+from eakte.operations.plan import find_class
+from eakte.operations.units import find_unit
+from eakte.terms import Medium
+from eakte.transaction import Transaction
+
+MOST_CASES = 50
+"""Cases and sub-cases of one template."""
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_PLACE_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+
+
+class TemplateKind(StrEnum):
+    """What is made from it."""
+
+    DOSSIER = "dossier"
+    CASE = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWords:
+    """What a registrar says. `cases` are `{title, fields?, cases?}`, `roles` are `{role, required?}`."""
+
+    name: str
+    kind: str
+    title: str
+    plan_class: str | None = None
+    unit: str | None = None
+    confidentiality: str | None = None
+    medium: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    cases: Sequence[Mapping[str, Any]] = ()
+    roles: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is made from a template: values for the places in titles, and what differs from the template."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    title: str | None = None
+    plan_class: str | None = None
+    unit: str | None = None
+    confidentiality: str | None = None
+    dossier: uuid.UUID | None = None
+    external_system: str | None = None
+    external_id: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    parties: Sequence[PartyWords] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made: the dossier (for a template of a case the one it lies in), the cases, and whether it is new."""
+
+    dossier: Dossier
+    cases: Sequence[Case]
+    is_new: bool
+
+
+def create_template(tx: Transaction, words: TemplateWords) -> Template:
+    """A new template. Raises NotAllowed for all but the registrar, InvalidInput naming the field."""
+    _require_registrar(tx)
+    name = _free_name(tx, words.name, None)
+    kind = one_of(TemplateKind, words.kind, at="kind", label="Art")
+    row = Template(name=name, kind=kind.value, body=_body(tx.session, words, kind))
+    tx.session.add(row)
+    tx.session.flush()
+    tx.record(Tag.TEMPLATE_CREATE, row.id, {"kind": kind.value})
+    return row
+
+
+def change_template(
+    tx: Transaction, template_id: uuid.UUID, words: TemplateWords, *, active: bool, revision: int
+) -> Template:
+    """Say all of it anew; what was made from it stays. An inactive one makes nothing more."""
+    _require_registrar(tx)
+    row = tx.session.get(Template, template_id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    same_revision(revision, row.revision)
+    if words.kind != row.kind:
+        raise InvalidInput(errors=[FieldError("kind", "Die Art einer Vorlage lässt sich nicht ändern.")])
+    before = {"name": row.name, "body": str(row.body), "active": str(row.active)}
+    row.name = _free_name(tx, words.name, row.id)
+    row.body = _body(tx.session, words, TemplateKind(row.kind))
+    row.active = active
+    row.revision += 1
+    entry = tx.record(Tag.TEMPLATE_CHANGE, row.id, {"active": active})
+    for name, value in before.items():
+        tx.remember(entry, row.id, name, value)
+    return row
+
+
+def find_template(session: Session, template_id: uuid.UUID) -> Template:
+    """A template. Raises NotFound."""
+    row = session.get(Template, template_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def list_templates(session: Session, *, kind: str | None, after: str | None, limit: int) -> Page[Template]:
+    """Active templates, oldest first."""
+    statement = select(Template).where(Template.active)
+    if kind is not None:
+        statement = statement.where(Template.kind == one_of(TemplateKind, kind, at="kind", label="Art").value)
+    return by_id(session, statement, Template.id, after=after, limit=limit)
+
+
+def make(tx: Transaction, template_id: uuid.UUID, order: Order, *, pattern: str) -> Made:
+    """Make what the template says in one act: dossier, cases, sub-cases and parties, or none of it.
+
+    A known external key makes nothing and answers with what it names. Raises InvalidInput naming missing values and
+    roles, WrongState for an inactive template, and what creating a dossier or case raises.
+    """
+    template = find_template(tx.session, template_id)
+    if not template.active:
+        raise WrongState("Diese Vorlage wird nicht mehr benutzt.")
+    if template.kind == TemplateKind.CASE:
+        return _make_case(tx, template, order)
+    return _make_dossier(tx, template, order, pattern)
+
+
+def _make_dossier(tx: Transaction, template: Template, order: Order, pattern: str) -> Made:
+    body = template.body
+    plan_class = order.plan_class or body["plan_class"]
+    if plan_class is None:
+        raise InvalidInput(errors=[FieldError("plan_class", "Die Aktenplaneinheit fehlt.")])
+    dossier, is_new = add_dossier(
+        tx,
+        NewDossier(
+            plan_class=plan_class,
+            title=order.title or _filled(body["title"], order.values),
+            unit=order.unit or body["unit"],
+            confidentiality=order.confidentiality or body["confidentiality"] or "internal",
+            medium=body["medium"] or Medium.ELECTRONIC.value,
+            external_system=order.external_system,
+            external_id=order.external_id,
+            fields={**body["fields"], **order.fields},
+        ),
+        pattern=pattern,
+    )
+    if not is_new:
+        known = tx.session.scalars(select(Case).where(Case.dossier_id == dossier.id).order_by(Case.ordinal)).all()
+        return Made(dossier, known, is_new=False)
+    _require_roles(body["roles"], order.parties)
+    cases = _add_cases(tx, dossier, body["cases"], order.values, None)
+    parties = [new_party(tx, each, dossier=dossier, case=None).id for each in order.parties]
+    tx.record(
+        Tag.DOSSIER_CREATE,
+        dossier.id,
+        {**created_details(dossier), "template": str(template.id)},
+        subjects=[*(case.id for case in cases), *parties],
+    )
+    return Made(dossier, cases, is_new=True)
+
+
+def _make_case(tx: Transaction, template: Template, order: Order) -> Made:
+    if order.dossier is None:
+        raise InvalidInput(errors=[FieldError("dossier", "Die Akte, in der der Vorgang entsteht, fehlt.")])
+    if order.external_system is not None or order.external_id is not None:
+        raise InvalidInput(errors=[FieldError("external", "Vorgänge aus Vorlagen haben keinen Schlüssel.")])
+    body = template.body
+    dossier = writable_dossier(tx, order.dossier)
+    require_open(dossier)
+    _require_roles(body["roles"], order.parties)
+    title = order.title or _filled(body["title"], order.values)
+    top = add_case(tx, dossier, title=title, parent=None, fields={**body["fields"], **order.fields})
+    cases = [top, *_add_cases(tx, dossier, body["cases"], order.values, top)]
+    parties = [new_party(tx, each, dossier=dossier, case=top).id for each in order.parties]
+    tx.record(
+        Tag.CASE_CREATE,
+        top.id,
+        {"dossier": str(dossier.id), "template": str(template.id)},
+        subjects=[dossier.id, *(case.id for case in cases[1:]), *parties],
+    )
+    return Made(dossier, cases, is_new=True)
+
+
+def _add_cases(
+    tx: Transaction, dossier: Dossier, said: Sequence[Mapping[str, Any]], values: Mapping[str, str], parent: Case | None
+) -> list[Case]:
+    made: list[Case] = []
+    for each in said:
+        title = _filled(each["title"], values)
+        case = add_case(tx, dossier, title=title, parent=parent, fields=dict(each["fields"]))
+        made += [case, *_add_cases(tx, dossier, each.get("cases", ()), values, case)]
+    return made
+
+
+def _filled(title: str, values: Mapping[str, str]) -> str:
+    missing = [name for name in _PLACE.findall(title) if not str(values.get(name) or "").strip()]
+    if missing:
+        raise InvalidInput(errors=[FieldError(f"values.{name}", f"Der Wert für {name} fehlt.") for name in missing])
+    return _PLACE.sub(lambda place: values[place[1]], title)
+
+
+def _require_roles(roles: Sequence[Mapping[str, Any]], parties: Sequence[PartyWords]) -> None:
+    given = {party.role for party in parties}
+    missing = [each["role"] for each in roles if each["required"] and each["role"] not in given]
+    if missing:
+        raise InvalidInput(errors=[FieldError("parties", f"Beteiligte fehlen: {role}.") for role in missing])
+
+
+def _body(session: Session, words: TemplateWords, kind: TemplateKind) -> dict[str, Any]:
+    """What is stored: complete, and checked as far as it can be before a dossier is made of it."""
+    if kind is TemplateKind.CASE:
+        for name in ("plan_class", "unit", "confidentiality", "medium"):
+            if getattr(words, name) is not None:
+                raise InvalidInput(errors=[FieldError(name, "Das hat ein Vorgang nicht.")])
+    cases = _cases(words.cases, "cases", deepest=2 if kind is TemplateKind.DOSSIER else 1)
+    if sum(1 + len(each.get("cases", ())) for each in cases) > MOST_CASES:
+        raise InvalidInput(errors=[FieldError("cases", f"Höchstens {MOST_CASES} Vorgänge.")])
+    return {
+        "title": _title(words.title, "title"),
+        "plan_class": str(find_class(session, words.plan_class).id) if words.plan_class else None,
+        "unit": str(find_unit(session, words.unit).id) if words.unit else None,
+        "confidentiality": level_for(words.confidentiality).word if words.confidentiality else None,
+        "medium": one_of(Medium, words.medium, at="medium", label="Medium").value if words.medium else None,
+        "fields": dict(words.fields),
+        "cases": cases,
+        "roles": [
+            {
+                "role": line(each.get("role"), at=f"roles.{number}.role", label="Rolle", longest=100),
+                "required": bool(each.get("required")),
+            }
+            for number, each in enumerate(words.roles)
+        ],
+    }
+
+
+def _cases(said: Sequence[Mapping[str, Any]], at: str, *, deepest: int) -> list[dict[str, Any]]:
+    if said and not deepest:
+        raise InvalidInput(errors=[FieldError(at, "Ein Teilvorgang hat keine Teilvorgänge.")])
+    return [
+        {
+            "title": _title(each.get("title"), f"{at}.{number}.title"),
+            "fields": dict(each.get("fields") or {}),
+            **_below(each, f"{at}.{number}.cases", deepest=deepest - 1),
+        }
+        for number, each in enumerate(said)
+    ]
+
+
+def _below(case: Mapping[str, Any], at: str, *, deepest: int) -> dict[str, Any]:
+    cases = _cases(case.get("cases") or (), at, deepest=deepest)
+    return {"cases": cases} if deepest else {}
+
+
+def _title(text: str | None, at: str) -> str:
+    title = line(text, at=at, label="Betreff")
+    bad = [name for name in _PLACE.findall(title) if not _PLACE_NAME.fullmatch(name)]
+    if bad or "{" in _PLACE.sub("", title) or "}" in _PLACE.sub("", title):
+        message = "Zu füllende Stellen heißen etwa {grundstueck}: kleine Buchstaben ohne Umlaut, Ziffern, Unterstriche."
+        raise InvalidInput(errors=[FieldError(at, message)])
+    return title
+
+
+def _free_name(tx: Transaction, text: str, own: uuid.UUID | None) -> str:
+    name = optional_line(text, at="name", label="Name", longest=100)
+    if name is None:
+        raise InvalidInput(errors=[FieldError("name", "Name fehlt.")])
+    known = tx.session.scalar(select(Template.id).where(Template.name == name))
+    if known not in {None, own}:
+        raise InvalidInput(errors=[FieldError("name", f"Die Vorlage {name} gibt es schon.")])
+    return name
+
+
+def _require_registrar(tx: Transaction) -> None:
+    if not is_registrar(tx.actor):
+        raise NotAllowed("Vorlagen macht die Registratur.")

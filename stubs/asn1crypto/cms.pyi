@@ -1,0 +1,5 @@
+from typing import Any
+
+class ContentInfo:
+    @classmethod
+    def load(cls, encoded_data: bytes) -> Any: ...
