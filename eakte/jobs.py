@@ -28,6 +28,7 @@ from eakte.operations.processing import Interrupted, enqueue_forgotten, process_
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
+from indexing.search_errors import SearchUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -81,14 +82,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="eakte.sweep-index", queue=SERVICE_QUEUE, lock=INDEX, queueing_lock="sweep-index")
     def sweep_index(timestamp: int) -> None:
         """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
         del timestamp
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sweep-processing", queue=SERVICE_QUEUE, queueing_lock="sweep-processing")
@@ -151,6 +152,14 @@ def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
         """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
         del timestamp
         take_effect(backends.transactions)
+
+
+def catch_up(backends: Backends) -> None:
+    """Bring the index up to date; a search that does not answer is one line in the log, and the sweep comes again."""
+    try:
+        update_index(backends)
+    except SearchUnavailable as error:
+        logger.warning("the index waits for the search", extra={"reason": str(error)})
 
 
 def update_index(backends: Backends) -> int:
