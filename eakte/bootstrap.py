@@ -97,9 +97,7 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(
-            settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider
-        )
+        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider)
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:

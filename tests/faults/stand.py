@@ -104,7 +104,7 @@ def standing() -> Iterator[Stand]:
         }
         service = Service(
             folder,
-            **FAST,
+            **{**FAST, "EAKTE_HEARTBEAT_SECONDS": "2", "EAKTE_STALLED_SECONDS": "6"},
             EAKTE_DATABASE_URL=servers["postgres"].url,
             EAKTE_STORAGE_URL=f"{servers['minio'].url}/{BUCKET}",
             EAKTE_SEARCH_URL=f"{servers['opensearch'].url}/{PREFIX}",
