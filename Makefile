@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-.PHONY: run dev check test lint types unit whole bench faults lock clean
+.PHONY: run dev check test lint types unit whole test-real bench faults lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -42,6 +42,11 @@ test:
 	$(MAKE) --no-print-directory check
 	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
 	@tools/timed --table
+
+# Everything that runs in both modes, on real servers alone.
+test-real: dev
+	tools/test-servers
+	tools/tests tests -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev

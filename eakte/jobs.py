@@ -29,6 +29,7 @@ from eakte.operations.processing import Interrupted, enqueue_forgotten, process_
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
+from indexing.search_errors import SearchUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -69,25 +70,27 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=backends.screen(SYSTEM, uuid.UUID(document)),
             document_id=uuid.UUID(document),
             number=version,
             max_attempts=settings.max_attempts,
             stopping=stopping,
         )
 
-    # The lock serialises writers of the index across all workers: two would only wait for each other. No retry of its
-    # own: putting it back fails where the next one waits already, and then it would stay "doing" for ever.
+    # The lock serialises writers of the index across all workers: two would wait for each other (embedded), or read and
+    # send the same rows (OpenSearch, where versions keep them apart anyway). No retry of its own: putting it back fails
+    # where the next one waits already, and then it would stay "doing" for ever.
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="eakte.sweep-index", queue=SERVICE_QUEUE, lock=INDEX, queueing_lock="sweep-index")
     def sweep_index(timestamp: int) -> None:
         """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
         del timestamp
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sweep-processing", queue=SERVICE_QUEUE, queueing_lock="sweep-processing")
@@ -97,18 +100,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         with backends.transactions.begin(SYSTEM) as tx:
             enqueue_forgotten(tx)
 
-    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
-    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
-    def recount(*, class_id: str) -> None:
-        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
-        recount_branch(backends.transactions, uuid.UUID(class_id))
-
-    @app.periodic(cron="1 * * * *")
-    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
-    def plan_day(timestamp: int) -> None:
-        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
-        del timestamp
-        take_effect(backends.transactions)
+    _add_plan_tasks(app, backends, again)
 
     # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
     @app.periodic(cron="* * * * *")
@@ -146,6 +138,29 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             logger.warning("job of a dead worker put back", extra={"job": job.call_string})
 
     return app
+
+
+def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
+    # One branch at a time: two changes of the plan shortly after each other count the same dossiers.
+    @app.task(name=RECOUNT, queue=SERVICE_QUEUE, lock=RECOUNT, retry=again)
+    def recount(*, class_id: str) -> None:
+        """Idempotent: a term that is counted again comes out the same, and then nothing is written."""
+        recount_branch(backends.transactions, uuid.UUID(class_id))
+
+    @app.periodic(cron="1 * * * *")
+    @app.task(name="eakte.plan-day", queue=SERVICE_QUEUE, queueing_lock="plan-day")
+    def plan_day(timestamp: int) -> None:
+        """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
+        del timestamp
+        take_effect(backends.transactions)
+
+
+def catch_up(backends: Backends) -> None:
+    """Bring the index up to date; a search that does not answer is one line in the log, and the sweep comes again."""
+    try:
+        update_index(backends)
+    except SearchUnavailable as error:
+        logger.warning("the index waits for the search", extra={"reason": str(error)})
 
 
 def update_index(backends: Backends) -> int:

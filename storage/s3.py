@@ -26,6 +26,7 @@ from storage.errors import (
 )
 from storage.s3_client import (
     AlreadyThere,
+    AnswerBroken,
     Found,
     NameBlocked,
     OutsideOfBlob,
@@ -220,7 +221,7 @@ class S3BlobStore:
             except OutsideOfBlob:
                 _require_range(self._bucket.head(name), offset, length)
                 return
-            except StorageUnavailable:
+            except AnswerBroken:
                 failures = 1 if reading.position > before else failures + 1
                 if failures >= self._patience.attempts:
                     raise
@@ -325,7 +326,7 @@ class _Reading:
         self.done = False
 
     def attempt(self) -> Generator[bytes, None, None]:
-        """Yield the bytes from the position on. Raises OutsideOfBlob, BlobMissing, StorageUnavailable."""
+        """Yield the bytes from the position on. Raises OutsideOfBlob, BlobMissing, AnswerBroken, StorageUnavailable."""
         answer = self._bucket.get(self._name, self.position, self._end, self._etag)
         whole = False
         try:
@@ -335,7 +336,7 @@ class _Reading:
                 self.position += len(piece)
                 yield piece
             if self.position < end:
-                raise StorageUnavailable(self._name, "the server sent less than was asked for")
+                raise AnswerBroken(self._name, "the server sent less than was asked for")
             whole = self.done = True
         finally:
             answer.close(whole=whole)

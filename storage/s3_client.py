@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 
 from storage.errors import BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
@@ -50,6 +50,13 @@ class AlreadyThere(Exception):
 
 class NameBlocked(Exception):
     """A server that keeps folders has a blob where a folder is needed, or a folder in the blob's place."""
+
+
+class AnswerBroken(StorageUnavailable):
+    """The storage's answer broke off or is not the one to our question.
+
+    May pass: unlike other requests this one was not repeated yet.
+    """
 
 
 class UploadGone(Exception):
@@ -88,12 +95,14 @@ class Patience:
     Attributes:
         connect: seconds for a connection.
         answer: seconds for the beginning of an answer, for sending a part, and for each MiB of a body.
+        completion: seconds for joining the parts of an upload, for which some servers copy them all.
         attempts: how often a request is made at most.
     """
 
     connect: float = 5.0
-    answer: float = 60.0
-    attempts: int = 4
+    answer: float = 15.0
+    completion: float = 300.0
+    attempts: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +135,18 @@ class S3Bucket:
     def __init__(self, location: S3Location, patience: Patience) -> None:
         self.name = location.bucket
         self.patience = patience
-        self._pool = _pool(patience)
-        self._client = _Client(
-            location.host,
-            location.access_key,
-            location.secret_key,
-            secure=location.tls,
-            region=location.region,
-            http_client=self._pool,
-        )
+        self._pools = [_pool(patience, patience.answer), _pool(patience, patience.completion)]
+        self._client, self._joining = [
+            _Client(
+                location.host,
+                location.access_key,
+                location.secret_key,
+                secure=location.tls,
+                region=location.region,
+                http_client=pool,
+            )
+            for pool in self._pools
+        ]
 
     # ------------------------------------------------------------------------------------------------------- bucket
 
@@ -195,7 +207,7 @@ class S3Bucket:
         body = ET.tostring(root)
         given = {"Content-Type": "application/xml", **_digest(body), **headers}
         with _written(key):
-            answer = self._client.ask("POST", self.name, key, query={"uploadId": upload}, body=body, headers=given)
+            answer = self._joining.ask("POST", self.name, key, query={"uploadId": upload}, body=body, headers=given)
             return _text(_xml(answer), "ETag").strip('"')
 
     def abort(self, key: str, upload: str) -> None:
@@ -352,7 +364,8 @@ class S3Bucket:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._pool.clear()
+        for pool in self._pools:
+            pool.clear()
 
     # -------------------------------------------------------------------------------------------------------- pages
 
@@ -390,16 +403,16 @@ class Answer:
             self.size, self._left = _extent(response, begin)
         except ValueError as error:
             response.close()
-            raise StorageUnavailable(key, str(error)) from error
+            raise AnswerBroken(key, str(error)) from error
 
     def pieces(self, most: int | None) -> Iterator[bytes]:
         """At most `most` bytes in pieces of at most 1 MiB.
 
-        Raises StorageUnavailable when the answer ends before its own length or comes too slowly.
+        Raises AnswerBroken when it ends before its own length or comes too slowly.
         """
         left = self._left if most is None else min(self._left, most)
         while left:
-            with reported(self._key):
+            with reported(self._key, AnswerBroken):
                 piece = self._piece(min(left, _PIECE))
             left -= len(piece)
             yield piece
@@ -411,10 +424,10 @@ class Answer:
         while len(piece) < wanted:
             got = self._response.read1(wanted - len(piece))
             if not got:
-                raise StorageUnavailable(self._key, "the answer ended early")
+                raise AnswerBroken(self._key, "the answer ended early")
             piece += got
             if time.monotonic() > deadline:
-                raise StorageUnavailable(self._key, "the answer comes too slowly")
+                raise AnswerBroken(self._key, "the answer comes too slowly")
         return bytes(piece)
 
     def close(self, *, whole: bool) -> None:
@@ -453,14 +466,16 @@ class _Client(Minio):
 
 
 @contextmanager
-def reported(key: str = "") -> Iterator[None]:
+def reported(key: str = "", kind: type[StorageUnavailable] = StorageUnavailable) -> Iterator[None]:
     """Say the errors of SDK, HTTP and XML in the store's words."""
     try:
         yield
     except S3Error as error:
         raise _translated(key, error) from error
+    except MaxRetryError as error:
+        raise kind(key, f"{type(error.reason).__name__}: {error.reason}") from error
     except (MinioException, HTTPError, OSError, ValueError, SyntaxError) as error:
-        raise StorageUnavailable(key, f"{type(error).__name__}: {error}") from error
+        raise kind(key, f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager
@@ -487,7 +502,7 @@ def _translated(key: str, error: S3Error) -> StorageError:
     return StorageUnavailable(key, detail)
 
 
-def _pool(patience: Patience) -> urllib3.PoolManager:
+def _pool(patience: Patience, answer: float) -> urllib3.PoolManager:
     retries = urllib3.Retry(
         total=patience.attempts - 1,
         redirect=0,
@@ -499,7 +514,7 @@ def _pool(patience: Patience) -> urllib3.PoolManager:
         backoff_jitter=0.1,
         respect_retry_after_header=False,
     )
-    timeout = urllib3.Timeout(connect=patience.connect, read=patience.answer)
+    timeout = urllib3.Timeout(connect=patience.connect, read=answer)
     return urllib3.PoolManager(num_pools=4, maxsize=32, timeout=timeout, retries=retries, cert_reqs="CERT_REQUIRED")
 
 

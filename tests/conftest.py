@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,22 +113,30 @@ def town(backends: Backends) -> Municipality:
     return Municipality(backends)
 
 
-@pytest.fixture(scope="module", params=["embedded", "server"])
+@pytest.fixture(scope="module", params=["embedded", "real"])
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
-    """The real service: with its embedded PostgreSQL, and on a server by URL with a worker beside it."""
+    """The real service: all embedded, and on PostgreSQL, S3 and OpenSearch with a worker beside it."""
     with data_folder() as folder:
         if request.param == "embedded":
             running = Service(folder)
         else:
-            admin = request.getfixturevalue("postgres_admin")
-            url = new_database(admin)
-            running = Service(folder, EAKTE_DATABASE_URL=url)
+            running = Service(folder, **real_servers(request))
             running.command("migrate")
             running.start_worker()
         running.start()
         yield running
         running.stop_worker()
         assert running.stop() == 0, running.log.read_text()[-3000:]
+
+
+def real_servers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of a municipality of its own on the session's real servers."""
+    name = f"eakte-{secrets.token_hex(6)}"
+    return {
+        "EAKTE_DATABASE_URL": new_database(request.getfixturevalue("postgres_admin")),
+        "EAKTE_STORAGE_URL": f"{request.getfixturevalue('minio')}/{name}",
+        "EAKTE_SEARCH_URL": f"{request.getfixturevalue('opensearch')}/{name}",
+    }
 
 
 @pytest.fixture(scope="module")

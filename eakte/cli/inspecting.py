@@ -171,7 +171,7 @@ def audit_verify(as_json: JsonFlag = False) -> None:
 
 @audit.command("erase-pseudonyms")
 def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
-    """Löscht nach Ablauf der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
+    """Löscht nach der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
     with backends() as opened:
         with opened.transactions.read() as session:
             actor = acting(session, None)

@@ -56,6 +56,8 @@ def configure_logging() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Each repeated request of the storage is a warning there; what does not succeed in the end is said by us.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def main() -> None:

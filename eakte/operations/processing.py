@@ -12,7 +12,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from eakte.operations.documents import digests_of, readable_document
 from eakte.operations.dossiers import writable_dossier
 from eakte.operations.filing import Stored
 from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
+from eakte.operations.screening import Screen
 from eakte.terms import SYSTEM, DocumentState, new_id, now
 from eakte.transaction import Transaction, Transactions
 from indexing import office
@@ -73,6 +74,7 @@ def process_version(
     blobs: BlobStore,
     recogniser: Recogniser,
     *,
+    screen: Screen | None,
     document_id: uuid.UUID,
     number: int,
     max_attempts: int,
@@ -81,7 +83,7 @@ def process_version(
     """Process a version once. Idempotent; raises when another attempt may help and there are some left.
 
     A version that ends its worker again and again (memory, a crash of the machine) is given up by the same count:
-    the attempt is noted before the file is touched.
+    the attempt is noted before the file is touched. What is found inside the file passes `screen` before it is stored.
     """
     task = _begin(transactions, document_id, number)
     if task is None:
@@ -92,7 +94,7 @@ def process_version(
         return
     try:
         with tempfile.TemporaryDirectory(prefix="eakte-") as folder:
-            _run(transactions, blobs, recogniser, task, Path(folder), stopping)
+            _run(transactions, blobs, recogniser, task, Path(folder), stopping, screen)
     except (BlobDamaged, BlobMissing) as error:
         # The original is not what was filed: no other attempt helps, and a person must know.
         fail(transactions, task, str(ContentDamaged.__doc__))
@@ -194,6 +196,7 @@ def _run(
     task: Task,
     folder: Path,
     stopping: threading.Event,
+    screen: Screen | None,
 ) -> None:
     source = folder / "original"
     fetch(blobs, task.original, task.digests, source)
@@ -224,7 +227,8 @@ def _run(
     }
     if result.rendition is not None:
         written["rendition"] = _put_file(blobs, f"{base}/rendition.{run}", result.rendition)
-    parts = store_parts(blobs, result.parts, limit=Limits().file_bytes)
+    parts, left_out = store_parts(blobs, result.parts, screen=screen, limit=Limits().file_bytes)
+    result = replace(result, warnings=(*result.warnings, *left_out))
     _finish(transactions, task, result, written, sizes, parts)
 
 

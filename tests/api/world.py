@@ -61,6 +61,7 @@ class World:
                 self.backends.transactions,
                 self.backends.blobs,
                 recogniser,
+                screen=None,
                 document_id=uuid.UUID(document["id"]),
                 number=document["version"],
                 max_attempts=1,

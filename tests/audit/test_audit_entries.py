@@ -124,9 +124,12 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 
 
 SUBJECTS = {
-    "record": {"plan-class", "plan", "unit", "user", "token", "dossier", "case", "document", "audit"},
+    "record": {
+        *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party"),
+        *("template", "document", "audit", "file"),
+    },
     "access": {"document", "object", "session"},
-}
+}  # fmt: skip
 
 
 def test_no_two_tags_are_the_same_and_each_is_in_the_document() -> None:

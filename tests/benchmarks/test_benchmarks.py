@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,18 @@ def test_pages_to_recognise_come_with_what_stands_on_them(tmp_path: Path, monkey
     assert len(material.truth) == 3
     assert all(len(text) > 20 for text in material.truth)
     assert (tmp_path / "scans.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("name", ["search", "indexing"])
+def test_the_search_benchmarks_measure_both_drivers(name: str, opensearch: str) -> None:
+    command = [sys.executable, "-m", f"benchmarks.bench_{name}", "--quick"]
+    environment = {**os.environ, "EAKTE_TEST_OPENSEARCH_URL": opensearch}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["name"] == name
+    assert min(said["ratio"], said["figures"]["opensearch_ratio"]) > 0
 
 
 @pytest.mark.journey

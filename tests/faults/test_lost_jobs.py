@@ -178,6 +178,7 @@ def test_a_second_run_that_comes_late_leaves_a_ready_document_ready(
             backends.transactions,
             backends.blobs,
             recogniser,
+            screen=None,
             document_id=document,
             number=1,
             max_attempts=4,

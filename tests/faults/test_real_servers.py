@@ -59,17 +59,18 @@ def test_kills_in_turn_lose_nothing(stand: Stand, pytestconfig: pytest.Config) -
     with stand.load(seed) as (clients, searcher):
         for _ in range(rounds):
             for name in rng.sample(sorted(victims), len(victims)):
-                before = clients.acknowledged
-                until(
-                    lambda least=before: clients.acknowledged > least,
-                    seconds=BACK_SECONDS,
-                    what=f"uploads before {name}",
-                )  # type: ignore[misc]
+                one_more(clients, f"uploads before {name}")
                 wait(rng.uniform(0.0, 2.0))
                 victims[name]()
         before = clients.acknowledged
         until(lambda: clients.acknowledged > before + 3, seconds=BACK_SECONDS, what="uploads go on")
     told(stand, clients, searcher, f"seed {seed}")
+
+
+def one_more(clients: Clients, what: str) -> None:
+    """Wait until another upload is acknowledged."""
+    before = clients.acknowledged
+    until(lambda: clients.acknowledged > before, seconds=BACK_SECONDS, what=what)
 
 
 def kill_serve(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import threading
 import uuid
@@ -13,13 +14,17 @@ from email.message import EmailMessage
 import pytest
 
 from eakte.audit import Tag
+from eakte.errors import ScannerUnavailable
 from eakte.models import Document
 from eakte.operations import attachments, processing, queueing
 from eakte.operations.attachments import relations
 from eakte.operations.filing import change_document
 from eakte.operations.processing import process_version
+from eakte.terms import SYSTEM
+from indexing.clamav import Clamd
 from indexing.recognition import Recogniser
 from tests.operations.office import Office
+from tests.support.clamd import EICAR
 
 Run = Callable[[uuid.UUID], None]
 
@@ -40,6 +45,7 @@ def run(office: Office, recogniser: Recogniser) -> Run:
             office.backends.transactions,
             office.backends.blobs,
             recogniser,
+            screen=office.backends.screen(SYSTEM, document),
             document_id=document,
             number=1,
             max_attempts=3,
@@ -109,6 +115,20 @@ def test_attachments_lie_beside_their_mail_and_are_found(office: Office, run: Ru
     assert filed == [("system", child.id) for child in children]
     former = office.sql("SELECT field, value FROM former_value WHERE object_id = %s AND field = 'title'", letter)
     assert former == [("title", "brief")]
+
+
+def test_an_attachment_with_a_virus_is_left_out_and_said(office: Office, run: Run, clamd: str) -> None:
+    """The mail was filed before the scanner knew the virus; now its attachment is refused, the rest is read."""
+    document = office.file(dossier=office.dossier(), content=mail(("Plan.txt", EICAR), TWO[1]), filename="mail.eml")
+    office.backends = dataclasses.replace(office.backends, scanner=Clamd("unix:///nowhere/clamd.sock"))
+    with pytest.raises(ScannerUnavailable):
+        run(document)
+    office.backends = dataclasses.replace(office.backends, scanner=Clamd(clamd))
+    run(document)
+    assert [each.title for each in inside(office, document)] == ["Statik"]
+    assert any("Schadsoftware" in sentence for sentence in office.version(document).warnings)
+    ((details,),) = office.sql("SELECT details FROM audit_entry WHERE tag = 'record:file:refuse-infected'")
+    assert details["subjects"] == [str(document)]
 
 
 def test_what_the_uploader_said_is_kept(office: Office, run: Run) -> None:

@@ -51,6 +51,7 @@ def run(office: Office, document: uuid.UUID, recogniser: Recogniser) -> Run:
             office.backends.transactions,
             blobs or office.backends.blobs,
             recogniser,
+            screen=None,
             document_id=document,
             number=number,
             max_attempts=ATTEMPTS,

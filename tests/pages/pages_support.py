@@ -148,6 +148,7 @@ class Pages(World):
                     self.backends.transactions,
                     self.backends.blobs,
                     recogniser,
+                    screen=None,
                     document_id=document,
                     number=1,
                     max_attempts=1,

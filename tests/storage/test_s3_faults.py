@@ -17,7 +17,7 @@ from tests.storage.contract import NAME, collect, content_of, digests_of
 from tests.storage.lying_server import Lies, Truth, lying_proxy
 from tests.storage.s3_support import S3Raw, fresh_location, new_store
 
-HASTY = Patience(connect=0.5, answer=0.5, attempts=2)
+HASTY = Patience(connect=0.5, answer=0.5, completion=5.0, attempts=2)
 CONTENT = content_of(BLOCK_SIZE + 1000)
 LARGE = content_of(2 * PART_SIZE + 1000)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 from indexing.clamav import Clamd, ScanFailed
+from tests.support.needs import missing, start_bound
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 STREAM_LIMIT = 2 << 20
@@ -33,7 +30,7 @@ def debian_clamd() -> Iterator[str]:
         return
     program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
     if program is None:
-        _missing("clamd (Debian: clamav-daemon), or EAKTE_TEST_CLAMAV_URL")
+        missing("clamd (Debian: clamav-daemon), or EAKTE_TEST_CLAMAV_URL")
     with tempfile.TemporaryDirectory(prefix="eakte-test-clamd-") as name:
         folder = Path(name)
         (folder / "signatures").mkdir()
@@ -50,26 +47,19 @@ def debian_clamd() -> Iterator[str]:
             "User": "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody"),
         }
         (folder / "clamd.conf").write_text("".join(f"{key} {value}\n" for key, value in configuration.items()))
-        with _running([program, "-c", str(folder / "clamd.conf")], folder / "log") as daemon:
+        with _running([program, "-c", folder / "clamd.conf"], folder / "log") as daemon:
             url = f"unix://{folder / 'clamd.sock'}"
             _wait_until_answering(daemon, url, folder / "log")
             yield url
 
 
 @contextlib.contextmanager
-def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        daemon = subprocess.Popen(
-            ["setpriv", "--pdeathsig=KILL", "--", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+def _running(command: list[str | Path], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    daemon = start_bound(command, folder=log.parent, log=log)
     try:
         yield daemon
     finally:
-        daemon.send_signal(signal.SIGKILL)
+        daemon.kill()
         daemon.wait(timeout=30)
 
 
@@ -84,9 +74,3 @@ def _wait_until_answering(daemon: subprocess.Popen[bytes], url: str, log: Path) 
         else:
             break
     raise RuntimeError(f"clamd did not start: {log.read_text()}")
-
-
-def _missing(what: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        raise RuntimeError(f"CI needs {what}")
-    pytest.skip(f"MISSING SERVER: {what}")
