@@ -197,7 +197,7 @@ async def run_worker(
         async def work(queue: str, slots: int) -> None:
             await app.run_worker_async(queues=[queue], concurrency=slots, **options)
             if wait and not stopping.is_set():
-                # Its listener or heartbeat failed and it ended in order, the database being there again in time for that.
+                # Its listener or heartbeat failed, and it ended in order, the database being there again in time.
                 raise Unavailable(DATABASE_SILENT)
 
         workers = [
