@@ -20,7 +20,8 @@ from procrastinate.jobs import Job, Status
 from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
-from eakte.errors import ContentDamaged
+from eakte.database import DATABASE_SILENT
+from eakte.errors import ContentDamaged, Unavailable
 from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.plan_changes import recount_branch, take_effect
@@ -192,8 +193,15 @@ async def run_worker(
     }
     stopping.clear()
     async with app.open_async():
+
+        async def work(queue: str, slots: int) -> None:
+            await app.run_worker_async(queues=[queue], concurrency=slots, **options)
+            if wait and not stopping.is_set():
+                # Its listener or heartbeat failed, and it ended in order, the database being there again in time.
+                raise Unavailable(DATABASE_SILENT)
+
         workers = [
-            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=slots, **options))
+            asyncio.create_task(work(queue, slots))
             for queue, slots in ((PROCESS_QUEUE, concurrency), (SERVICE_QUEUE, 4))
             if queue in queues
         ]

@@ -46,6 +46,12 @@ class Stand:
         """What was acknowledged since the beginning."""
         return self.service.folder / "journal.jsonl"
 
+    def start_worker(self) -> None:
+        """Start a worker and wait until it works; one that finds no database when it starts ends, as `serve` does."""
+        before = until(lambda: workers(self.servers["postgres"].url), what="the database")
+        self.service.start_worker()
+        until(lambda: workers(self.servers["postgres"].url) - before, seconds=240, what="a worker")
+
     @contextmanager
     def load(self, seed: int) -> Iterator[tuple[Clients, Searcher]]:
         """Three clients upload and one searches while the block runs; it ends when all are answered."""
@@ -104,7 +110,7 @@ def standing() -> Iterator[Stand]:
         }
         service = Service(
             folder,
-            **FAST,
+            **{**FAST, "EAKTE_HEARTBEAT_SECONDS": "2", "EAKTE_STALLED_SECONDS": "6"},
             EAKTE_DATABASE_URL=servers["postgres"].url,
             EAKTE_STORAGE_URL=f"{servers['minio'].url}/{BUCKET}",
             EAKTE_SEARCH_URL=f"{servers['opensearch'].url}/{PREFIX}",
@@ -112,9 +118,19 @@ def standing() -> Iterator[Stand]:
         stack.callback(service.kill_everything)
         service.command("migrate")
         service.start()
-        service.start_worker()
         token, dossier = prepare(service)
-        yield Stand(service, token, dossier, servers, disks)
+        stand = Stand(service, token, dossier, servers, disks)
+        stand.start_worker()
+        yield stand
+
+
+def workers(url: str) -> set[int]:
+    """Numbers of the workers that the queue knows, of dead ones too, and 0; nothing where there is no database."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return {0} | {row[0] for row in connection.execute("SELECT id FROM procrastinate_workers")}
+    except psycopg.OperationalError:
+        return set()
 
 
 def left(url: str) -> list[object]:

@@ -199,6 +199,29 @@ def _somebody_waits(backends: Backends) -> bool:
     return waiting != (0,)
 
 
+NO_HEARTBEAT = """
+CREATE FUNCTION no_heartbeat() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER no_heartbeat BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION no_heartbeat();
+"""
+
+
+def test_a_worker_that_could_not_say_that_it_lives_does_not_end_as_if_it_were_told_to(
+    backends: Backends, recogniser: Recogniser, town: Municipality
+) -> None:
+    """It ends in order, the database being there; its process would end with 0, and nobody would start it again."""
+    del town
+    with psycopg.connect(backends.database.url) as connection:
+        connection.execute(NO_HEARTBEAT)
+    stopping = threading.Event()
+    app = make_app(backends, recogniser, connector_for(backends), stopping)
+    work = run_worker(app, backends, queues=[SERVICE_QUEUE], concurrency=1, wait=True, stopping=stopping)
+    with pytest.raises(Unavailable):
+        asyncio.run(asyncio.wait_for(work, 60))
+
+
 FULL = """
 CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

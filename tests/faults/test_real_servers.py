@@ -51,9 +51,9 @@ def test_kills_in_turn_lose_nothing(stand: Stand, pytestconfig: pytest.Config) -
     rounds, seed = max(1, int(pytestconfig.getoption("--kills")) // 20), chance()
     rng = random.Random(seed)  # noqa: S311 - chance that can be repeated
     victims: dict[str, Callable[[], None]] = {
-        "serve": lambda: kill_serve(stand),
-        "worker": lambda: kill_worker(stand),
-        "session": lambda: rng.choice(until(lambda: sessions(stand.servers["postgres"]), what="a session")).kill(),
+        "serve": functools.partial(kill_serve, stand),
+        "worker": functools.partial(kill_worker, stand),
+        "session": functools.partial(kill_session, stand, rng),
         **{name: functools.partial(restart, stand, name) for name in stand.servers},
     }
     with stand.load(seed) as (clients, searcher):
@@ -85,7 +85,12 @@ def kill_worker(stand: Stand) -> None:
     assert worker is not None
     worker.kill()
     worker.wait()
-    stand.service.start_worker()
+    stand.start_worker()
+
+
+def kill_session(stand: Stand, rng: random.Random) -> None:
+    """As the kernel does when memory is short: PostgreSQL ends all sessions and recovers."""
+    rng.choice(until(lambda: sessions(stand.servers["postgres"]), what="a session")).kill()
 
 
 def restart(stand: Stand, name: str, *, away: float = 1.0) -> None:
