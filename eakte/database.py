@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from eakte.errors import Conflict, InvalidInput, SetupFailed, Unavailable
 
+DATABASE_SILENT = "Die Datenbank antwortet nicht."
+
 OLDEST_SERVER = 150000
 """`server_version_num` of the oldest supported PostgreSQL."""
 
@@ -86,12 +88,12 @@ def domain_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Unavailable("Die Datenbank antwortet nicht.") from error
+        raise Unavailable(DATABASE_SILENT) from error
     except IntegrityError as error:
         raise Conflict from error
     except DataError as error:
         raise InvalidInput("Eine Angabe enthält Zeichen oder Zahlen, die sich nicht speichern lassen.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable("Die Datenbank antwortet nicht.") from error
+            raise Unavailable(DATABASE_SILENT) from error
         raise

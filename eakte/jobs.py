@@ -20,7 +20,8 @@ from procrastinate.jobs import Job, Status
 from psycopg import OperationalError
 
 from eakte.bootstrap import Backends, index_usable
-from eakte.errors import ContentDamaged
+from eakte.database import DATABASE_SILENT
+from eakte.errors import ContentDamaged, Unavailable
 from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.plan_changes import recount_branch, take_effect
@@ -28,6 +29,7 @@ from eakte.operations.processing import Interrupted, enqueue_forgotten, process_
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
+from indexing.search_errors import SearchUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -81,14 +83,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
     @app.task(name=INDEX, queue=SERVICE_QUEUE, lock=INDEX)
     def index() -> None:
         """Idempotent: puts what the database says now, the higher revision stays. After a failure the sweep does it."""
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="eakte.sweep-index", queue=SERVICE_QUEUE, lock=INDEX, queueing_lock="sweep-index")
     def sweep_index(timestamp: int) -> None:
         """Index what no job announced: after a rebuild, a restore, or an outage of the index."""
         del timestamp
-        update_index(backends)
+        catch_up(backends)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="eakte.sweep-processing", queue=SERVICE_QUEUE, queueing_lock="sweep-processing")
@@ -153,6 +155,14 @@ def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
         take_effect(backends.transactions)
 
 
+def catch_up(backends: Backends) -> None:
+    """Bring the index up to date; a search that does not answer is one line in the log, and the sweep comes again."""
+    try:
+        update_index(backends)
+    except SearchUnavailable as error:
+        logger.warning("the index waits for the search", extra={"reason": str(error)})
+
+
 def update_index(backends: Backends) -> int:
     """Build the index anew when it cannot answer, then bring it up to date. Returns how many entries were written."""
     if not index_usable(backends.search):
@@ -183,8 +193,15 @@ async def run_worker(
     }
     stopping.clear()
     async with app.open_async():
+
+        async def work(queue: str, slots: int) -> None:
+            await app.run_worker_async(queues=[queue], concurrency=slots, **options)
+            if wait and not stopping.is_set():
+                # Its listener or heartbeat failed, and it ended in order, the database being there again in time.
+                raise Unavailable(DATABASE_SILENT)
+
         workers = [
-            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=slots, **options))
+            asyncio.create_task(work(queue, slots))
             for queue, slots in ((PROCESS_QUEUE, concurrency), (SERVICE_QUEUE, 4))
             if queue in queues
         ]

@@ -19,14 +19,15 @@ from functools import lru_cache
 from typing import Any
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from psycopg import OperationalError
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from eakte.audit import Ledger, Tag
-from eakte.database import Database, domain_errors
-from eakte.errors import UnauditedWrite
+from eakte.database import DATABASE_SILENT, Database, domain_errors
+from eakte.errors import UnauditedWrite, Unavailable
 from eakte.models import AuditEntry, AuditPseudonym, AuditSubject, FormerValue, Record
 from eakte.terms import Actor, now
 
@@ -102,7 +103,7 @@ class Transaction:
         """Insert a job in this transaction. With a queueing lock, a job that already waits makes this one unnecessary.
 
         `lock` lets one job of that name run at a time; jobs by name do not know what their handler says of it. The
-        savepoint is needed: a refused insert would otherwise end the whole transaction.
+        savepoint is needed: a refused insert would otherwise end the whole transaction. Raises Unavailable.
         """
         self.session.flush()
         if queueing_lock is None:
@@ -117,7 +118,13 @@ class Transaction:
     def _defer(self, task: str, arguments: Mapping[str, Any], **options: Any) -> None:
         # The session sends SAVEPOINT only when its connection is asked for inside the block, so it is asked for here.
         connection = self.session.connection().connection.driver_connection
-        self._jobs.configure_task(task, allow_unknown=True, connection=connection, **options).defer(**arguments)
+        try:
+            self._jobs.configure_task(task, allow_unknown=True, connection=connection, **options).defer(**arguments)
+        except ConnectorException as error:
+            # The queue speaks to the driver past SQLAlchemy, so `domain_errors` does not see its errors as they are.
+            if isinstance(error.__cause__, OperationalError):
+                raise Unavailable(DATABASE_SILENT) from error
+            raise
 
 
 class Transactions:

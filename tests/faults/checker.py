@@ -1,8 +1,8 @@
 """An independent judge of what is left after faults: it shares no code with what wrote the data.
 
-It imports nothing of eakte and of its engines, reads tables by plain SQL, files by their path, and the service over
-HTTP, and knows the uploads only from the client's own journal. What it finds it says in sentences; no sentence means
-that every promise was kept.
+It imports nothing of eakte and of its engines, reads tables by plain SQL, blobs by their path or by plain HTTP, the
+search server and the service over HTTP, and knows the uploads only from the client's own journal. What it finds it says
+in sentences; no sentence means that every promise was kept.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from typing import Any
 import httpx2
 import psycopg
 from psycopg.rows import dict_row
+
+from tests.faults.shelves import Shelf
 
 Rows = list[dict[str, Any]]
 SETTLED = {"ready", "failed"}
@@ -44,10 +47,10 @@ def read_journal(path: Path) -> list[Receipt]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that is left: the database, the folder in which the blobs' names begin, and the client's journal."""
+    """Everything that is left: the database, the folder or bucket of the blobs, and the client's journal."""
 
     database_url: str
-    blobs: Path
+    blobs: Shelf
     journal: Sequence[Receipt]
 
 
@@ -87,6 +90,34 @@ def check_http(url: str, token: str, journal: Sequence[Receipt]) -> list[str]:
             if hits != [receipt.document]:
                 found.append(f"upload {receipt.number}: its word {receipt.word} finds {hits}")
     return found
+
+
+def check_index(database_url: str, server: str, alias: str) -> list[str]:
+    """Compare what a search server holds with the rows: each document once with its revision, and nothing else.
+
+    Args:
+        server: `http://HOST:PORT`.
+        alias: The name under which the index answers.
+    """
+    question = {
+        "size": 10_000,
+        "query": {"exists": {"field": "scope"}},
+        "stored_fields": "_none_",
+        "docvalue_fields": ["document", "revision"],
+    }
+    answer = httpx2.post(f"{server}/{alias}/_search", json=question, timeout=60).raise_for_status().json()
+    fields = [hit["fields"] for hit in answer["hits"]["hits"]]
+    shown = [(str(uuid.UUID(hex=each["document"][0])), each["revision"][0]) for each in fields]
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        rows = _select(connection, "SELECT id::text, revision FROM document")
+    known = [(row["id"], row["revision"]) for row in rows]
+    found = [
+        f"the index does not show document {name} of revision {revision}" for name, revision in set(known) - set(shown)
+    ]
+    found += [
+        f"the index shows {name} of revision {revision}, which is not" for name, revision in set(shown) - set(known)
+    ]
+    return found + [f"the index shows {twice} twice" for twice in set(shown) if shown.count(twice) > 1]
 
 
 def _journal(state: State) -> Iterator[str]:
@@ -148,11 +179,10 @@ def _blobs(connection: psycopg.Connection[dict[str, Any]], state: State) -> Iter
     """Every blob of a row is a file with its bytes; the client's digests are those of the files."""
     digests = {}
     for row in _select(connection, "SELECT name, size, sha256 FROM blob"):
-        path = state.blobs / row["name"]
-        if not path.is_file():
+        content = state.blobs.read(row["name"])
+        if content is None:
             yield f"blob {row['name']} is gone"
             continue
-        content = path.read_bytes()
         digests[row["name"]] = hashlib.sha256(content).hexdigest()
         if len(content) != row["size"] or digests[row["name"]] != row["sha256"].hex():
             yield f"blob {row['name']} has other bytes than its row says"
@@ -207,7 +237,7 @@ def _entries(connection: psycopg.Connection[dict[str, Any]]) -> Iterator[str]:
         yield f"the log files document {row['subject']}, which does not exist"
 
 
-def _log(connection: psycopg.Connection[dict[str, Any]], blobs: Path) -> Iterator[str]:
+def _log(connection: psycopg.Connection[dict[str, Any]], blobs: Shelf) -> Iterator[str]:
     """Every entry in its place and unchanged, every head the root of the raw rows, the newest over all of them."""
     rows = _select(connection, "SELECT * FROM audit_entry WHERE number IS NOT NULL ORDER BY number")
     leaves = [_leaf(row) for row in rows]
@@ -223,8 +253,8 @@ def _log(connection: psycopg.Connection[dict[str, Any]], blobs: Path) -> Iterato
         for row in _select(connection, "SELECT * FROM audit_head")
     }
     in_blobs = {}
-    for path in sorted((blobs / "audit" / "heads").glob("*.json")):
-        head = json.loads(path.read_bytes())
+    for name in blobs.names("audit/heads/"):
+        head = json.loads(blobs.read(name) or b"")
         in_blobs[head["size"]] = (head["root"], head["signature"])
     if in_sql != in_blobs:
         yield f"heads differ between database and blobs: sizes {sorted(in_sql.keys() ^ in_blobs.keys()) or 'equal'}"

@@ -61,16 +61,25 @@ def make(number: int, scans_every: int) -> tuple[bytes, str]:
 class Clients:
     """Threads that upload into one dossier until they are told to stop, and a journal of what was acknowledged.
 
-    `surprises` are answers that no fault excuses: a fault of the service (500), a refusal, or no answer at all.
+    `first` is the number of the first upload. `surprises` are answers that no fault excuses: a fault of the service
+    (500), a refusal, or no answer at all.
     """
 
     def __init__(
-        self, service: Service, token: str, dossier: str, journal: Path, *, seed: int, scans_every: int = 12
+        self,
+        service: Service,
+        token: str,
+        dossier: str,
+        journal: Path,
+        *,
+        seed: int,
+        scans_every: int = 12,
+        first: int = 0,
     ) -> None:
         self._service, self._token, self._dossier = service, token, dossier
         self._journal, self._scans_every = journal, scans_every
         self._stop, self._lock = threading.Event(), threading.Lock()
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(first)
         sources = [random.Random(f"{seed} {number}") for number in range(3)]  # noqa: S311 - chance that can be repeated
         self._threads = [
             threading.Thread(target=self._work, args=(rng,), name=f"client {number}", daemon=True)

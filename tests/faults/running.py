@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import random
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +16,18 @@ import psutil
 import psycopg
 
 from tests.faults.checker import State, check, check_http, read_journal
+from tests.faults.shelves import Folder
 from tests.support.service import Municipality, Service, data_folder, until
 
 FAST = {"EAKTE_HEARTBEAT_SECONDS": "1", "EAKTE_STALLED_SECONDS": "2", "EAKTE_RETRY_SECONDS": "0.5"}
-RESTART_SECONDS = 60
+RESTART_SECONDS = 240
+
+
+def chance() -> int:
+    """The seed of this run, said aloud; `EAKTE_FAULT_SEED` sets it."""
+    seed = int(os.environ.get("EAKTE_FAULT_SEED") or random.SystemRandom().randrange(10**6))
+    sys.stderr.write(f"\nEAKTE_FAULT_SEED={seed}\n")
+    return seed
 
 
 @contextmanager
@@ -86,7 +97,7 @@ def judge(service: Service, token: str, journal: Path, blobs: Path, *, seconds: 
     # What the checker itself read gets its place in the log now; then nothing changes any more.
     found += json.loads(service.command("audit", "verify", "--json", check=False).stdout)["errors"]
     with service.backends() as opened:
-        return found + check(State(opened.database.url, blobs, receipts))
+        return found + check(State(opened.database.url, Folder(blobs), receipts))
 
 
 def settled(url: str) -> Callable[[], bool]:

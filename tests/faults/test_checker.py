@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import hashlib
 import json
 import shutil
@@ -16,6 +17,8 @@ from psycopg import sql
 
 from tests.faults.checker import Receipt, State, check, check_http
 from tests.faults.clients import make, word
+from tests.faults.shelves import Bucket, Folder
+from tests.storage.s3_support import S3Raw, fresh_location
 from tests.support.postgres import drop_database, new_database
 from tests.support.service import Municipality, Service, data_folder, upload
 
@@ -58,7 +61,7 @@ def sound(postgres_admin: str) -> Iterator[Sound]:
         finally:
             assert service.stop() == 0
         service.command("audit", "verify")
-        yield Sound(postgres_admin, State(url, folder / "blobs" / "blobs", journal), over_http, about_lies)
+        yield Sound(postgres_admin, State(url, Folder(folder / "blobs" / "blobs"), journal), over_http, about_lies)
     drop_database(postgres_admin, url)
 
 
@@ -76,6 +79,12 @@ def _uploaded(service: Service, token: str) -> list[Receipt]:
     return journal
 
 
+def files_of(state: State) -> Path:
+    """The folder of a state's blobs."""
+    assert isinstance(state.blobs, Folder)
+    return state.blobs.path
+
+
 @pytest.fixture
 def copy(sound: Sound, tmp_path: Path) -> Iterator[State]:
     """A copy of database and blobs, to be damaged."""
@@ -85,8 +94,8 @@ def copy(sound: Sound, tmp_path: Path) -> Iterator[State]:
         template = sql.Identifier(urlsplit(sound.state.database_url).path[1:])
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), template))
     blobs = tmp_path / "blobs"
-    shutil.copytree(sound.state.blobs, blobs)
-    yield dataclasses.replace(sound.state, database_url=url, blobs=blobs)
+    shutil.copytree(files_of(sound.state), blobs)
+    yield dataclasses.replace(sound.state, database_url=url, blobs=Folder(blobs))
     drop_database(sound.admin, url)
 
 
@@ -230,8 +239,40 @@ FILE_DAMAGE: dict[str, tuple[str, Callable[[Path], None], str]] = {
 @pytest.mark.parametrize("damage", sorted(FILE_DAMAGE))
 def test_damage_in_the_files_is_found(copy: State, damage: str) -> None:
     pattern, harm, expected = FILE_DAMAGE[damage]
-    harm(min(copy.blobs.glob(pattern)))
+    harm(min(files_of(copy).glob(pattern)))
     assert any(expected in finding for finding in check(copy)), check(copy)
+
+
+@pytest.fixture
+def in_bucket(copy: State, minio: str) -> State:
+    """The same state with its blobs on an S3 server."""
+    location = fresh_location(minio)
+    raw = S3Raw(location)
+    raw.client.make_bucket(location.bucket, object_lock=True)
+    for name in copy.blobs.names(""):
+        raw.write(name, copy.blobs.read(name) or b"")
+    return dataclasses.replace(copy, blobs=Bucket(f"{minio}/{location.bucket}"))
+
+
+def test_a_sound_state_in_a_bucket_has_no_findings(in_bucket: State) -> None:
+    assert in_bucket.blobs.names("audit/heads/")
+    assert check(in_bucket) == []
+
+
+@pytest.mark.parametrize("damage", sorted(FILE_DAMAGE))
+def test_damage_in_a_bucket_is_found(in_bucket: State, minio: str, tmp_path: Path, damage: str) -> None:
+    pattern, harm, expected = FILE_DAMAGE[damage]
+    assert isinstance(in_bucket.blobs, Bucket)
+    raw = S3Raw(fresh_location(minio, in_bucket.blobs.url.rpartition("/")[2]))
+    name = min(name for name in in_bucket.blobs.names("") if fnmatch.fnmatch(name, pattern))
+    file = tmp_path / "damaged"
+    file.write_bytes(in_bucket.blobs.read(name) or b"")
+    harm(file)
+    if file.exists():
+        raw.write(name, file.read_bytes())
+    else:
+        raw.hide(name)
+    assert any(expected in finding for finding in check(in_bucket)), check(in_bucket)
 
 
 def test_an_acknowledgement_given_twice_is_found(copy: State) -> None:

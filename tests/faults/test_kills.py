@@ -17,16 +17,12 @@ import psutil
 import pytest
 
 from tests.faults.clients import Clients, make
-from tests.faults.running import judge, kill_everything, postmaster, serving, start_again
+from tests.faults.running import chance, judge, kill_everything, postmaster, serving, start_again
 from tests.support.service import Service, until, upload, wait_ready
 
 pytestmark = pytest.mark.fault
 
 PR_SET_CHILD_SUBREAPER = 36
-
-
-def _seed() -> int:
-    return int(os.environ.get("EAKTE_FAULT_SEED") or random.SystemRandom().randrange(10**6))
 
 
 class Killer:
@@ -93,8 +89,7 @@ class Killer:
 
 
 def test_nothing_acknowledged_is_lost_however_often_it_is_killed(pytestconfig: pytest.Config) -> None:
-    kills, seed = int(pytestconfig.getoption("--kills")), _seed()
-    sys.stderr.write(f"\nEAKTE_FAULT_SEED={seed}\n")
+    kills, seed = int(pytestconfig.getoption("--kills")), chance()
     rng, pause = random.Random(seed), threading.Event()  # noqa: S311 - chance that can be repeated
     with serving() as (service, token, dossier):
         journal = service.folder / "journal.jsonl"

@@ -17,6 +17,7 @@ from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
 from eakte.bootstrap import Backends
+from eakte.errors import Unavailable
 from eakte.jobs import BackOff, connector_for, make_app, run_worker
 from eakte.operations.filing import Draft, file_document, store_original
 from eakte.operations.processing import Interrupted, process_version
@@ -196,6 +197,50 @@ def _somebody_waits(backends: Backends) -> bool:
     with psycopg.connect(backends.database.url) as connection:
         waiting = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
     return waiting != (0,)
+
+
+NO_HEARTBEAT = """
+CREATE FUNCTION no_heartbeat() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER no_heartbeat BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION no_heartbeat();
+"""
+
+
+def test_a_worker_that_could_not_say_that_it_lives_does_not_end_as_if_it_were_told_to(
+    backends: Backends, recogniser: Recogniser, town: Municipality
+) -> None:
+    """It ends in order, the database being there; its process would end with 0, and nobody would start it again."""
+    del town
+    with psycopg.connect(backends.database.url) as connection:
+        connection.execute(NO_HEARTBEAT)
+    stopping = threading.Event()
+    app = make_app(backends, recogniser, connector_for(backends), stopping)
+    work = run_worker(app, backends, queues=[SERVICE_QUEUE], concurrency=1, wait=True, stopping=stopping)
+    with pytest.raises(Unavailable):
+        asyncio.run(asyncio.wait_for(work, 60))
+
+
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION full_disk();
+"""
+
+
+def test_a_disk_that_is_full_when_the_job_is_written_refuses_the_act_whole(
+    backends: Backends, town: Municipality
+) -> None:
+    del town
+    with psycopg.connect(backends.database.url) as connection:
+        connection.execute(FULL)
+    with pytest.raises(Unavailable):
+        _file(backends, "Passt nicht")
+    with psycopg.connect(backends.database.url) as connection:
+        assert connection.execute("SELECT count(*) FROM document").fetchone() == (0,)
 
 
 def test_work_that_was_only_interrupted_begins_again_at_once() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,9 @@ import pytest
 from eakte.sample.town import town
 from tests.faults.checker import Receipt, State, check
 from tests.faults.clients import Clients, make, word
+from tests.faults.disks import fill, small_disk
 from tests.faults.running import database_url, judge, postmaster, serving, settled
+from tests.faults.shelves import Folder
 from tests.support.service import Service, data_folder, until, upload, wait_ready
 
 pytestmark = pytest.mark.fault
@@ -63,35 +64,19 @@ def frozen(service: Service) -> Iterator[None]:
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
+def disk() -> Iterator[Path]:
     """A real file system of 40 MB."""
-    with data_folder() as folder:
-        disk = folder / "disk"
-        disk.mkdir()
-        options = f"size={SMALL},mode=0700"
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "eakte-test", str(disk)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"CI must be able to mount a small disk: {mounted.stderr}")
-            pytest.skip(f"NOT TESTED, a full disk: mount is not permitted here ({mounted.stderr.strip()})")
-        try:
-            yield disk
-        finally:
-            subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with data_folder() as folder, small_disk(folder / "disk", SMALL) as mounted:
+        yield mounted
 
 
-def test_a_full_disk_refuses_uploads_whole_and_everything_goes_on_when_there_is_room(small_disk: Path) -> None:
-    store = small_disk / "store"
+def test_a_full_disk_refuses_uploads_whole_and_everything_goes_on_when_there_is_room(disk: Path) -> None:
+    store = disk / "store"
     with serving(EAKTE_STORAGE_URL=f"file://{store}") as (service, token, dossier), service.client(token) as clerk:
         journal = [_filed(service, token, dossier, 0)]
         wait_ready(clerk, journal[0].document)
-        ballast = small_disk / "ballast"
-        _fill(ballast, leave=200_000)
+        ballast = disk / "ballast"
+        fill(ballast, leave=200_000)
         before = _files(store)
         content = os.urandom(1 << 20)
         refused = upload(
@@ -102,12 +87,12 @@ def test_a_full_disk_refuses_uploads_whole_and_everything_goes_on_when_there_is_
         assert _files(store) == before
         # It fits, but what processing makes of it does not: it waits, as long as it takes, and does not fail.
         journal.append(_filed(service, token, dossier, 1))
-        _fill(small_disk / "more", leave=0)
+        fill(disk / "more", leave=0)
         url = database_url(service)
         until(lambda: _tried_again(url), what="processing meets the full disk")
         assert clerk.get(f"/api/v1/documents/{journal[1].document}").json()["state"] == "processing"
         ballast.unlink()
-        (small_disk / "more").unlink()
+        (disk / "more").unlink()
         again = upload(
             clerk, {"dossier": dossier, "title": f"A {word(2)}"}, content, "gross.bin", **{"Idempotency-Key": "k"}
         )
@@ -117,7 +102,7 @@ def test_a_full_disk_refuses_uploads_whole_and_everything_goes_on_when_there_is_
         assert service.stop() == 0
         service.command("audit", "verify")
         with service.backends() as opened:
-            assert check(State(opened.database.url, store / "blobs", journal)) == []
+            assert check(State(opened.database.url, Folder(store / "blobs"), journal)) == []
 
 
 def _filed(service: Service, token: str, dossier: str, number: int) -> Receipt:
@@ -127,13 +112,6 @@ def _filed(service: Service, token: str, dossier: str, number: int) -> Receipt:
         metadata = {"dossier": dossier, "title": f"Ablage {word(number)}"}
         filed = upload(clerk, metadata, content, filename, **{"Idempotency-Key": key}).raise_for_status().json()
     return Receipt(number, word(number), key, digest, len(content), filed["id"], 0.0)
-
-
-def _fill(path: Path, *, leave: int) -> None:
-    disk = os.statvfs(path.parent)
-    size = disk.f_bavail * disk.f_frsize - leave
-    with path.open("wb") as file, contextlib.suppress(OSError):
-        os.posix_fallocate(file.fileno(), 0, max(size, 1))
 
 
 def _files(store: Path) -> set[str]:

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from tests.support.needs import free_port, missing
+from tests.support.servers import RealServer
 
 OLDEST = 15
 """What production may run; nothing older is looked at."""
@@ -57,16 +58,72 @@ def new_postgres() -> Iterator[str]:
             yield superuser_url
 
 
-def new_database(admin_url: str) -> str:
+@contextlib.contextmanager
+def postgres_server(disk: Path | None = None) -> Iterator[RealServer]:
+    """A server to be killed: it keeps what it committed. Its URL is that of an empty database, as of `debian_postgres`.
+
+    Args:
+        disk: An empty folder, such as a small disk, in which the database lies; the server's own files do not.
+    """
+    binaries = postgres_programs()
+    with _temporary_folder() as folder:
+        password = secrets.token_hex(16)
+        _initdb(binaries, folder, password)
+        port = free_port()
+        admin = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        options = [part for setting in _listening(port) for part in ("-c", setting)]
+        server = RealServer(
+            name="PostgreSQL",
+            url=admin,
+            folder=folder,
+            command=_as_account([str(binaries / "postgres"), "-D", str(folder / "cluster"), *options]),
+            answers=lambda: _answers(admin),
+        )
+        try:
+            server.start()
+            if disk is not None:
+                _make_tablespace(admin, disk)
+            server.url = new_database(_with_role(admin), tablespace=_TABLESPACE if disk else None)
+            yield server
+        finally:
+            server.kill()
+
+
+_TABLESPACE = "disk"
+
+
+def _make_tablespace(admin: str, disk: Path) -> None:
+    account = _account()
+    if account is not None:
+        os.chown(disk, account.pw_uid, account.pw_gid)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        where = sql.SQL("CREATE TABLESPACE {} LOCATION {}")
+        connection.execute(where.format(sql.Identifier(_TABLESPACE), sql.Literal(str(disk))))
+        connection.execute(sql.SQL("GRANT CREATE ON TABLESPACE {} TO PUBLIC").format(sql.Identifier(_TABLESPACE)))
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def new_database(admin_url: str, *, tablespace: str | None = None, copy_of: str | None = None) -> str:
     """Create an empty database as production has it (UTF-8) and answer its URL.
 
     Args:
         admin_url: Any database on the server, with a role that may create databases; the role owns the new one.
+        tablespace: Where its files lie, if not where the server has its own.
+        copy_of: The URL of a database to copy instead, to which nobody is connected.
     """
     name = f"test_{secrets.token_hex(8)}"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    template = urlsplit(copy_of).path.removeprefix("/") if copy_of else "template0"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    where = sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace)) if tablespace else sql.SQL("")
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(statement.format(sql.Identifier(name)))
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)) + where)
     return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
 
 
@@ -125,20 +182,21 @@ def _initdb(binaries: Path, folder: Path, password: str) -> None:
         raise RuntimeError(f"initdb failed: {made.stderr}")
 
 
-@contextlib.contextmanager
-def _running(binaries: Path, folder: Path, password: str) -> Iterator[str]:
-    port = free_port()
-    # Durability is what faults tests of the private server check; here only speed counts.
-    settings = [
+def _listening(port: int) -> list[str]:
+    return [
         "listen_addresses=127.0.0.1",
         f"port={port}",
         "unix_socket_directories=",
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
         "max_connections=100",
         "timezone=UTC",
     ]
+
+
+@contextlib.contextmanager
+def _running(binaries: Path, folder: Path, password: str) -> Iterator[str]:
+    port = free_port()
+    # Durability is what fault tests check, on servers of their own; here only speed counts.
+    settings = [*_listening(port), "fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     options = [part for setting in settings for part in ("-c", setting)]
     log_path = folder / "log"
     with log_path.open("wb") as log:

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.support.needs import free_port, missing, start_bound
 
 _GET = "tools/test-servers gets it"
@@ -83,28 +85,49 @@ class RealServer:
         raise RuntimeError(f"{self.name} did not start: {self.log.read_text(errors='replace')[-3000:]}")
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
+        """kill -9 of all its processes, and wait until they are gone."""
         if self.process is not None:
+            children = self.children()
             self.process.kill()
+            for child in children:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
             self.process.wait(timeout=30)
+            psutil.wait_procs(children, timeout=30)
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        """SIGSTOP of all its processes: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """SIGCONT after `freeze`."""
+        self._signal(signal.SIGCONT)
+
+    def children(self) -> list[psutil.Process]:
+        """The processes it started, such as PostgreSQL's sessions."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        for child in self.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.send_signal(number)
 
 
 @contextlib.contextmanager
-def minio_server() -> Iterator[RealServer]:
-    """MinIO with an empty store: S3 with versions, Object Lock and listings of versions."""
+def minio_server(data: Path | None = None) -> Iterator[RealServer]:
+    """MinIO with an empty store: S3 with versions, Object Lock and listings of versions.
+
+    Args:
+        data: An empty folder for the store instead of one of its own, such as a small disk.
+    """
     program = _program("minio", "MinIO")
     with _folder("minio") as folder:
-        data = folder / "data"
+        data = data or folder / "data"
         key, secret, port = _credentials()
         server = RealServer(
             name="MinIO",
