@@ -92,13 +92,20 @@ def clamd() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def backends(postgres_admin: str) -> Iterator[Backends]:
-    """Fresh backends on the real server: own database, blobs and index; no worker runs."""
+@pytest.fixture(scope="session")
+def migrated(postgres_admin: str) -> str:
+    """A database with the schema and nothing in it, to be copied: five times as fast as migrating each."""
     url = new_database(postgres_admin)
     database = Database(url)
     migrate(database)
     database.close()
+    return url
+
+
+@pytest.fixture
+def backends(postgres_admin: str, migrated: str) -> Iterator[Backends]:
+    """Fresh backends on the real server: own database, blobs and index; no worker runs."""
+    url = new_database(postgres_admin, copy_of=migrated)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
         settings = Settings(data_dir=Path(folder), database_url=url)
         with open_backends(settings, say=lambda _sentence: None) as opened:

@@ -110,18 +110,20 @@ def _answers(url: str) -> bool:
     return True
 
 
-def new_database(admin_url: str, *, tablespace: str | None = None) -> str:
+def new_database(admin_url: str, *, tablespace: str | None = None, copy_of: str | None = None) -> str:
     """Create an empty database as production has it (UTF-8) and answer its URL.
 
     Args:
         admin_url: Any database on the server, with a role that may create databases; the role owns the new one.
         tablespace: Where its files lie, if not where the server has its own.
+        copy_of: The URL of a database to copy instead, to which nobody is connected.
     """
     name = f"test_{secrets.token_hex(8)}"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    template = urlsplit(copy_of).path.removeprefix("/") if copy_of else "template0"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
     where = sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace)) if tablespace else sql.SQL("")
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(statement.format(sql.Identifier(name)) + where)
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)) + where)
     return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
 
 
