@@ -60,6 +60,11 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100
 
+# What `make test` leaves out: every file of the corpora with veraPDF as judge, real servers under faults, their benchmarks.
+long: dev
+	tools/test-servers
+	tools/tests tests -m long
+
 # New lock files without a download host in them.
 lock:
 	uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
