@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit whole test-real bench faults lock clean
+.PHONY: run dev check test lint types unit whole test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
