@@ -24,7 +24,7 @@ types: dev
 	$(BIN)/mypy
 
 unit: dev
-	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser"
+	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser and not long"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
