@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit whole test-real bench faults lock clean
+.PHONY: run dev check test lint types unit whole test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -24,7 +24,7 @@ types: dev
 	$(BIN)/mypy
 
 unit: dev
-	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser"
+	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser and not long"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
@@ -59,6 +59,11 @@ bench: dev
 faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100
+
+# What `make test` leaves out: every file of the corpora with veraPDF as judge, real servers under faults, their benchmarks.
+long: dev
+	tools/test-servers
+	tools/tests tests -m long
 
 # New lock files without a download host in them.
 lock:

@@ -47,6 +47,7 @@ def test_pages_to_recognise_come_with_what_stands_on_them(tmp_path: Path, monkey
 
 
 @pytest.mark.journey
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["search", "indexing"])
 def test_the_search_benchmarks_measure_both_drivers(name: str, opensearch: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.bench_{name}", "--quick"]

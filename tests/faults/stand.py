@@ -40,6 +40,7 @@ class Stand:
     servers: dict[str, RealServer]
     disks: dict[str, Path]
     loads: int = 0
+    asked: int = 0
 
     @property
     def journal(self) -> Path:
@@ -74,7 +75,9 @@ class Stand:
         except AssertionError as error:
             raise AssertionError(f"{error}: {left(url)} {self.tail()}") from None
         receipts = read_journal(self.journal)
-        found = check_http(self.service.url, self.token, receipts)
+        # What earlier verdicts asked for over HTTP is compared in rows, blobs and index only.
+        found = check_http(self.service.url, self.token, receipts[self.asked :])
+        self.asked = len(receipts)
         alias = f"{PREFIX}-s1a1"
         found += check_index(url, self.servers["opensearch"].url.replace("opensearch", "http", 1), alias)
         # What the checker itself read gets its place in the log now.

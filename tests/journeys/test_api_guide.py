@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -70,6 +71,6 @@ def test_the_preparation_works_as_written(service: Service, municipality: Munici
     lines = [line for line in GUIDE.read_text().splitlines() if line.startswith("eakte ")]
     assert len(lines) == 2
     for line in lines:
-        done = service.command(*line.split()[1:])
+        done = service.command(*shlex.split(line)[1:])
     with service.client(done.stdout.strip()) as machine:
         assert machine.get("/api/v1/dossiers").status_code == 200

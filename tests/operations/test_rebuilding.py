@@ -21,6 +21,9 @@ BEFORE = 40
 EVERYWHERE = Rights(frozenset(range(1, 100)))
 
 
+pytestmark = pytest.mark.journey
+
+
 @pytest.fixture(params=["embedded", "opensearch"])
 def office(
     request: pytest.FixtureRequest, postgres_admin: str, prepared_office: tuple[str, Path], tmp_path: Path

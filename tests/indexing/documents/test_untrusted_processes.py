@@ -1,5 +1,6 @@
 """Each hostile reader costs its own document and nothing else."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from indexing import untrusted
 from indexing.errors import FailureKind, UntrustedFailed
 from indexing.untrusted import Limits, read_untrusted_file, run_untrusted, take_untrusted_file
 from tests.indexing.documents import hostile
+from tests.support.service import until
 
 TIGHT = Limits(
     memory_bytes=512 << 20, cpu_seconds=1, wall_seconds=20, file_bytes=8 << 20, output_bytes=24 << 20, open_files=64
@@ -88,8 +90,17 @@ def test_nothing_is_left_of_ended_readers(tmp_path: Path) -> None:
             run(hostile.segfaults, tmp_path)
     nursery = untrusted._nursery._process
     assert nursery is not None
-    kin = psutil.Process(nursery.pid).children(recursive=True)
-    assert [child for child in kin if child.status() == psutil.STATUS_ZOMBIE] == []
+    until(lambda: not _zombies(nursery.pid), what="the nursery has buried its children")
+
+
+def _zombies(parent: int) -> list[psutil.Process]:
+    """Children that ended and wait to be buried; one that goes while we look is none."""
+    found = []
+    for child in psutil.Process(parent).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                found.append(child)
+    return found
 
 
 def test_a_reader_inherits_no_secrets_no_files_and_no_main_module(
@@ -163,6 +174,7 @@ from pathlib import Path
 from indexing.untrusted import Limits, run_untrusted
 from indexing import untrusted
 from tests.indexing.documents import hostile
+from tests.support.service import until
 folder = Path(sys.argv[1])
 threading.Thread(target=lambda: run_untrusted(hostile.hangs, {}, limits=Limits(), folder=folder), daemon=True).start()
 while not (

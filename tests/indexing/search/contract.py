@@ -26,7 +26,11 @@ from tests.indexing.search.samples import (
 
 NOBODY = Rights()
 _SETTINGS = settings(
-    deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    # differing_executors: one suite for all drivers is the point of it; the examples are derandomised.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 
 _subsets = st.frozensets(st.integers(1, 5), max_size=5)
