@@ -155,11 +155,15 @@ def test_a_broken_transfer_leaves_nothing(service: Service, municipality: Munici
     connection.send(head('{"inbox": true}'))
     for _ in range(8):
         connection.send(PIECE)
-    until(lambda: files(service.folder) != before, seconds=20, what="the upload under way")
+    # What S3 keeps of a broken upload is looked at by the driver's own tests.
+    in_folder = "EAKTE_STORAGE_URL" not in service.environment
+    if in_folder:
+        until(lambda: files(service.folder) != before, seconds=20, what="the upload under way")
     assert connection.sock is not None
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close by reset
     connection.close()
-    until(lambda: files(service.folder) == before, seconds=20, what="nothing of the broken upload left")
+    if in_folder:
+        until(lambda: files(service.folder) == before, seconds=20, what="nothing of the broken upload left")
     assert documents(service, token) == count
 
 
