@@ -145,10 +145,12 @@ def test_an_answer_counts_once_in_the_browser_that_asked_and_unchanged(fresh: Pa
     assert person.get(answer).status == 303
     assert person.get(answer).status == 401, "again"
     for spoil in ({"state": "x"}, {"iss": "https://boese.example"}, {"code": "x"}):
-        fields = {name: values[0] for name, values in parse_qs(urlsplit(_fresh_answer(person)).query).items()}
+        unspoiled = _fresh_answer(person)
+        fields = {name: values[0] for name, values in parse_qs(urlsplit(unspoiled).query).items()}
         spoiled = person.get(f"{BACK}?{urlencode({**fields, **spoil})}")
         assert spoiled.status == 401, spoil
         assert "nicht bestätigt" in spoiled.text
+        assert person.get(unspoiled).status == 401, "the step is used up by the answer that was refused"
     _fresh_answer(person)
     assert person.get(f"{BACK}?error=access_denied").status == 401
     assert thief.get("/").status == 303
