@@ -16,8 +16,7 @@ from tests.journeys import papers
 from tests.support.postgres import new_database
 from tests.support.service import Municipality, Service, data_folder, until, upload, wait_ready
 
-# One of these failed on a busy machine after the real servers came in, and is not understood yet.
-pytestmark = [pytest.mark.journey, pytest.mark.fault, pytest.mark.long]
+pytestmark = [pytest.mark.journey, pytest.mark.fault]
 QUICK = {"EAKTE_HEARTBEAT_SECONDS": "1", "EAKTE_STALLED_SECONDS": "2", "EAKTE_RETRY_SECONDS": "0.5"}
 PATH = "/api/v1/documents"
 
