@@ -71,7 +71,8 @@ def main(control_fd: int, *, preload: tuple[str, ...] = PRELOADED) -> NoReturn:
             break
         request = json.loads(message)
         if "end" in request:
-            answer: dict[str, Any] = {"status": _end(request["end"], children)}
+            status, peak = _end(request["end"], children)
+            answer: dict[str, Any] = {"status": status, "peak_bytes": peak}
         else:
             answer = _fork(request, descriptors[0], control, children)
         control.sendall(json.dumps(answer).encode())
@@ -131,27 +132,28 @@ def _lower(kind: int, value: int) -> None:
     resource.setrlimit(kind, (ceiling, ceiling + spare if hard == resource.RLIM_INFINITY else ceiling))
 
 
-def _end(pid: int, children: set[int]) -> int | None:
+def _end(pid: int, children: set[int]) -> tuple[int | None, int]:
     """Kill what is left of the child and its group, reap it, and say how it had ended.
 
     Returns:
-        The exit status as ``waitstatus_to_exitcode`` gives it (negative: signal), None when it is unknown.
+        The exit status as ``waitstatus_to_exitcode`` gives it (negative: signal), None when it is unknown; and the most
+        memory it had resident, in bytes.
     """
     if pid not in children:
-        return None
-    status = None
+        return None, 0
+    status, peak = None, 0
     deadline = time.monotonic() + _REAP_SECONDS
     # A child that has ended by itself keeps its own status: signals do not change a zombie.
     _kill_group(pid)
     while time.monotonic() < deadline:
-        reaped, raw = os.waitpid(pid, os.WNOHANG)
+        reaped, raw, usage = os.wait4(pid, os.WNOHANG)
         if reaped:
-            status = os.waitstatus_to_exitcode(raw)
+            status, peak = os.waitstatus_to_exitcode(raw), usage.ru_maxrss << 10
             break
         time.sleep(0.001)
     children.discard(pid)
     _sweep(children)
-    return status
+    return status, peak
 
 
 def _kill_group(pid: int) -> None:

@@ -29,6 +29,8 @@ from indexing.errors import FailureKind, ProcessingFailed, Refused, UntrustedFai
 _LENGTH: Final = struct.Struct(">I")
 _MESSAGE_BYTES: Final = 1 << 20
 _GLANCE_SECONDS: Final = 0.25
+_SIGNALS_OF_A_CRASH: Final = {-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGTRAP, -signal.SIGILL, -signal.SIGBUS}
+_NEAR_THE_LIMIT: Final = 0.75  # resident against address space: libraries and stacks take some of that
 
 _SENTENCES: Final[dict[FailureKind, str]] = {
     "memory": "Die Datei braucht beim Lesen mehr Arbeitsspeicher als erlaubt.",
@@ -125,10 +127,15 @@ class Child:
             data += piece
         return bytes(data)
 
-    def end(self) -> int | None:
-        """Kill whatever still runs and reap it; its exit status (negative: a signal), None when unknown. Idempotent."""
+    def end(self) -> tuple[int | None, int]:
+        """Kill whatever still runs and reap it. Idempotent.
+
+        Returns:
+            Its exit status (negative: a signal), None when unknown; the most memory it had resident, in bytes.
+        """
         self._channel.close()
-        return _nursery.request({"end": self.pid}).get("status")
+        answer = _nursery.request({"end": self.pid})
+        return answer.get("status"), answer.get("peak_bytes", 0)
 
 
 class _Nursery:
@@ -310,7 +317,7 @@ def untrusted_values(
         except TimeoutError as error:
             raise _failed("time") from error
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
-            raise _died(child.end()) from error
+            raise _died(*child.end(), limits) from error
         except (ValueError, TypeError, RecursionError) as error:
             raise _failed("output", str(error)) from error
         _check_last_word(untrusted_answer)
@@ -385,9 +392,12 @@ def one_line(untrusted: Any) -> str:
     return "".join(character for character in str(untrusted)[:300] if character.isprintable())
 
 
-def _died(status: int | None) -> UntrustedFailed:
+def _died(status: int | None, peak_bytes: int, limits: Limits) -> UntrustedFailed:
     if status == -signal.SIGXCPU:
         return _failed("cpu")
+    if status in _SIGNALS_OF_A_CRASH and peak_bytes > _NEAR_THE_LIMIT * limits.memory_bytes:
+        # Libraries in C and C++ end themselves where they are given no more memory, each in its own way.
+        return _failed("memory", f"status {status}")
     if status == -signal.SIGKILL:
         # Not by us: the kernel ran out of memory, or someone at the machine. The file may be innocent.
         return _failed("time", "killed")

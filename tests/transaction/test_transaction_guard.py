@@ -164,7 +164,9 @@ def test_reading_and_locking_need_no_act(world: World) -> None:
 
 def test_operational_tables_need_no_act(world: World) -> None:
     with world.office.backends.transactions.begin(SYSTEM) as tx:
-        tx.session.execute(postgres_insert(SignInThrottle).values(login="x", failures=1).on_conflict_do_nothing())
+        tx.session.execute(
+            postgres_insert(SignInThrottle).values(sha256=b"x", failures=1, failed_at=now()).on_conflict_do_nothing()
+        )
         tx.session.execute(update(SignInThrottle).values(failures=2))
         tx.session.execute(delete(ProcessingProgress))
 

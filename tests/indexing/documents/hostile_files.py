@@ -10,7 +10,25 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 
-def slow_pdf(path: Path, *, depth: int = 12) -> None:
+def slow_pdf(path: Path, *, steps: int = 20_000) -> None:
+    """A page whose every pixel has a colour that takes thousands of steps to compute, and hardly any memory."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(600, 900))
+    colour = pdf.make_stream(
+        b"{ add " + b"dup mul sqrt " * steps + b"}",
+        FunctionType=4,
+        Domain=Array([0, 1, 0, 1]),
+        Range=Array([0, 1]),
+    )
+    shading = Dictionary(
+        ShadingType=1, ColorSpace=Name.DeviceGray, Matrix=Array([600, 0, 0, 900, 0, 0]), Function=colour
+    )
+    page.Resources = Dictionary(Shading=Dictionary(S=shading))
+    page.Contents = pdf.make_stream(b"/S sh")
+    pdf.save(path)
+
+
+def hungry_pdf(path: Path, *, depth: int = 12) -> None:
     """A page that draws a form ten times that draws a form ten times that … (the "billion laughs" of PDF)."""
     pdf = pikepdf.new()
     page = pdf.add_blank_page()

@@ -84,6 +84,7 @@ def test_a_process_that_leaves_its_group_is_killed_too(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_ended_readers(tmp_path: Path) -> None:
+    untrusted._nursery.close()  # one of our own: others in this process may hold readers that they have not ended yet
     for _ in range(5):
         run(hostile.well, tmp_path, folder=str(tmp_path))
         with pytest.raises(UntrustedFailed):
