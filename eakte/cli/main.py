@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 
 import structlog
 import typer
 
-from eakte.cli import administration, demo, inspecting, serving, working, worm
 from eakte.cli.output import say
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from indexing.search_errors import SearchError
 from storage.errors import StorageError
 
-app = typer.Typer(
-    name="eakte",
-    help="Offener E-Akten-Dienst für Kommunen.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("serve")(serving.serve)
-app.command("work")(working.work)
-app.command("migrate")(administration.migrate_command)
-app.command("demo")(demo.demo)
-examination = typer.Typer(invoke_without_command=True)
-examination.callback()(inspecting.doctor)
-examination.command("worm")(worm.worm)
-app.add_typer(examination, name="doctor")
-app.command("search")(inspecting.search)
-app.add_typer(administration.plan, name="plan")
-app.add_typer(administration.user, name="user")
-app.add_typer(administration.token, name="token")
-app.add_typer(administration.database, name="database")
-app.add_typer(inspecting.index, name="index")
-app.add_typer(inspecting.audit, name="audit")
-app.add_typer(inspecting.storage, name="storage")
+# Which module has which command. Only what is called is imported: a worker needs no pages and no sample data, and a
+# command that looks something up answers a second earlier.
+_COMMANDS = {
+    "serve": "serving:serve",
+    "work": "working:work",
+    "migrate": "administration:migrate_command",
+    "demo": "demo:demo",
+    "search": "inspecting:search",
+    "doctor": "worm:doctor",
+    "plan": "administration:plan",
+    "user": "administration:user",
+    "token": "administration:token",
+    "database": "administration:database",
+    "index": "inspecting:index",
+    "audit": "inspecting:audit",
+    "storage": "inspecting:storage",
+}
+
+
+def commands(called: str | None = None) -> typer.Typer:
+    """The command line: with the command of that name alone, or whole where there is none of that name (help, typos)."""
+    app = typer.Typer(
+        name="eakte",
+        help="Offener E-Akten-Dienst für Kommunen.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_no_options)
+    for name in [called] if called in _COMMANDS else list(_COMMANDS):
+        module, attribute = _COMMANDS[name].split(":")
+        command = getattr(importlib.import_module(f"eakte.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def _no_options() -> None:
+    """Offener E-Akten-Dienst für Kommunen."""
 
 
 def configure_logging() -> None:
@@ -64,7 +82,7 @@ def main() -> None:
     """Run a command; every expected failure is one line in the user's words."""
     configure_logging()
     try:
-        app()
+        commands(sys.argv[1] if len(sys.argv) > 1 else None)()
     except EakteError as error:
         parts = [error.title, error.detail or "", *(each.message for each in error.errors)]
         say("Fehler: " + " ".join(part for part in parts if part))

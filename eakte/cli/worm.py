@@ -5,7 +5,11 @@ from __future__ import annotations
 import typer
 
 from eakte.bootstrap import probe_locks
+from eakte.cli import inspecting
 from eakte.cli.output import JsonFlag, emit, load_settings, say
+
+doctor = typer.Typer(invoke_without_command=True)
+doctor.callback()(inspecting.doctor)
 
 SENTENCES = {
     "object-lock": "Der Bucket hat Object Lock",
@@ -22,6 +26,7 @@ SENTENCES = {
 }
 
 
+@doctor.command("worm")
 def worm(as_json: JsonFlag = False) -> None:
     """Probiert eine halbe Minute lang, ob die Ablage (S3 mit Object Lock) Gesperrtes wirklich behält."""
     probes = []

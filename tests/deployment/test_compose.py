@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from eakte.bootstrap import s3_location
-from eakte.cli.main import app
+from eakte.cli.main import commands
 from eakte.settings import Settings, is_secret
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def test_settings_exist_and_are_read_as_they_stand(
 
 
 def test_commands_exist_with_their_options(compose: dict[str, Any]) -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(commands())
     assert isinstance(group, typer.core.TyperGroup)
     for name in OWN:
         command, *arguments = compose["services"][name]["command"]
