@@ -35,7 +35,7 @@ _COMMANDS = {
 
 
 def commands(called: str | None = None) -> typer.Typer:
-    """The command line: with the command of that name alone, or whole where there is none of that name (help, typos)."""
+    """The command line with the command of that name alone; whole where there is none of that name (help, typos)."""
     app = typer.Typer(
         name="eakte",
         help="Offener E-Akten-Dienst für Kommunen.",
