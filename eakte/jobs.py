@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, LiteralString
 
 import procrastinate
@@ -172,13 +172,20 @@ def update_index(backends: Backends) -> int:
 
 
 async def run_worker(
-    app: App, backends: Backends, *, queues: Sequence[str], concurrency: int, wait: bool, stopping: threading.Event
+    app: App,
+    backends: Backends,
+    *,
+    queues: Sequence[str],
+    concurrency: int,
+    wait: bool,
+    stopping: threading.Event,
+    told: Callable[[], None] = lambda: None,
 ) -> None:
     """Work until a signal ends it, or with `wait=False` until nothing is left to do.
 
-    `stopping` is set when the end begins, so that handlers in threads stop at the next page. Service work has its own
-    worker inside the process, so that it never waits behind text recognition. Raises when the
-    database is lost: the caller starts anew.
+    `told` is called when a signal comes. `stopping` is set when the end begins, so that handlers in threads stop at the
+    next page. Service work has its own worker inside the process, so that it never waits behind text recognition.
+    Raises when the database is lost: the caller starts anew.
     """
     settings = backends.settings
     options: dict[str, Any] = {
@@ -213,9 +220,13 @@ async def run_worker(
                 if not worker.cancelling():
                     worker.cancel()
 
+        def end_by_signal() -> None:
+            told()
+            end()
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, end)
+            loop.add_signal_handler(number, end_by_signal)
         try:
             # The first that ends with an error has lost its database; the other must not go on alone.
             await asyncio.gather(*workers)

@@ -24,6 +24,8 @@ from indexing.recognition import Recogniser
 logger = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 10.0
+LONGEST_END = 30.0
+"""Seconds from the signal to the end, at most."""
 
 
 def work(
@@ -46,29 +48,42 @@ def work(
 
 def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bool) -> None:
     """Work until told to stop. A lost database ends the worker inside; here it is started again, later each time."""
-    stop, ending = threading.Event(), threading.Event()
-    # run_worker replaces these while it runs; between two runs they end the pause.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    told, ending = threading.Event(), threading.Event()
     recogniser = Recogniser(opened.settings.recognition_processes)
     pause = 1.0
     try:
-        while not stop.is_set():
+        while not told.is_set():
+            # Here each time: when run_worker ends, it leaves a signal to kill.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: told.set())
             app = make_app(opened, recogniser, connector_for(opened), ending)
+            work = run_worker(
+                app, opened, queues=queues, concurrency=concurrency, wait=wait, stopping=ending, told=lambda: _end(told)
+            )
             try:
-                asyncio.run(run_worker(app, opened, queues=queues, concurrency=concurrency, wait=wait, stopping=ending))
+                asyncio.run(work)
             except asyncio.CancelledError:
                 return
             except (ConnectorException, OperationalError, PoolTimeout, Unavailable) as error:
+                if told.is_set():  # the database went while it was ending: nothing to begin again
+                    return
                 logger.warning("worker lost the database", extra={"reason": str(error)[:300]})
                 say("Die Datenbank antwortet nicht; der Helfer versucht es gleich noch einmal.")
-                stop.wait(pause)
+                told.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 _revive(opened)
             else:
                 return
     finally:
         recogniser.close()
+
+
+def _end(told: threading.Event) -> None:
+    """Note that a signal came. Whoever then still waits for a dead server is not waited for: jobs survive a kill."""
+    told.set()
+    last_resort = threading.Timer(LONGEST_END, os._exit, [1])
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def _revive(opened: Backends) -> None:

@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterator
 
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import select
 
 from eakte.bootstrap import Backends
+from eakte.cli.working import LONGEST_END
 from eakte.models import ProcessingProgress, Version
 from tests.journeys import papers
-from tests.support.postgres import new_database
+from tests.support.postgres import new_database, postgres_server
 from tests.support.service import Municipality, Service, data_folder, until, upload, wait_ready
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault]
@@ -111,3 +113,23 @@ def test_a_stop_in_the_middle_is_orderly_and_the_work_goes_on_afterwards() -> No
         with service.client(town.tokens["clerk63"]) as clerk:
             done = wait_ready(clerk, document, seconds=180)
             assert (done["state"], done["text"]["state"], done["pages"]) == ("ready", "recognised", 12)
+
+
+@pytest.mark.parametrize("outage", ["kill", "freeze"], ids=["killed", "hanging"])
+def test_a_worker_without_a_database_ends_when_it_is_told_to(outage: str) -> None:
+    with postgres_server() as server, data_folder() as folder:
+        service = Service(folder, EAKTE_DATABASE_URL=server.url)
+        service.command("migrate")
+        service.start_worker()
+        assert service.own_worker is not None
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            # Two: one for the long work, one for the short.
+            until(lambda: connection.execute("SELECT count(*) FROM procrastinate_workers").fetchone() == (2,))
+        try:
+            getattr(server, outage)()
+            service.own_worker.terminate()
+            # By itself, not by the signal: that would leave its readers to the kernel.
+            assert service.own_worker.wait(LONGEST_END + 15) in {0, 1}
+        finally:
+            service.own_worker.kill()
+            service.own_worker.wait()
