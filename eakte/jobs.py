@@ -37,6 +37,13 @@ LONGEST_WAIT = 600
 """Seconds between two attempts, at most."""
 
 
+SUSPECTS = "suspects"
+"""The lock of documents that were being read when their worker died: from then on one at a time, on all workers.
+
+Otherwise a document that kills its worker takes those beside it along, again and again, until they all count as broken.
+"""
+
+
 class BackOff(BaseRetryStrategy):
     """Wait twice as long after each failure, up to ten minutes.
 
@@ -54,7 +61,9 @@ class BackOff(BaseRetryStrategy):
             # Its worker was stopped, nothing went wrong: another worker begins at once.
             return RetryDecision()
         seconds = min(self.first_seconds * 2 ** min(job.attempts, 20), LONGEST_WAIT)
-        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
+        # It failed in order, so it did not kill the worker: the suspects behind it shall not wait until it is due.
+        lock = f"cleared-{job.id}" if job.lock == SUSPECTS else None
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)}, lock=lock)
 
 
 def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConnector, stopping: threading.Event) -> App:
@@ -126,7 +135,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         manager = context.app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.stalled_seconds):
             try:
-                await manager.retry_job(job)
+                await manager.retry_job(job, lock=SUSPECTS if job.task_name == PROCESS else None)
             except UniqueViolation:
                 # The same work already waits under its queueing lock: this one has become unnecessary.
                 await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
