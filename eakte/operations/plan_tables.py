@@ -15,8 +15,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-import openpyxl
-
 from eakte.operations.plan_words import (
     HEADINGS,
     IGNORED_HEADINGS,
@@ -174,6 +172,8 @@ def _check_package(content: bytes) -> None:
 
 def _sheets(content: bytes) -> list[tuple[str, list[tuple[int, Cells]]]]:
     """Name and numbered rows of the visible sheets, empty rows left out, a mark where a formula has no stored value."""
+    import openpyxl  # noqa: PLC0415 - two tenths of a second at the start of everything, for a file once a year
+
     values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     found = []

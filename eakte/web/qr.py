@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
-
 MARGIN = 4
 """Light modules around the code (ISO/IEC 18004 section 6.3.8)."""
 
 
 def qr_code(text: str) -> str:
     """The code of a text, black on white whatever the colours of the page: scanners need the contrast."""
+    # Here: it loads half a second's worth of graphics, for a page that a person sees once.
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel  # noqa: PLC0415
+
     code = QRCode(None, QRErrorCorrectLevel.M)
     code.addData(text)
     code.make()
