@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit whole test-real bench faults long lock clean
+.PHONY: run dev check test lint types unit parts whole test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -23,14 +23,22 @@ lint: dev
 types: dev
 	$(BIN)/mypy
 
+# As many at once as there are processors; a file's tests stay together because they share what is slow to set up.
+SPREAD := -n $(shell nproc) --dist loadfile
+WHOLE := journey or fault or browser
+
 unit: dev
-	tools/tests -n 2 --dist loadgroup tests -m "not journey and not fault and not browser and not long"
+	tools/tests $(SPREAD) tests -m "not outside and not long and not ($(WHOLE))"
+
+# The parts with real programs: PostgreSQL, S3, OpenSearch and ClamAV, text recognition, LibreOffice.
+parts: dev
+	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "outside and not long and not ($(WHOLE))"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
-	tools/tests tests -m "(journey or fault or browser) and not long"
+	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "($(WHOLE)) and not long"
 
-# Lint, types, unit and contract tests: an answer within two minutes.
+# Lint, types, unit and contract tests on what is embedded: an answer within two minutes.
 check: dev
 	tools/timed "lint and layers" $(MAKE) --no-print-directory lint
 	tools/timed "types" $(MAKE) --no-print-directory types
@@ -42,13 +50,14 @@ test:
 	$(MAKE) --no-print-directory dev
 	tools/timed "set-up: servers" tools/test-servers
 	$(MAKE) --no-print-directory check
+	tools/timed "parts on real programs" $(MAKE) --no-print-directory parts
 	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
 	@tools/timed --table
 
 # Everything that runs in both modes, on real servers alone.
 test-real: dev
 	tools/test-servers
-	tools/tests tests -m "journey" -k "real"
+	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev

@@ -25,7 +25,7 @@ def opensearch_address() -> Iterator[Address]:
     if given:
         yield _address(given, prefix)
         return
-    with opensearch_server() as server:
+    with opensearch_server(thorough=True) as server:
         yield _address(server.url, prefix)
 
 

@@ -33,16 +33,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
 
 
-# With pytest-xdist (and `--dist loadgroup`) all tests of a server run on one worker, so that there is one of it.
-_SHARED_SERVERS = ("minio", "versitygw", "opensearch")
+# Fixtures that start a server, and folders and files whose tests start programs in other ways.
+_OUTSIDE = {"postgres_admin", "minio", "versitygw", "opensearch", "clamd"}
+_OUTSIDE_PLACES = (
+    "tests/embedded/",
+    "tests/indexing/documents/",
+    "tests/indexing/search/test_search_opensearch_faults.py",
+    "tests/storage/test_s3_",
+    "tests/bootstrap/test_storage_url.py",
+    "tests/pages/test_viruses.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a real server stay together."""
+    """Marks what needs more than Python, so that `make check` can answer within two minutes without it."""
     for item in items:
-        if set(_SHARED_SERVERS) & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("real servers"))
+        if _OUTSIDE & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(_OUTSIDE_PLACES):
+            item.add_marker(pytest.mark.outside)
 
 
 @pytest.fixture(scope="session")

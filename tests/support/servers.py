@@ -200,8 +200,12 @@ _OPENSEARCH_MODULES = (
 
 
 @contextlib.contextmanager
-def opensearch_server() -> Iterator[RealServer]:
-    """One node of OpenSearch, empty, without its security plugin: for loopback only."""
+def opensearch_server(*, thorough: bool = False) -> Iterator[RealServer]:
+    """One node of OpenSearch, empty, without its security plugin: for loopback only.
+
+    Args:
+        thorough: As in production: slower to start, faster after a while. For benchmarks.
+    """
     java, jars = _java(), _jars("opensearch", "OpenSearch")
     name = f"eakte-test-{secrets.token_hex(4)}"
     with _folder("opensearch") as folder, contextlib.ExitStack() as until_started:
@@ -219,6 +223,8 @@ def opensearch_server() -> Iterator[RealServer]:
             folder=folder,
             command=[
                 str(java),
+                # The quick compiler alone: a server of tests lives too short for the thorough one to pay.
+                *([] if thorough else ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]),
                 "-Xms512m",
                 "-Xmx1g",
                 "-cp",
