@@ -89,6 +89,22 @@ class CasesOpen(WrongState):
     """Es gibt noch offene Vorgänge."""
 
 
+class DocumentFinal(WrongState):
+    """Das Dokument ist abgeschlossen und wird nicht mehr geändert."""
+
+
+class DocumentCancelled(WrongState):
+    """Das Dokument ist storniert und wird nicht mehr geändert."""
+
+
+class DocumentCheckedOut(WrongState):
+    """Das Dokument ist ausgecheckt."""
+
+
+class ManyRefused(WrongState):
+    """Mit einigen Dokumenten geht das nicht; es wurde nichts geändert."""
+
+
 class StaleRevision(EakteError):
     """Inzwischen wurde diese Angabe geändert. Bitte laden Sie neu."""
 

@@ -97,6 +97,10 @@ class DossierState(StrEnum):
     DUE = "due"
 
 
+CANCELLED = "cancelled"
+"""Where the index shows a dossier's state, a cancelled document has this: it is found only when asked for."""
+
+
 class CaseState(StrEnum):
     """Life of a case."""
 

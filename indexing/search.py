@@ -148,6 +148,7 @@ class Query:
         units: any of these.
         kinds: any of these.
         states: any of these.
+        without_states: none of these.
         since: on this day or later.
         until: on this day or earlier.
         within: only in the dossier or case with this number.
@@ -161,6 +162,7 @@ class Query:
     units: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
+    without_states: frozenset[str] = frozenset()
     since: date | None = None
     until: date | None = None
     within: int | None = None

@@ -29,7 +29,13 @@ from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, Unavailable
-from eakte.operations import filing, processing
+from eakte.operations import filing, processing, versions
+from eakte.operations.document_changes import (
+    change_document,
+    require_changeable,
+    require_not_held,
+    workable_document,
+)
 from eakte.operations.documents import (
     current_version,
     digests_of,
@@ -62,6 +68,8 @@ class DocumentMetadata(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    further_senders: list[str] = Field(default_factory=list, description="Who else sent it, beside `sender`")
+    further_addressees: list[str] = Field(default_factory=list, description="Who else receives it, beside `addressee`")
     external: External | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
 
@@ -75,9 +83,10 @@ class DocumentMetadata(Strict):
 
 
 class VersionMetadata(Strict):
-    """The first part of an upload of a version; nothing is needed."""
+    """The first part of an upload of a version; nothing is needed. Whoever had it checked out checks it in."""
 
     comment: str | None = None
+    keep_checked_out: bool = False
 
 
 class DocumentChange(Strict):
@@ -90,6 +99,8 @@ class DocumentChange(Strict):
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    further_senders: list[str] | None = None
+    further_addressees: list[str] | None = None
     fields: dict[str, Any] | None = None
 
 
@@ -169,22 +180,30 @@ def add_version(
     revision: RevisionGiven = None,
     key: Key = None,
 ) -> JSONResponse:
-    """Add a content state; the former ones stay. With If-Match only to the state that was read."""
+    """Add a content state (check in); the former ones stay. With If-Match only to the state that was read."""
     # Who may not is told before any byte is taken. The revision is compared later: a repeated request with a key
-    # names the revision that it changed itself.
+    # names the revision that it changed itself, and its answer is kept whatever became of the document since.
     with backends.transactions.begin(actor) as tx:
-        number = filing.writable_document(tx, document_id, None).version + 1
+        document = workable_document(tx, document_id, None)
+        if key is None:
+            require_changeable(document)
+            require_not_held(tx, document)
+        number = document.version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
-    _parse(VersionMetadata, upload.metadata)
+    said = _parse(VersionMetadata, upload.metadata)
     stored = _store(backends, upload, backends.screen(actor, document_id), document_id=document_id, version=number)
     return _answer_once(
         request,
         actor,
         backends,
         key,
-        b"version",
+        said.model_dump_json().encode(),
         stored,
-        lambda tx: filing.add_version(tx, stored, revision=revision).id,
+        lambda tx: (
+            versions.add_version(
+                tx, stored, revision=revision, comment=said.comment, keep_checked_out=said.keep_checked_out
+            ).id
+        ),
     )
 
 
@@ -202,6 +221,9 @@ def index(
     external_id: str | None = None,
     unit: str | None = None,
     state: str | None = None,
+    kind: str | None = None,
+    contains: Annotated[str | None, Query(description="In title or sender")] = None,
+    cancelled: Annotated[bool, Query(description="With cancelled ones")] = False,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[DocumentShape]:
@@ -217,6 +239,9 @@ def index(
         volume=volume,
         unit=unit,
         state=state,
+        kind=kind,
+        contains=contains,
+        cancelled=cancelled,
         after=after,
         limit=limit,
     )
@@ -236,7 +261,7 @@ def change(
     response: Response, tx: Tx, document_id: uuid.UUID, changes: DocumentChange, revision: RevisionRequired
 ) -> DocumentShape:
     """Change metadata (If-Match is needed)."""
-    filing.change_document(tx, document_id, changes.model_dump(exclude_unset=True), revision=revision)
+    change_document(tx, document_id, changes.model_dump(exclude_unset=True), revision=revision)
     view = view_document(tx.session, tx.actor, document_id)
     response.headers["ETag"] = etag(view.document.revision)
     return DocumentShape.of(view)
@@ -252,7 +277,7 @@ def retry(response: Response, tx: Tx, document_id: uuid.UUID) -> DocumentShape:
 
 
 @router.get("/{document_id}/versions")
-def versions(actor: Reader, session: ReadTx, document_id: uuid.UUID) -> Listing[VersionShape]:
+def list_of_versions(actor: Reader, session: ReadTx, document_id: uuid.UUID) -> Listing[VersionShape]:
     """All content states, newest first."""
     document = readable_document(session, actor, document_id)
     return Listing(items=[VersionShape.of(row) for row in list_versions(session, document)])

@@ -24,6 +24,7 @@ class DocumentName(BaseModel):
     title: str
     kind: str
     date: date | None
+    cancelled: bool
 
 
 class DossierName(BaseModel):
@@ -81,6 +82,7 @@ def search(
     kind: str | None = None,
     since: Annotated[date | None, Query(alias="from")] = None,
     until: date | None = None,
+    cancelled: Annotated[bool, Query(description="Find cancelled documents too")] = False,
     sort: str = "relevance",
     after: After = None,
     limit: Limit = 20,
@@ -93,6 +95,7 @@ def search(
         kinds=(kind,) if kind else (),
         since=since,
         until=until,
+        cancelled=cancelled,
         sort=sort,
         after=after,
         limit=limit,
@@ -113,6 +116,7 @@ def answer(result: Result, following: str | None) -> SearchAnswer:
                     title=hit.document.title,
                     kind=hit.document.kind,
                     date=hit.document.received_on or hit.document.written_on or hit.document.sent_on,
+                    cancelled=hit.document.cancelled_at is not None,
                 ),
                 dossier=DossierName(
                     id=hit.dossier.id, reference_number=hit.dossier.reference_number, title=hit.dossier.title

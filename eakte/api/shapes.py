@@ -172,6 +172,29 @@ class ProgressShape(BaseModel):
     total: int
 
 
+class CheckOutShape(BaseModel):
+    """Who writes the next version, since when."""
+
+    by: uuid.UUID
+    name: str
+    since: Utc
+
+
+class FinalShape(BaseModel):
+    """Who said that this version is the last one, and when."""
+
+    by: uuid.UUID | None
+    at: Utc
+
+
+class CancelledShape(BaseModel):
+    """Who cancelled the document, when and why."""
+
+    by: uuid.UUID | None
+    at: Utc
+    reason: str
+
+
 class DocumentShape(BaseModel):
     """A document with its current version."""
 
@@ -189,8 +212,13 @@ class DocumentShape(BaseModel):
     written_on: date | None
     sender: str | None
     addressee: str | None
+    further_senders: list[str]
+    further_addressees: list[str]
     fields: dict[str, Any]
     version: int
+    checked_out: CheckOutShape | None
+    final: FinalShape | None
+    cancelled: CancelledShape | None
     filename: str
     media_type: str
     size: int
@@ -224,8 +252,17 @@ class DocumentShape(BaseModel):
             written_on=row.written_on,
             sender=row.sender,
             addressee=row.addressee,
+            further_senders=list(row.further_senders or []),
+            further_addressees=list(row.further_addressees or []),
             fields=row.fields or {},
             version=row.version,
+            checked_out=CheckOutShape(by=row.checked_out_by, name=view.holder or "", since=row.checked_out_at)
+            if row.checked_out_by and row.checked_out_at
+            else None,
+            final=FinalShape(by=row.final_by, at=row.final_at) if row.final_at else None,
+            cancelled=CancelledShape(by=row.cancelled_by, at=row.cancelled_at, reason=row.cancel_reason)
+            if row.cancelled_at and row.cancel_reason
+            else None,
             filename=version.filename,
             media_type=version.media_type,
             size=version.size,
@@ -253,6 +290,8 @@ class VersionShape(BaseModel):
     size: int
     sha256: str
     pages: int | None
+    comment: str | None
+    restored_from: int | None = Field(description="The earlier version whose bytes these are")
     created_at: Utc
     created_by: uuid.UUID | None
 
@@ -266,6 +305,8 @@ class VersionShape(BaseModel):
             size=row.size,
             sha256=row.sha256.hex(),
             pages=row.pages,
+            comment=row.comment,
+            restored_from=row.restored_from,
             created_at=row.created_at,
             created_by=row.created_by,
         )

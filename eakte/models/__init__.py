@@ -27,6 +27,7 @@ from eakte.models.dossiers import (
     container_number,
 )
 from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
+from eakte.models.resubmissions import Resubmission
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
@@ -67,6 +68,7 @@ __all__ = [
     "Record",
     "RecoveryCode",
     "ReferenceCounter",
+    "Resubmission",
     "SecondFactor",
     "SignInThrottle",
     "Template",

@@ -34,7 +34,10 @@ class Document(Record):
 
     `revision` counts every change that a reader or the index must see; `indexed_revision` is what the index shows.
     A document that was inside another one (an attachment of a mail, a file of an archive) names it as its source, with
-    the version it came out of and its place there, from 1.
+    the version it came out of and its place there, from 1. Who else sent or received it stands behind the first one.
+
+    Three marks say what may still be done with it: `checked_out_by` writes its next version, alone; what is final is
+    frozen; what is cancelled (storniert) stays where it is and is out of lists and search (docs/adr/0013).
     """
 
     __tablename__ = "document"
@@ -51,6 +54,11 @@ class Document(Record):
         # A run of processing that comes twice must not file an attachment twice, whatever else fails.
         UniqueConstraint("source_id", "source_version", "source_position"),
         Index("ix_document_failed", "id", postgresql_where=text("state = 'failed'")),
+        CheckConstraint("num_nonnulls(checked_out_by, checked_out_at) IN (0, 2)", name="check_out_whole"),
+        CheckConstraint("num_nonnulls(cancelled_at, cancel_reason) IN (0, 2)", name="cancelled_has_reason"),
+        CheckConstraint(
+            "checked_out_by IS NULL OR (final_at IS NULL AND cancelled_at IS NULL)", name="frozen_is_not_checked_out"
+        ),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -67,11 +75,20 @@ class Document(Record):
     written_on: Mapped[date | None]
     sender: Mapped[str | None]
     addressee: Mapped[str | None]
+    further_senders: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    further_addressees: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     fields: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document.id"))
     source_version: Mapped[int | None]
     source_position: Mapped[int | None]
     version: Mapped[int]
+    checked_out_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    checked_out_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+    final_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    cancel_reason: Mapped[str | None]
     state: Mapped[str]
     state_reason: Mapped[str | None]
     revision: Mapped[int] = mapped_column(default=1)
@@ -81,7 +98,10 @@ class Document(Record):
 
 
 class Version(Record):
-    """One content state of a document. The original is never changed; what is derived from it is named by run."""
+    """One content state of a document. The original is never changed; what is derived from it is named by run.
+
+    A restored version names the blobs of the one it was restored from (`restored_from`): the bytes exist once.
+    """
 
     __tablename__ = "document_version"
     __table_args__ = (UniqueConstraint("document_id", "number"),)
@@ -94,6 +114,8 @@ class Version(Record):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]
     original: Mapped[str] = mapped_column(ForeignKey("blob.name"))
+    comment: Mapped[str | None]
+    restored_from: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     # What processing found; the names say which run counts.

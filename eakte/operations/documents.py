@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
-from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, Version
+from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, User, Version
 from eakte.terms import Actor, now
 from eakte.transaction import Transactions
 from indexing.words import PageWords, page_text, read_page, read_pages
@@ -26,11 +26,12 @@ from storage.errors import BlobDamaged, BlobMissing, StorageError
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document with its current version and how far its processing is."""
+    """A document with its current version, how far its processing is, and the name of who has it checked out."""
 
     document: Document
     version: Version
     progress: ProcessingProgress | None
+    holder: str | None = None
 
 
 def readable_document(session: Session, actor: Actor, document_id: uuid.UUID, want: Want = Want.CONTENT) -> Document:
@@ -52,7 +53,9 @@ def view_document(session: Session, actor: Actor, document_id: uuid.UUID) -> Doc
     """A document's metadata with its current version."""
     document = readable_document(session, actor, document_id, Want.METADATA)
     version = current_version(session, document)
-    return DocumentView(document, version, session.get(ProcessingProgress, version.id))
+    holder = session.get(User, document.checked_out_by) if document.checked_out_by else None
+    progress = session.get(ProcessingProgress, version.id)
+    return DocumentView(document, version, progress, holder.display_name if holder else None)
 
 
 def current_version(session: Session, document: Document, number: int | None = None) -> Version:

@@ -22,7 +22,7 @@ from eakte.models import AccessScope, AuditEntry, Case, Document, Dossier, PlanC
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
 from eakte.operations.fields import searched_values
-from eakte.terms import BERLIN, SYSTEM, DocumentState, today
+from eakte.terms import BERLIN, CANCELLED, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
 from indexing.passages import describe, windows
 from indexing.search import Condition, DocumentEntries, Entry, Rebuild, SearchIndex
@@ -180,7 +180,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
         plan_class=plan_class.number if plan_class else NOWHERE,
         unit=str(dossier.unit_id if dossier else document.inbox_unit_id),
         kind=document.kind,
-        state=state_on(dossier, today()).value if dossier else NOWHERE,
+        state=_state(document, dossier),
         day=day or document.created_at.astimezone(BERLIN).date(),
         reference_key=dossier.reference_sort if dossier else "",
         description=describe(
@@ -191,6 +191,8 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
                 for text in (
                     document.sender,
                     document.addressee,
+                    *document.further_senders,
+                    *document.further_addressees,
                     version.filename,
                     dossier.title if dossier else None,
                     file_case.title if file_case else None,
@@ -201,6 +203,12 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
         ),
         entries=_terms(session, blobs, version),
     )
+
+
+def _state(document: Document, dossier: Dossier | None) -> str:
+    if document.cancelled_at is not None:
+        return CANCELLED
+    return state_on(dossier, today()).value if dossier else NOWHERE
 
 
 def _terms(session: Session, blobs: BlobStore, version: Version) -> tuple[Entry, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath, PureWindowsPath
@@ -16,12 +16,12 @@ from eakte.access import Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
 from eakte.models import Blob, Case, Document, Dossier, PlanClass, Version
-from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.checking import line, one_of, optional_line
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
 from eakte.operations.external import ExternalKey, claim
 from eakte.operations.fields import FieldOwner, checked_values
-from eakte.operations.queueing import enqueue_indexing, enqueue_processing
+from eakte.operations.queueing import enqueue_processing
 from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
 from eakte.operations.volumes import current_volume
@@ -31,6 +31,8 @@ from storage.blobs import BlobStore, Digests
 from storage.errors import BlobTooLarge, StorageError
 
 LONGEST_FILENAME = 200
+MOST_NAMES = 50
+"""Further senders or addressees of one document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Draft:
     written_on: date | None = None
     sender: str | None = None
     addressee: str | None = None
+    further_senders: Sequence[str] = ()
+    further_addressees: Sequence[str] = ()
     external: ExternalKey | None = None
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
     if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
         raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
     _check_place(dossier, case)
-    _checked_fields(session, dossier, draft.fields)
+    checked_fields(session, dossier, draft.fields)
 
 
 def store_original(
@@ -133,6 +137,8 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
         written_on=draft.written_on,
         sender=optional_line(draft.sender, at="sender", label="Absender"),
         addressee=optional_line(draft.addressee, at="addressee", label="Empfänger"),
+        further_senders=further_names(draft.further_senders, at="further_senders"),
+        further_addressees=further_names(draft.further_addressees, at="further_addressees"),
         external_system=draft.external.system if draft.external else None,
         external_id=draft.external.id if draft.external else None,
         fields={},
@@ -154,68 +160,12 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
         _check_place(dossier, case)
         document.dossier_id, document.case_id = dossier.id, case.id if case else None
         document.volume_id = current_volume(tx.session, dossier.id)
-        document.fields = _checked_fields(tx.session, dossier, draft.fields)
+        document.fields = checked_fields(tx.session, dossier, draft.fields)
         place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
         beside = [dossier.id, *([case.id] if case else [])]
     insert_version(tx, document, stored)
     tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
     enqueue_processing(tx, document.id, 1)
-    return document
-
-
-def add_version(tx: Transaction, stored: Stored, *, revision: int | None) -> Document:
-    """Add a content state to a document that the caller has read. Raises StaleRevision when it changed meanwhile."""
-    document = writable_document(tx, stored.document_id, revision)
-    if document.version + 1 != stored.version:
-        raise InvalidInput("Inzwischen gibt es eine neuere Fassung.")
-    document.version = stored.version
-    document.state, document.state_reason = DocumentState.RECEIVED.value, None
-    document.revision += 1
-    insert_version(tx, document, stored)
-    tx.record(
-        Tag.DOCUMENT_VERSION,
-        document.id,
-        digest_details(stored),
-        subjects=[document.dossier_id] if document.dossier_id else [],
-    )
-    enqueue_processing(tx, document.id, stored.version)
-    return document
-
-
-CHANGEABLE = ("title", "kind", "received_on", "sent_on", "written_on", "sender", "addressee", "fields")
-
-
-def change_document(tx: Transaction, document_id: uuid.UUID, changes: dict[str, Any], *, revision: int) -> Document:
-    """Change metadata. What stood there before is kept beside the log, so every former state can be determined."""
-    document = writable_document(tx, document_id, revision)
-    unknown = sorted(set(changes) - set(CHANGEABLE))
-    if unknown:
-        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
-    clean = {name: _clean_change(name, value) for name, value in changes.items()}
-    if "fields" in clean:
-        dossier = tx.session.get(Dossier, document.dossier_id) if document.dossier_id else None
-        clean["fields"] = _checked_fields(tx.session, dossier, clean["fields"] or {})
-    before = {name: getattr(document, name) for name, value in clean.items() if getattr(document, name) != value}
-    if not before:
-        return document
-    for name in before:
-        setattr(document, name, clean[name])
-    document.revision += 1
-    beside = [document.dossier_id] if document.dossier_id else []
-    entry = tx.record(Tag.DOCUMENT_CHANGE, document.id, {"fields": sorted(before)}, subjects=beside)
-    for name, value in before.items():
-        tx.remember(entry, document.id, name, None if value is None else str(value))
-    enqueue_indexing(tx)
-    return document
-
-
-def writable_document(tx: Transaction, document_id: uuid.UUID, revision: int | None) -> Document:
-    """The document, locked for this act, in an open dossier or the actor's inbox."""
-    document = readable_document(tx.session, tx.actor, document_id)
-    if document.dossier_id is not None:
-        require_open(writable_dossier(tx, document.dossier_id))
-    tx.session.refresh(document, with_for_update=True)
-    same_revision(revision, document.revision)
     return document
 
 
@@ -230,7 +180,7 @@ def clean_filename(name: str) -> str:
     return kept or "unbenannt"
 
 
-def insert_version(tx: Transaction, document: Document, stored: Stored) -> None:
+def insert_version(tx: Transaction, document: Document, stored: Stored, comment: str | None = None) -> None:
     """The rows of a content state whose bytes are stored; the caller records the act and enqueues the work."""
     tx.session.add(
         Blob(
@@ -251,6 +201,7 @@ def insert_version(tx: Transaction, document: Document, stored: Stored) -> None:
             size=stored.digests.size,
             sha256=stored.digests.sha256,
             original=stored.name,
+            comment=comment,
             created_by=tx.actor.user_id,
         )
     )
@@ -269,7 +220,8 @@ def _known_document(tx: Transaction, document_id: uuid.UUID) -> Document:
         raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
 
 
-def _checked_fields(session: Session, dossier: Dossier | None, values: dict[str, Any]) -> dict[str, Any]:
+def checked_fields(session: Session, dossier: Dossier | None, values: dict[str, Any]) -> dict[str, Any]:
+    """Data fields of a document as the class of its dossier defines them. Raises InvalidInput."""
     if not values:
         # Mail, scans and forms without data fields come in as well; what is needed is asked for with the first value.
         return {}
@@ -283,12 +235,34 @@ def _check_words(draft: Draft) -> None:
         raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
     one_of(DocumentKind, draft.kind, at="kind", label="Art")
     optional_line(draft.title, at="title", label="Betreff")
-    _check_received(draft.received_on)
+    check_received(draft.received_on)
+    check_first_names(draft.sender, draft.addressee, draft.further_senders, draft.further_addressees)
 
 
-def _check_received(day: date | None) -> None:
+def check_received(day: date | None) -> None:
+    """Raise InvalidInput for a day of arrival that is still to come."""
     if day is not None and day > today():
         raise InvalidInput(errors=[FieldError("received_on", "Der Tag des Eingangs liegt in der Zukunft.")])
+
+
+def further_names(names: Sequence[str] | None, *, at: str) -> list[str]:
+    """Who else sent or received a document. Raises InvalidInput naming the place."""
+    if len(names or ()) > MOST_NAMES:
+        raise InvalidInput(errors=[FieldError(at, f"Höchstens {MOST_NAMES} Namen.")])
+    return [line(name, at=f"{at}.{number}", label="Name") for number, name in enumerate(names or ())]
+
+
+def check_first_names(
+    sender: str | None, addressee: str | None, senders: Sequence[str], addressees: Sequence[str]
+) -> None:
+    """Raise InvalidInput where further senders or addressees are named and the first is not."""
+    for first, further, at in (
+        (sender, senders, "further_senders"),
+        (addressee, addressees, "further_addressees"),
+    ):
+        if further and not first:
+            name = at.removeprefix("further_").removesuffix("s")
+            raise InvalidInput(errors=[FieldError(at, f"Der erste Name gehört in {name}.")])
 
 
 def _check_place(dossier: Dossier, case: Case | None) -> None:
@@ -317,15 +291,3 @@ def title_from(filename: str) -> str:
     """The title of a document of which only the file's name is known."""
     stem = filename.rpartition(".")[0] or filename
     return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
-
-
-def _clean_change(name: str, value: Any) -> Any:
-    if name == "title":
-        return line(value, at=name, label="Betreff")
-    if name == "kind":
-        return one_of(DocumentKind, str(value), at=name, label="Art").value
-    if name in {"sender", "addressee"}:
-        return optional_line(value, at=name, label="Absender" if name == "sender" else "Empfänger")
-    if name == "received_on":
-        _check_received(value)
-    return value

@@ -1,4 +1,4 @@
-"""The history of a dossier or case for its readers: what was done, by whom, and what stood there before.
+"""The history of a dossier, case or document for its readers: what was done, by whom, and what stood there before.
 
 Only the object's own former values are told. An act may have other objects too (a cross reference, terms counted
 again), which the reader may not be allowed to know; they stay unnamed.
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want
 from eakte.models import AuditEntry, AuditSubject, FormerValue, User
+from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.listing import Page, by_id
 from eakte.terms import Actor
@@ -43,6 +44,13 @@ def case_history(
     """What happened to a case of a readable dossier, newest first."""
     readable_dossier(session, actor, readable_case(session, actor, case_id).dossier_id, Want.CONTENT)
     return _history(session, case_id, after=after, limit=limit)
+
+
+def document_history(
+    session: Session, actor: Actor, document_id: uuid.UUID, *, after: str | None, limit: int
+) -> Page[Happened]:
+    """What happened to a readable document, newest first."""
+    return _history(session, readable_document(session, actor, document_id).id, after=after, limit=limit)
 
 
 def _history(session: Session, object_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Happened]:

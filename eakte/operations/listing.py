@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
-from eakte.models import Case, Document, Dossier, DossierReference, PlanClass, ProcessingProgress, Unit, Version
+from eakte.models import Case, Document, Dossier, DossierReference, PlanClass, ProcessingProgress, Unit, User, Version
 from eakte.operations.checking import one_of
 from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
@@ -79,10 +79,10 @@ def count_dossiers(session: Session, actor: Actor, chosen: DossierFilter) -> int
 
 
 def dossier_activity(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[int, datetime]]:
-    """Documents and the moment of the youngest, for the dossiers of one page."""
+    """Documents (none cancelled) and the moment of the youngest, for the dossiers of one page."""
     rows = session.execute(
         select(Document.dossier_id, func.count(), func.max(Document.created_at))
-        .where(Document.dossier_id.in_(ids))
+        .where(Document.dossier_id.in_(ids), Document.cancelled_at.is_(None))
         .group_by(Document.dossier_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows if row[0] is not None}
@@ -157,12 +157,14 @@ def list_documents(
     without_case: bool = False,
     kind: str | None = None,
     contains: str | None = None,
+    cancelled: bool = False,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
     """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
 
-    Or the one that an external key names. Raises what reading the place raises.
+    Or the one that an external key names. Cancelled ones are there only when asked for, or named by their key. Raises
+    what reading the place raises.
     """
     if sum((dossier is not None, case is not None, source is not None, inbox, external is not None)) != 1:
         message = "Genau eines von dossier, case, source, inbox und external_id ist nötig."
@@ -183,31 +185,40 @@ def list_documents(
     else:
         wanted = {find_unit(session, unit).id} if unit else set(rule.inbox_units)
         place = Document.inbox_unit_id.in_(wanted & rule.inbox_units)
+    if not cancelled and external is None:
+        place = and_(place, Document.cancelled_at.is_(None))
     statement = (
-        select(Document, Version, ProcessingProgress)
+        select(Document, Version, ProcessingProgress, User.display_name)
         .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        .outerjoin(User, User.id == Document.checked_out_by)
         .join(Version, and_(Version.document_id == Document.id, Version.number == Document.version))
         .outerjoin(ProcessingProgress, ProcessingProgress.version_id == Version.id)
-        .where(place, rule.documents(Want.CONTENT))
+        .where(place, rule.documents(Want.CONTENT), *_narrowed(volume, state, kind, contains))
         .order_by(Document.id.desc())
     )
-    if volume is not None:
-        statement = statement.where(Document.volume_id == volume)
-    if state:
-        statement = statement.where(Document.state == state)
-    if kind:
-        statement = statement.where(Document.kind == kind)
-    if contains:
-        typed = contains[:200]
-        by_sender = Document.sender.icontains(typed, autoescape=True)
-        statement = statement.where(or_(Document.title.icontains(typed, autoescape=True), by_sender))
     if after:
         (last,) = _read_mark(after, 1)
         with _bad_mark():
             statement = statement.where(Document.id < uuid.UUID(last))
     rows, more = _cut(session.execute(statement.limit(_size(limit) + 1)).all(), limit)
-    items = [DocumentView(row[0], row[1], row[2]) for row in rows]
+    items = [DocumentView(row[0], row[1], row[2], row[3]) for row in rows]
     return Page(items, _mark(str(items[-1].document.id)) if more else None)
+
+
+def _narrowed(
+    volume: uuid.UUID | None, state: str | None, kind: str | None, contains: str | None
+) -> Iterator[ColumnElement[bool]]:
+    if volume is not None:
+        yield Document.volume_id == volume
+    if state:
+        yield Document.state == state
+    if kind:
+        yield Document.kind == kind
+    if contains:
+        others = func.array_to_string(Document.further_senders, "\n")
+        yield or_(
+            *(each.icontains(contains[:200], autoescape=True) for each in (Document.title, Document.sender, others))
+        )
 
 
 def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -61,7 +61,11 @@ def own_failures(session: Session, actor: Actor, *, limit: int) -> Sequence[Docu
     return session.scalars(
         select(Document)
         .outerjoin(Dossier, Dossier.id == Document.dossier_id)
-        .where(Document.state == DocumentState.FAILED.value, rule_for(session, actor).documents(Want.CONTENT))
+        .where(
+            Document.state == DocumentState.FAILED.value,
+            Document.cancelled_at.is_(None),
+            rule_for(session, actor).documents(Want.CONTENT),
+        )
         .order_by(Document.id.desc())
         .limit(limit)
     ).all()

@@ -259,7 +259,9 @@ def _finish(
         version.processed_at = now()
         document.revision += 1
         tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id == version.id))
-        former = describe(document, version.filename, result.letter) if result.letter and task.number == 1 else {}
+        frozen = document.final_at is not None or document.cancelled_at is not None
+        unsaid = task.number == 1 and not frozen
+        former = describe(document, version.filename, result.letter) if result.letter and unsaid else {}
         details = {
             "version": task.number,
             "text": result.text_state,

@@ -17,7 +17,7 @@ from eakte.operations.documents import digests_of, opened
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit
-from eakte.terms import Actor
+from eakte.terms import CANCELLED, Actor
 from indexing.passages import Passage, passages
 from indexing.search import MAX_LIMIT, Answer, Facet, Hit, Query, SearchIndex, Sort
 from indexing.search_errors import CursorInvalid, SearchError
@@ -38,6 +38,8 @@ class Question:
     kinds: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    cancelled: bool = False
+    """Whether cancelled documents are found too."""
     sort: str = Sort.RELEVANCE.value
     after: str | None = None
     limit: int = 20
@@ -91,7 +93,7 @@ def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, 
         raise InvalidInput(errors=[FieldError("after", "Diese Seite der Trefferliste gibt es nicht mehr.")]) from None
     except SearchError as error:
         raise SearchUnavailable(str(error)) from error
-    hits = _visible(session, blobs, actor, question.text, answer.hits)
+    hits = _visible(session, blobs, actor, question, answer.hits)
     # What the index still shows and SQL does not is not counted either.
     hidden = len(answer.hits) - len(hits)
     return Result(
@@ -130,6 +132,7 @@ def _query(session: Session, question: Question) -> Query:
         kinds=frozenset(question.kinds),
         since=question.since,
         until=question.until,
+        without_states=frozenset() if question.cancelled else frozenset({CANCELLED}),
         sort=sort,
         after=question.after,
         limit=max(1, min(question.limit, MAX_LIMIT)),
@@ -144,7 +147,7 @@ def _branch(session: Session, reference: str) -> frozenset[str]:
     return frozenset(session.scalars(select(tree.c.number)))
 
 
-def _visible(session: Session, blobs: BlobStore, actor: Actor, text: str, hits: Sequence[Hit]) -> list[Found]:
+def _visible(session: Session, blobs: BlobStore, actor: Actor, question: Question, hits: Sequence[Hit]) -> list[Found]:
     """The hits that SQL confirms, in the index's order; passages only where content may be read."""
     ids = [hit.document for hit in hits]
     rule = rule_for(session, actor)
@@ -154,6 +157,9 @@ def _visible(session: Session, blobs: BlobStore, actor: Actor, text: str, hits: 
         .join(Version, (Version.document_id == Document.id) & (Version.number == Document.version))
         .where(Document.id.in_(ids), rule.documents(Want.METADATA))
     )
+    if not question.cancelled:
+        # What was cancelled a moment ago is in the index as it was before.
+        statement = statement.where(Document.cancelled_at.is_(None))
     rows = {row[0].id: (row[0], row[1], row[2]) for row in session.execute(statement)}
     readable = set(
         session.scalars(
@@ -167,7 +173,7 @@ def _visible(session: Session, blobs: BlobStore, actor: Actor, text: str, hits: 
         if hit.document not in rows:
             continue
         document, dossier, version = rows[hit.document]
-        quoted = _passages(session, blobs, version, text, hit) if document.id in readable else []
+        quoted = _passages(session, blobs, version, question.text, hit) if document.id in readable else []
         found.append(Found(document, dossier, version, hit.score, quoted))
     return found
 

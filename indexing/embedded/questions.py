@@ -71,7 +71,7 @@ class Question:
         return all_of([allowed, any_of([self._matching(fields), self._exact])])
 
     def _allowed(self, rights: Rights) -> Clause:
-        """`Rights.allow` as a clause; empty rights match nothing."""
+        """`Rights.allow` and `Query.without_states` as a clause; empty rights match nothing."""
         options = [
             Clause.term_set_query(self._schema, field, list(numbers))
             for field, numbers in (("scope", rights.scopes), ("shared", rights.dossiers))
@@ -80,6 +80,10 @@ class Question:
         clauses = [(Occur.Must, any_of(options))]
         if rights.excepted:
             clauses.append((Occur.MustNot, Clause.term_set_query(self._schema, "dossier", list(rights.excepted))))
+        if self.query.without_states:
+            # Here and not among the filters: alone, what must not be would need a clause that matches everything.
+            unwanted = Clause.term_set_query(self._schema, Facet.STATE.value, list(self.query.without_states))
+            clauses.append((Occur.MustNot, unwanted))
         return Clause.boolean_query(clauses)
 
     def _matching(self, fields: tuple[str, ...]) -> Clause:

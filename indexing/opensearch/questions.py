@@ -105,6 +105,8 @@ class Question:
         ):
             if values:
                 yield {"terms": {facet.value: sorted(values)}}
+        if query.without_states:
+            yield {"bool": {"must_not": [{"terms": {Facet.STATE.value: sorted(query.without_states)}}]}}
         between = {"gte": query.since and query.since.toordinal(), "lte": query.until and query.until.toordinal()}
         if any(between.values()):
             yield {"range": {"date": {end: day for end, day in between.items() if day}}}

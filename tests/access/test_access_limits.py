@@ -11,9 +11,10 @@ import pytest
 from eakte.access import Want
 from eakte.errors import EakteError, NotAllowed, NotFound
 from eakte.operations.closing import close_dossier, reopen_dossier, set_event
+from eakte.operations.document_changes import change_document
 from eakte.operations.documents import view_document
 from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier, writable_dossier
-from eakte.operations.filing import Draft, change_document, check_draft
+from eakte.operations.filing import Draft, check_draft
 from eakte.operations.listing import DossierFilter, list_cases, list_documents, list_dossiers
 from eakte.operations.processing import retry
 from eakte.operations.searching import find_by_reference

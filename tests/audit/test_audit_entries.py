@@ -22,12 +22,14 @@ from eakte.models import AuditEntry, DocumentLook
 from eakte.operations import auditing
 from eakte.operations.auditing import list_entries
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
+from eakte.operations.document_changes import change_document
 from eakte.operations.documents import log_look
-from eakte.operations.filing import add_version, change_document, store_original
+from eakte.operations.filing import store_original
 from eakte.operations.passwords import PASSWORDS
 from eakte.operations.processing import retry
 from eakte.operations.sessions import SignedIn, sign_out
 from eakte.operations.signing_in import sign_in
+from eakte.operations.versions import add_version
 from eakte.terms import SYSTEM
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office
@@ -126,7 +128,7 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 SUBJECTS = {
     "record": {
         *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party"),
-        *("template", "document", "audit", "file"),
+        *("template", "document", "audit", "file", "resubmission"),
     },
     "access": {"document", "object", "session"},
 }  # fmt: skip

@@ -18,7 +18,7 @@ from eakte.errors import ScannerUnavailable
 from eakte.models import Document
 from eakte.operations import attachments, processing, queueing
 from eakte.operations.attachments import relations
-from eakte.operations.filing import change_document
+from eakte.operations.document_changes import change_document
 from eakte.operations.processing import process_version
 from eakte.terms import SYSTEM
 from indexing.clamav import Clamd

@@ -9,8 +9,8 @@ import pytest
 
 from eakte.errors import StorageFailed
 from eakte.operations import entries
+from eakte.operations.document_changes import change_document
 from eakte.operations.entries import index_pending, rebuild, status
-from eakte.operations.filing import change_document
 from eakte.terms import DocumentState
 from indexing import terms as stored_terms
 from indexing.search import DocumentEntries

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from eakte.errors import InvalidInput, NotAllowed, NotFound, StaleRevision, StorageFailed, TooLarge, WrongState
 from eakte.models import Version
 from eakte.operations.closing import close_case
+from eakte.operations.document_changes import change_document
 from eakte.operations.filing import (
     LONGEST_FILENAME,
     Draft,
     Stored,
-    add_version,
-    change_document,
     check_draft,
     clean_filename,
     file_document,
     store_original,
 )
+from eakte.operations.versions import add_version
 from eakte.terms import DocumentState, new_id, today
 from storage.errors import StorageUnavailable
 from tests.operations.office import Office

@@ -11,8 +11,9 @@ import pytest
 
 from eakte.errors import ContentDamaged, NotAllowed, Unavailable, WrongState
 from eakte.operations import processing
-from eakte.operations.filing import add_version, store_original
+from eakte.operations.filing import store_original
 from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version, retry, unprocessed
+from eakte.operations.versions import add_version
 from eakte.terms import SYSTEM, DocumentState
 from indexing.errors import ProcessingFailed
 from indexing.recognition import Recogniser

@@ -270,6 +270,7 @@ def _neighbours(session: Session, document: Document, file_case: Case | None) ->
         if document.case_id
         else (Document.dossier_id == document.dossier_id) & Document.case_id.is_(None)
     )
+    place &= Document.cancelled_at.is_(None)
     newer = select(Document.id).where(place, Document.id > document.id)
     older = select(Document.id).where(place, Document.id < document.id)
     before = session.scalar(newer.order_by(Document.id).limit(1))

@@ -186,7 +186,10 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Reques
             *_particulars(session, actor, dossier),
         ),
         groups=_groups(cases, found.items, empty_too=not filtered),
-        documents=session.scalar(select(func.count()).where(Document.dossier_id == dossier.id)) or 0,
+        documents=session.scalar(
+            select(func.count()).where(Document.dossier_id == dossier.id, Document.cancelled_at.is_(None))
+        )
+        or 0,
         note=_note(dossier),
         history=sentences(session, dossier.id, limit=HISTORY),
         filter=asked.get("filter", ""),

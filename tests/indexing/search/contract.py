@@ -139,6 +139,7 @@ class SearchIndexContract:
             kinds=st.frozensets(st.sampled_from(["Schreiben", "Plan"])),
             plan_classes=st.frozensets(st.sampled_from(["632.2", "632.3"])),
             states=st.frozensets(st.sampled_from(["ready", "failed"])),
+            without_states=st.frozensets(st.sampled_from(["ready", "failed"]), max_size=1),
             since=st.none() | st.dates(date(2019, 1, 1), date(2024, 1, 1)),
             until=st.none() | st.dates(date(2019, 1, 1), date(2024, 1, 1)),
             within=st.none() | st.integers(1, 5),

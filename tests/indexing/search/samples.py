@@ -81,6 +81,7 @@ def naively_left(entries: DocumentEntries, query: Query) -> bool:
         not query.kinds or entries.kind in query.kinds,
         not query.plan_classes or entries.plan_class in query.plan_classes,
         not query.states or entries.state in query.states,
+        entries.state not in query.without_states,
         query.since is None or entries.day >= query.since,
         query.until is None or entries.day <= query.until,
         query.within is None or query.within in {entries.dossier, entries.case},
