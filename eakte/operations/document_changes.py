@@ -42,10 +42,7 @@ def apply_changes(tx: Transaction, document: Document, changes: Mapping[str, Any
 
     Raises InvalidInput naming the field.
     """
-    unknown = sorted(set(changes) - set(CHANGEABLE))
-    if unknown:
-        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
-    clean = {name: _clean_change(name, value) for name, value in changes.items()}
+    clean = clean_changes(changes)
     if "fields" in clean:
         dossier = tx.session.get(Dossier, document.dossier_id) if document.dossier_id else None
         clean["fields"] = checked_fields(tx.session, dossier, clean["fields"] or {})
@@ -57,6 +54,14 @@ def apply_changes(tx: Transaction, document: Document, changes: Mapping[str, Any
     if before:
         document.revision += 1
     return {name: _told(value) for name, value in before.items()}
+
+
+def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be said of any document, checked as far as that needs no document. Raises InvalidInput."""
+    unknown = sorted(set(changes) - set(CHANGEABLE))
+    if unknown:
+        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
+    return {name: _clean_change(name, value) for name, value in changes.items()}
 
 
 def writable_document(tx: Transaction, document_id: uuid.UUID, revision: int | None) -> Document:

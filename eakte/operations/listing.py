@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
@@ -248,6 +248,27 @@ def by_id(
     statement = statement.order_by(column.desc() if newest_first else column)
     rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).all(), limit)
     return Page(rows, _mark(str(getattr(rows[-1], column.key))) if more else None)
+
+
+def by_day(
+    session: Session,
+    statement: Select[Any, Any, Any],
+    day: InstrumentedAttribute[date],
+    column: InstrumentedAttribute[uuid.UUID],
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[Any]:
+    """One page of tuples in the order of a day and, on one day, of their making. The first of a tuple is the row."""
+    if after:
+        last_day, last = _read_mark(after, 2)
+        with _bad_mark():
+            statement = statement.where(tuple_(day, column) > (date.fromisoformat(last_day), uuid.UUID(last)))
+    rows, more = _cut(session.execute(statement.order_by(day, column).limit(_size(limit) + 1)).all(), limit)
+    if not more:
+        return Page(rows, None)
+    row = rows[-1][0]
+    return Page(rows, _mark(getattr(row, day.key).isoformat(), str(getattr(row, column.key))))
 
 
 def _named_by(kind: Keyed, key: ExternalKey) -> ColumnElement[bool]:

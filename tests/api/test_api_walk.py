@@ -5,6 +5,7 @@ The routes come from the application itself, so a new one is walked without anyb
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,11 @@ from urllib.parse import quote
 import pytest
 
 from eakte.operations.crossing import End, refer
-from eakte.terms import SYSTEM, Role
-from tests.api.world import API, World, done
+from eakte.terms import SYSTEM, Role, new_id, today
+from tests.api.world import API, World, done, same_refusal
 from tests.support.service import Municipality
+
+PEOPLE = [login for login, *_rest in Municipality.PEOPLE]
 
 INBOX_READERS = {"clerk63", "head63"}
 """The inbox of a unit belongs to the unit, level internal."""
@@ -23,7 +26,7 @@ INBOX_READERS = {"clerk63", "head63"}
 # Who may know (metadata) and who may read (content) the hidden dossiers, by docs/access.md and records.
 KNOW = {"internal": {"clerk63", "head63", "registrar"}, "protected": {"head63"}}
 READ = {"internal": {"clerk63", "head63"}, "protected": {"head63"}}
-ROUTES_OF_CONTENT = ("/content", "/rendition", "/text", "/versions", "/image", "/words")
+ROUTES_OF_CONTENT = ("/history", "/content", "/rendition", "/text", "/versions", "/image", "/words")
 
 
 # Without a part in common: the search takes compounds apart.
@@ -49,6 +52,7 @@ class Hidden:
     party: str
     template: str
     neighbour: str
+    reminder: str
 
 
 @pytest.fixture(scope="module", params=["internal", "protected"])
@@ -66,6 +70,13 @@ def hidden(request: pytest.FixtureRequest, world: World) -> Hidden:
     said = {"dossier": dossier["id"], "role": "Antragsteller", "name": secret}
     party = done(head.post(f"{API}/parties", json=said), 201)
     done(head.post(f"{API}/dossiers/{dossier['id']}/volumes", json={"title": secret}), 201)
+    # Whomever a reminder is for: it tells what it reminds of, so only who may read that sees it.
+    for place in ({"dossier": dossier["id"]}, {"case": case["id"]}, {"document": document["id"]}):
+        for whom in ({"unit": "10"}, {"unit": "63"}, *({"user": login} for login in PEOPLE)):
+            said = {**place, **whom, "due_on": today().isoformat(), "note": secret}
+            reminder = done(head.post(f"{API}/resubmissions", json=said), 201)
+    said = {"document": waiting["id"], "user": "clerk10", "due_on": today().isoformat(), "note": letter}
+    done(head.post(f"{API}/resubmissions", json=said), 201)
     said = {"name": f"Vorlage {request.param}", "kind": "dossier", "title": "Ohne Namen"}
     template = done(registrar.post(f"{API}/templates", json=said), 201)
     neighbour = world.dossier("clerk10", "Nachbarsache")
@@ -75,7 +86,7 @@ def hidden(request: pytest.FixtureRequest, world: World) -> Hidden:
         refer(tx, source=End(ends[0]), target=End(ends[1]), note=secret)
     return Hidden(
         request.param, secret, letter, dossier["id"], case["id"], document["id"], waiting["id"],
-        party["id"], template["id"], neighbour["id"],
+        party["id"], template["id"], neighbour["id"], reminder["id"],
     )  # fmt: skip
 
 
@@ -94,6 +105,7 @@ def addresses(world: World, hidden: Hidden) -> list[str]:
         "class_id": one_class,
         "party_id": hidden.party,
         "template_id": hidden.template,
+        "resubmission_id": hidden.reminder,
     }
     found = []
     for path, operation in get_routes(world):
@@ -111,6 +123,10 @@ def addresses(world: World, hidden: Hidden) -> list[str]:
                 found.append(f"{plain}?reference={quote(number)}")
             if "case" in queries:
                 found.append(f"{plain}?case={hidden.case}")
+            if "document" in queries:
+                found.append(f"{plain}?document={document}")
+            if "mine" in queries:
+                found.append(f"{plain}?mine=true&limit=200")
             if "inbox" in queries:
                 found += [f"{plain}?inbox=true", f"{plain}?inbox=true&unit=63"]
             if "q" in queries:
@@ -123,9 +139,6 @@ def addresses(world: World, hidden: Hidden) -> list[str]:
 
 def _places(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
-
-
-PEOPLE = [login for login, *_rest in Municipality.PEOPLE]
 
 
 def test_every_role_is_walked() -> None:
@@ -167,3 +180,37 @@ def test_no_count_betrays_what_is_hidden(world: World, hidden: Hidden, login: st
         assert all(sum(value["count"] for value in facet) <= len(found) for facet in answer["facets"].values())
         for hit in answer["hits"]:
             assert login in READ[hidden.level] or document == hidden.waiting or hit["passages"] == []
+
+
+@pytest.mark.parametrize("login", PEOPLE)
+def test_no_act_betrays_what_is_hidden(world: World, hidden: Hidden, login: str) -> None:
+    """Who may not know a document, case or dossier is refused like for one that was never there."""
+    acts: list[tuple[str, dict[str, Any]]] = [
+        ("documents/{}/check-out", {}),
+        ("documents/{}/release", {"reason": "x"}),
+        ("documents/{}/finalize", {}),
+        ("documents/{}/cancel", {"reason": "x"}),
+        ("documents/{}/versions/1/restore", {}),
+        ("documents/bulk", {"documents": ["{}"], "cancel": {"reason": "x"}}),
+        ("documents/bulk", {"documents": ["{}"], "change": {"title": "x"}}),
+        ("resubmissions", {"document": "{}", "due_on": today().isoformat(), "note": "x"}),
+    ]
+    places: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = []
+    if login not in KNOW[hidden.level]:
+        due = {"due_on": today().isoformat(), "note": "x"}
+        places.append((hidden.document, acts))
+        places.append((hidden.reminder, [("resubmissions/{}/done", {})]))
+        places.append((hidden.dossier, [("resubmissions", {"dossier": "{}", **due})]))
+        places.append((hidden.case, [("resubmissions", {"case": "{}", **due})]))
+    if login not in INBOX_READERS:
+        places.append((hidden.waiting, acts))
+    client = world.client(login)
+    for known, doors in places:
+        for path, body in doors:
+            answers = []
+            for each in (known, str(new_id())):
+                sent = json.loads(json.dumps(body).replace("{}", each)) if body else {}
+                answer = client.post(f"{API}/{path.format(each)}", json=sent)
+                assert 400 <= answer.status_code < 500, path
+                answers.append(json.loads(answer.text.replace(each, "")))
+            assert same_refusal(*answers), (path, answers)
