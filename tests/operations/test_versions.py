@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from eakte.errors import (
+    Conflict,
     DocumentCancelled,
     DocumentCheckedOut,
     DocumentFinal,
@@ -22,7 +23,9 @@ from eakte.errors import (
 )
 from eakte.models import Document
 from eakte.operations.cancelling import cancel_document
-from eakte.operations.document_changes import change_document
+from eakte.operations.document_bulk import move_documents
+from eakte.operations.document_changes import change_document, lock_document
+from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import youngest_document_day
 from eakte.operations.filing import store_original
 from eakte.operations.listing import dossier_activity, list_documents
@@ -137,6 +140,20 @@ class TestCheckOut:
         office.close(dossier)
         with pytest.raises(WrongState):
             do(office, "clerk63", check_out, document)
+
+
+def test_who_looked_before_it_was_moved_is_told(office: Office) -> None:
+    """The right was checked where the document lay; where it lies now another rule holds."""
+    document = office.file(inbox=True)
+    secret = office.dossier("head63", confidentiality="protected")
+
+    def act(tx: Transaction, _document: uuid.UUID) -> None:
+        row = readable_document(tx.session, tx.actor, document)
+        do(office, "head63", lambda other, each: move_documents(other, [each], dossier=secret), document)
+        lock_document(tx, row, None)
+
+    with pytest.raises(Conflict):
+        do(office, "clerk63", act, document)
 
 
 class TestRestoring:
