@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit parts whole test-real bench faults long lock clean
+.PHONY: run dev check test lint types unit parts whole test-real bench faults lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -67,12 +67,7 @@ bench: dev
 # Also what is too long for CI: many kills, and each server killed, hanging and full in turn.
 faults: dev
 	tools/test-servers
-	tools/tests tests/faults --kills 100
-
-# What `make test` leaves out: every file of the corpora with veraPDF as judge, real servers under faults, their benchmarks.
-long: dev
-	tools/test-servers
-	tools/tests tests -m long
+	tools/tests tests/faults --kills 100 -m "fault or long"
 
 # New lock files without a download host in them.
 lock:

@@ -32,7 +32,7 @@ from storage import s3_worm
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
 from storage.s3 import S3BlobStore
-from storage.s3_client import S3Location
+from storage.s3_words import S3Location
 from storage.s3_worm import Probe
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

@@ -24,14 +24,14 @@ from storage.errors import (
     StorageError,
     StorageUnavailable,
 )
-from storage.s3_client import (
+from storage.s3_client import S3Bucket
+from storage.s3_words import (
     AlreadyThere,
     AnswerBroken,
     Found,
     NameBlocked,
     OutsideOfBlob,
     Patience,
-    S3Bucket,
     S3Location,
     UploadGone,
 )

@@ -7,11 +7,7 @@ inside (which completing an upload may answer) for success.
 
 import base64
 import hashlib
-import re
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -20,109 +16,28 @@ from xml.etree import ElementTree as ET
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError, MaxRetryError
+from minio.error import S3Error
 from urllib3.response import BaseHTTPResponse
 
-from storage.errors import BlobLocked, BlobMissing, StorageError, StorageFull, StorageUnavailable
+from storage.errors import BlobLocked, BlobMissing, StorageUnavailable
+from storage.s3_answers import (
+    ABSENT,
+    Answer,
+    etag_of,
+    found_in,
+    key_of,
+    reported,
+    text_of,
+    time_of,
+    version_of,
+    written,
+    xml_of,
+)
+from storage.s3_words import ONCE, Found, OutsideOfBlob, Patience, S3Location, Unfinished, UploadGone
 
-ONCE: Final = {"If-None-Match": "*"}
-"""The header that lets a server create and never replace (RFC 9110 section 13.1.2)."""
-
-_PIECE: Final = 2**20
 _PAGE: Final = 1000
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_NO_ROOM: Final = {"XMinioStorageFull", "NoSpaceLeftOnDevice", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
-# Servers that keep files in folders: a blob stands where a folder is needed, or the other way round.
-_NESTED: Final = {
-    *("ObjectParentIsFile", "ExistingObjectIsDirectory", "ObjectExistsAsDirectory"),
-    *("XMinioParentIsObject", "XMinioObjectExistsAsDirectory"),
-}
-_ABSENT: Final = {"NoSuchKey", "NoSuchVersion", *_NESTED}
 _LOCKED: Final = {"ObjectLocked", "InvalidRequest", "AccessDenied", "Forbidden"}
 _NO_LOCKS: Final = {400, 405, 501}
-_PRECONDITION: Final = {"PreconditionFailed", "ConditionalRequestConflict"}
-
-
-class AlreadyThere(Exception):
-    """A conditional write found the name taken."""
-
-
-class NameBlocked(Exception):
-    """A server that keeps folders has a blob where a folder is needed, or a folder in the blob's place."""
-
-
-class AnswerBroken(StorageUnavailable):
-    """The storage's answer broke off or is not the one to our question.
-
-    May pass: unlike other requests this one was not repeated yet.
-    """
-
-
-class UploadGone(Exception):
-    """The unfinished upload does not exist any more: swept, or completed by a request whose answer was lost."""
-
-
-class OutsideOfBlob(Exception):
-    """The blob ends before the bytes that were asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class S3Location:
-    """Where a store is and who may use it.
-
-    Attributes:
-        host: name or address with an optional port; IPv6 in brackets.
-        bucket: name of the bucket.
-        access_key: who.
-        secret_key: proof of it; in no repr.
-        region: what requests are signed for.
-        tls: HTTPS, verified against the machine's authorities (or `SSL_CERT_FILE`); else plain HTTP.
-    """
-
-    host: str
-    bucket: str
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    region: str = "us-east-1"
-    tls: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a server may take.
-
-    Attributes:
-        connect: seconds for a connection.
-        answer: seconds for the beginning of an answer, for sending a part, and for each MiB of a body.
-        completion: seconds for joining the parts of an upload, for which some servers copy them all.
-        attempts: how often a request is made at most.
-    """
-
-    connect: float = 5.0
-    answer: float = 15.0
-    completion: float = 300.0
-    attempts: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the server says of a blob, or of one version of it."""
-
-    key: str
-    size: int
-    modified_at: datetime
-    etag: str
-    version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """An upload in parts that was not completed, and when it last got something."""
-
-    key: str
-    upload: str
-    active_at: datetime
 
 
 class S3Bucket:
@@ -180,22 +95,22 @@ class S3Bucket:
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
         """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked."""
-        with _written(key):
+        with written(key):
             answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
-            return _etag(answer)
+            return etag_of(answer)
 
     def begin(self, key: str, headers: Mapping[str, str] | None = None) -> str:
         """Begin an upload in parts and return its id. Raises NameBlocked."""
-        with _written(key):
+        with written(key):
             given = {"Content-Type": "application/octet-stream", **(headers or {})}
             answer = self._client.ask("POST", self.name, key, query={"uploads": ""}, headers=given)
-            return _text(_xml(answer), "UploadId")
+            return text_of(xml_of(answer), "UploadId")
 
     def put_part(self, key: str, upload: str, number: int, body: bytes) -> str:
         """Add a part (numbers from 1) and return its ETag. Raises UploadGone."""
         query = {"partNumber": str(number), "uploadId": upload}
-        with _written(key):
-            return _etag(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
+        with written(key):
+            return etag_of(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
 
     def complete(self, key: str, upload: str, etags: list[str], headers: Mapping[str, str] = ONCE) -> str:
         """Make a blob of the parts and return its ETag. Raises AlreadyThere (with `ONCE`), UploadGone, NameBlocked."""
@@ -206,9 +121,9 @@ class S3Bucket:
             ET.SubElement(part, "ETag").text = f'"{etag}"'
         body = ET.tostring(root)
         given = {"Content-Type": "application/xml", **_digest(body), **headers}
-        with _written(key):
+        with written(key):
             answer = self._joining.ask("POST", self.name, key, query={"uploadId": upload}, body=body, headers=given)
-            return _text(_xml(answer), "ETag").strip('"')
+            return text_of(xml_of(answer), "ETag").strip('"')
 
     def abort(self, key: str, upload: str) -> None:
         """Give an unfinished upload up; one that is gone is fine."""
@@ -216,7 +131,7 @@ class S3Bucket:
             try:
                 self._client.ask("DELETE", self.name, key, query={"uploadId": upload})
             except S3Error as error:
-                if error.code not in {"NoSuchUpload", *_ABSENT}:
+                if error.code not in {"NoSuchUpload", *ABSENT}:
                     raise
 
     def uploads(self) -> Iterator[Unfinished]:
@@ -224,15 +139,15 @@ class S3Bucket:
         query = {"uploads": "", "max-uploads": str(_PAGE), "encoding-type": "url"}
         for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")):
             for each in page.findall("{*}Upload"):
-                key, upload = _key(each), _text(each, "UploadId")
-                times = [_time(_text(each, "Initiated")), *self._part_times(key, upload)]
+                key, upload = key_of(each), text_of(each, "UploadId")
+                times = [time_of(text_of(each, "Initiated")), *self._part_times(key, upload)]
                 yield Unfinished(key, upload, max(times))
 
     def _part_times(self, key: str, upload: str) -> Iterator[datetime]:
         query = {"uploadId": upload, "max-parts": str(_PAGE)}
         try:
             for page in self._pages(query, ("NextPartNumberMarker", "part-number-marker"), key=key):
-                yield from (_time(_text(part, "LastModified")) for part in page.findall("{*}Part"))
+                yield from (time_of(text_of(part, "LastModified")) for part in page.findall("{*}Part"))
         except (BlobMissing, UploadGone):
             return
 
@@ -251,9 +166,9 @@ class S3Bucket:
             size, modified = answer.headers.get("Content-Length"), answer.headers.get("Last-Modified")
             if size is None or modified is None:
                 raise StorageUnavailable(key, "the server tells no size or time")
-            return Found(key, int(size), parsedate_to_datetime(modified), _etag(answer), _version_of(answer))
+            return Found(key, int(size), parsedate_to_datetime(modified), etag_of(answer), version_of(answer))
 
-    def get(self, key: str, begin: int, end: int | None, etag: str | None) -> "Answer":
+    def get(self, key: str, begin: int, end: int | None, etag: str | None) -> Answer:
         """Ask for the bytes from `begin` to before `end`, or to the last one. The answer must be closed.
 
         Raises BlobMissing and OutsideOfBlob.
@@ -272,16 +187,16 @@ class S3Bucket:
         """The blobs whose key starts with the prefix, in the order of the server."""
         query = {"list-type": "2", "prefix": prefix, "max-keys": str(_PAGE), "encoding-type": "url"}
         for page in self._pages(query, ("NextContinuationToken", "continuation-token")):
-            yield from (_found(each) for each in page.findall("{*}Contents"))
+            yield from (found_in(each) for each in page.findall("{*}Contents"))
 
     def versions(self, key: str) -> list[Found]:
         """All versions and delete markers (size -1) of one key, newest first; the blob where there are no versions."""
         query = {"versions": "", "prefix": key, "max-keys": str(_PAGE), "encoding-type": "url"}
         found = []
         for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")):
-            keys = [_key(each) for each in page if each.tag.endswith(("}Version", "}DeleteMarker"))]
-            entries = [each for each in page if each.tag.endswith(("}Version", "}DeleteMarker")) and _key(each) == key]
-            found += [_found(each) for each in entries]
+            entries = [each for each in page if each.tag.endswith(("}Version", "}DeleteMarker"))]
+            keys = [key_of(each) for each in entries]
+            found += [found_in(each) for each in entries if key_of(each) == key]
             # The key itself comes first of all that it is a prefix of; what follows may be a million others.
             if keys and keys[-1] != key:
                 break
@@ -300,7 +215,7 @@ class S3Bucket:
             try:
                 self._client.ask("DELETE", self.name, key, query=_version(version), headers=headers)
             except S3Error as error:
-                if error.code in _ABSENT:
+                if error.code in ABSENT:
                     return
                 reason = self.lock_of(key, version) if error.code in _LOCKED else None
                 if reason is None:
@@ -321,7 +236,7 @@ class S3Bucket:
         """Whether the bucket has Object Lock."""
         with reported():
             try:
-                root = _xml(self._client.ask("GET", self.name, query={"object-lock": ""}))
+                root = xml_of(self._client.ask("GET", self.name, query={"object-lock": ""}))
             except S3Error as error:
                 if error.response.status in _NO_LOCKS or error.code == "ObjectLockConfigurationNotFoundError":
                     return False
@@ -334,7 +249,7 @@ class S3Bucket:
         mode, until = (
             (root.findtext("{*}Mode"), root.findtext("{*}RetainUntilDate")) if root is not None else (None, None)
         )
-        return (mode, _time(until)) if mode and until else None
+        return (mode, time_of(until)) if mode and until else None
 
     def held(self, key: str, version: str | None) -> bool:
         """Whether a version is under legal hold."""
@@ -344,7 +259,7 @@ class S3Bucket:
     def _lock(self, key: str, version: str | None, kind: str) -> ET.Element | None:
         with reported(key):
             try:
-                return _xml(self._client.ask("GET", self.name, key, query={kind: "", **_version(version)}))
+                return xml_of(self._client.ask("GET", self.name, key, query={kind: "", **_version(version)}))
             except S3Error:
                 return None  # no lock of this kind, or a server that knows none
 
@@ -373,8 +288,8 @@ class S3Bucket:
         """Page after page of a listing; a page that leads nowhere new is an error, not a circle."""
         where: dict[str, str] = {}
         while True:
-            with _written(key):
-                page = _xml(self._client.ask("GET", self.name, key, query={**query, **where}))
+            with written(key):
+                page = xml_of(self._client.ask("GET", self.name, key, query={**query, **where}))
             yield page
             if (page.findtext("{*}IsTruncated") or "").strip().lower() != "true":
                 return
@@ -384,57 +299,6 @@ class S3Bucket:
             if following == where or not any(following.values()):
                 raise StorageUnavailable(key, "the server's listing does not go on")
             where = following
-
-
-class Answer:
-    """The bytes of a blob on their way. Iterate once, then close.
-
-    Attributes:
-        etag: of the blob they belong to.
-        size: of the whole blob.
-    """
-
-    def __init__(self, key: str, response: BaseHTTPResponse, begin: int, seconds: float) -> None:
-        self._key = key
-        self._response = response
-        self._seconds = seconds
-        self.etag = response.headers.get("ETag", "").strip('"')
-        try:
-            self.size, self._left = _extent(response, begin)
-        except ValueError as error:
-            response.close()
-            raise AnswerBroken(key, str(error)) from error
-
-    def pieces(self, most: int | None) -> Iterator[bytes]:
-        """At most `most` bytes in pieces of at most 1 MiB.
-
-        Raises AnswerBroken when it ends before its own length or comes too slowly.
-        """
-        left = self._left if most is None else min(self._left, most)
-        while left:
-            with reported(self._key, AnswerBroken):
-                piece = self._piece(min(left, _PIECE))
-            left -= len(piece)
-            yield piece
-
-    def _piece(self, wanted: int) -> bytes:
-        # A server that sends a byte now and then keeps every time-out of the socket from firing.
-        deadline = time.monotonic() + self._seconds
-        piece = bytearray()
-        while len(piece) < wanted:
-            got = self._response.read1(wanted - len(piece))
-            if not got:
-                raise AnswerBroken(self._key, "the answer ended early")
-            piece += got
-            if time.monotonic() > deadline:
-                raise AnswerBroken(self._key, "the answer comes too slowly")
-        return bytes(piece)
-
-    def close(self, *, whole: bool) -> None:
-        """Give the connection back, or end it when there are bytes left on it."""
-        if not whole:
-            self._response.close()
-        self._response.release_conn()
 
 
 class _Refused(Exception):
@@ -465,43 +329,6 @@ class _Client(Minio):
         )
 
 
-@contextmanager
-def reported(key: str = "", kind: type[StorageUnavailable] = StorageUnavailable) -> Iterator[None]:
-    """Say the errors of SDK, HTTP and XML in the store's words."""
-    try:
-        yield
-    except S3Error as error:
-        raise _translated(key, error) from error
-    except MaxRetryError as error:
-        raise kind(key, f"{type(error.reason).__name__}: {error.reason}") from error
-    except (MinioException, HTTPError, OSError, ValueError, SyntaxError) as error:
-        raise kind(key, f"{type(error).__name__}: {error}") from error
-
-
-@contextmanager
-def _written(key: str) -> Iterator[None]:
-    with reported(key):
-        try:
-            yield
-        except S3Error as error:
-            if error.code in _PRECONDITION:
-                raise AlreadyThere from error
-            if error.code == "NoSuchUpload":
-                raise UploadGone from error
-            if error.code in _NESTED:
-                raise NameBlocked from error
-            raise
-
-
-def _translated(key: str, error: S3Error) -> StorageError:
-    detail = f"{error.code}: {error.message}"
-    if error.code in _ABSENT:
-        return BlobMissing(key)
-    if error.code in _NO_ROOM or error.response.status == 507:  # noqa: PLR2004 - Insufficient Storage
-        return StorageFull(key, detail)
-    return StorageUnavailable(key, detail)
-
-
 def _pool(patience: Patience, answer: float) -> urllib3.PoolManager:
     retries = urllib3.Retry(
         total=patience.attempts - 1,
@@ -523,74 +350,5 @@ def _digest(body: bytes) -> dict[str, str]:
     return {"Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
 
 
-def _etag(answer: BaseHTTPResponse) -> str:
-    etag = answer.headers.get("ETag", "").strip('"')
-    if not etag:
-        raise ValueError("the server's answer has no ETag")
-    return etag
-
-
 def _version(version: str | None) -> dict[str, str]:
     return {"versionId": version} if version else {}
-
-
-def _version_of(answer: BaseHTTPResponse) -> str | None:
-    return answer.headers.get("x-amz-version-id")
-
-
-def _extent(response: BaseHTTPResponse, begin: int) -> tuple[int, int]:
-    """(size of the whole blob, bytes in this answer). Raises ValueError for an answer to another question."""
-    if response.status == 200:  # noqa: PLR2004 - the whole, as some servers answer for all bytes
-        size = int(response.headers.get("Content-Length", ""))
-        if begin:
-            raise ValueError("the server sent the whole blob instead of a range")
-        return size, size
-    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if found is None:
-        raise ValueError("the server does not say which range it sent")
-    first, last, size = (int(number) for number in found.groups())
-    if first != begin or not first <= last < size:
-        raise ValueError(f"the server sent another range: {found[0]}")
-    return size, last + 1 - first
-
-
-def _xml(answer: BaseHTTPResponse) -> ET.Element:
-    root = ET.fromstring(answer.data)  # noqa: S314 - of the server we sign in to; expat limits entities by itself
-    if root.tag.rpartition("}")[2] == "Error":
-        # Completing an upload may answer 200 and tell its failure afterwards.
-        raise S3Error(
-            answer,
-            root.findtext("{*}Code") or "InternalError",
-            root.findtext("{*}Message"),
-            None,
-            None,
-            None,
-        )
-    return root
-
-
-def _text(element: ET.Element, tag: str) -> str:
-    text = element.findtext(f"{{*}}{tag}")
-    if not text:
-        raise ValueError(f"the server's answer has no {tag}")
-    return text
-
-
-def _key(element: ET.Element) -> str:
-    return unquote_plus(_text(element, "Key"))
-
-
-def _time(text: str) -> datetime:
-    # Fractions finer than a microsecond, which some servers write, are cut off.
-    return datetime.fromisoformat(text.strip()).astimezone(UTC)
-
-
-def _found(element: ET.Element) -> Found:
-    size = element.findtext("{*}Size")
-    return Found(
-        key=_key(element),
-        size=int(size) if size is not None else -1,
-        modified_at=_time(_text(element, "LastModified")),
-        etag=(element.findtext("{*}ETag") or "").strip('"'),
-        version=element.findtext("{*}VersionId"),
-    )

@@ -15,7 +15,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.s3_client import Patience, S3Bucket, S3Location
+from storage.s3_client import S3Bucket
+from storage.s3_words import Patience, S3Location
 
 LOCK_SECONDS: Final = 30
 """How long probes are locked: longer than probing takes, and what must expire is waited for."""

@@ -252,12 +252,15 @@ def storage_reconcile(
 ) -> None:
     """Vergleicht Ablage und Datenbank: Dateien ohne Zeile, Zeilen ohne Datei."""
     with backends() as opened:
-        orphans, missing = storing.reconcile(opened.transactions, opened.blobs, delete=delete)
+        found = storing.reconcile(opened.transactions, opened.blobs, delete=delete)
     if as_json:
-        emit({"orphans": orphans, "missing": missing, "deleted": delete})
+        emit({"orphans": found.orphans, "missing": found.missing, "locked": found.locked, "deleted": delete})
     else:
-        say(f"{len(orphans)} Dateien ohne Zeile{' entfernt' if delete else ''}, {len(missing)} Zeilen ohne Datei.")
-    if missing:
+        removed = f", davon {len(found.orphans) - len(found.locked)} entfernt" if delete else ""
+        say(f"{len(found.orphans)} Dateien ohne Zeile{removed}, {len(found.missing)} Zeilen ohne Datei.")
+        if found.locked:
+            say(f"{len(found.locked)} bleiben, weil die Ablage sie noch sperrt (Object Lock).")
+    if found.missing:
         fail("Dateien fehlen.", "Bitte aus der Sicherung wiederherstellen.")
 
 

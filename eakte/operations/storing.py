@@ -13,6 +13,7 @@ from eakte.operations.auditing import HEADS
 from eakte.terms import now
 from eakte.transaction import Transactions
 from storage.blobs import BlobStore, Digests
+from storage.errors import BlobLocked
 from storage.scrub import Finding, Kind, orphans, verify
 
 GRACE = timedelta(days=1)
@@ -44,13 +45,20 @@ def verify_blobs(transactions: Transactions, blobs: BlobStore) -> Iterator[Findi
     yield from verify(blobs, _expected(transactions))
 
 
-def reconcile(
-    transactions: Transactions, blobs: BlobStore, *, delete: bool, grace: timedelta = GRACE
-) -> tuple[list[str], list[str]]:
-    """Names in the store that no row knows (older than the grace period), and rows whose blob is gone.
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Names: without a row (older than the grace period), rows whose blob is gone, orphans that a lock keeps."""
 
-    Orphans are leftovers of interrupted uploads and runs that lost; with `delete` they are removed. A row without blob
-    is never repaired by deleting: it is reported.
+    orphans: list[str]
+    missing: list[str]
+    locked: list[str]
+
+
+def reconcile(transactions: Transactions, blobs: BlobStore, *, delete: bool, grace: timedelta = GRACE) -> Reconciled:
+    """Compare store and database.
+
+    Orphans are leftovers of interrupted uploads and runs that lost; with `delete` they are removed, and one that is
+    locked stops no other. A row without blob is never repaired by deleting: it is reported.
     """
 
     def known(names: Sequence[str]) -> set[str]:
@@ -60,12 +68,16 @@ def reconcile(
         return rows | {name for name in names if name.startswith(f"{HEADS}/")}
 
     found = [stat.name for stat in orphans(blobs, known, grace=grace, now=now())]
+    locked = []
     if delete:
         for name in found:
-            blobs.delete(name)
+            try:
+                blobs.delete(name)
+            except BlobLocked:
+                locked.append(name)
         blobs.sweep(grace)
     missing = [finding.name for finding in verify_blobs(transactions, blobs) if finding.kind is Kind.MISSING]
-    return found, missing
+    return Reconciled(found, missing, locked)
 
 
 def _expected(transactions: Transactions) -> Iterator[tuple[str, Digests]]:

@@ -14,7 +14,7 @@ from eakte.bootstrap import open_blobs, s3_location
 from eakte.errors import SetupFailed
 from eakte.settings import Settings
 from storage.errors import StorageUnavailable
-from storage.s3_client import S3Location
+from storage.s3_words import S3Location
 
 SECRET = "Geh/eim+1:2@3"
 WRITTEN = "Geh%2Feim+1%3A2%403"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import uuid
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
 from eakte.operations.auditing import sequence
-from eakte.operations.storing import GRACE, Fixity, reconcile, verify_blobs
+from eakte.operations.storing import GRACE, Fixity, Reconciled, reconcile, verify_blobs
 from eakte.terms import now
+from storage.blobs import BlobStore
+from storage.errors import BlobLocked
 from tests.operations.office import Office
 
 
@@ -45,15 +48,15 @@ def test_everything_in_its_place(office: Office) -> None:
     sequence(office.backends.transactions, office.backends.blobs)
     found = fixity(office)
     assert (found.checked, found.ok, found.missing, found.damaged) == (4, 4, [], [])
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=False) == ([], [])
+    assert reconcile(office.backends.transactions, office.backends.blobs, delete=False) == Reconciled([], [], [])
 
 
 def test_leftovers_are_found_after_their_grace_and_removed_only_when_asked(office: Office, document: uuid.UUID) -> None:
     old, young = orphan(office, GRACE * 2), orphan(office, GRACE / 2)
     aged(office, office.version(document).original, GRACE * 9)
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=False) == ([old], [])
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == ([old], [])
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == ([], [])
+    assert reconcile(office.backends.transactions, office.backends.blobs, delete=False) == Reconciled([old], [], [])
+    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == Reconciled([old], [], [])
+    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == Reconciled([], [], [])
     names = {stat.name for stat in office.backends.blobs.names()}
     assert young in names
     assert office.version(document).original in names
@@ -66,7 +69,7 @@ def test_heads_of_the_log_are_no_leftovers(office: Office) -> None:
     (head,) = [stat.name for stat in office.backends.blobs.names("audit/")]
     aged(office, head, GRACE * 9)
     office.sql("TRUNCATE audit_head")
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == ([], [])
+    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == Reconciled([], [], [])
     assert [stat.name for stat in office.backends.blobs.names("audit/")] == [head]
 
 
@@ -79,5 +82,30 @@ def test_missing_and_damaged_blobs_are_named_and_do_not_end_the_check(office: Of
     found = fixity(office)
     assert (found.checked, found.ok) == (4, 2)
     assert (found.missing, found.damaged) == ([version.original], [version.words])
-    assert reconcile(office.backends.transactions, office.backends.blobs, delete=True) == ([], [version.original])
+    after = reconcile(office.backends.transactions, office.backends.blobs, delete=True)
+    assert after == Reconciled([], [version.original], [])
     assert office.count("blob") == 4, "a row without bytes is never repaired by deleting"
+
+
+class OneLocked:
+    """A store that keeps one blob under a lock, as S3 with Object Lock does."""
+
+    def __init__(self, blobs: BlobStore, locked: str) -> None:
+        self._blobs, self._locked = blobs, locked
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._blobs, name)
+
+    def delete(self, name: str) -> None:
+        if name == self._locked:
+            raise BlobLocked(name, "retention")
+        self._blobs.delete(name)
+
+
+def test_a_locked_leftover_is_told_and_stops_no_other(office: Office) -> None:
+    first, second = sorted(orphan(office, GRACE * 2) for _ in range(2))
+    blobs = cast("BlobStore", OneLocked(office.backends.blobs, first))
+    found = reconcile(office.backends.transactions, blobs, delete=True)
+    assert (sorted(found.orphans), found.locked) == ([first, second], [first])
+    assert first in {stat.name for stat in office.backends.blobs.names()}
+    assert second not in {stat.name for stat in office.backends.blobs.names()}

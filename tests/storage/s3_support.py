@@ -10,7 +10,7 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 
 from storage.s3 import S3BlobStore
-from storage.s3_client import Patience, S3Location
+from storage.s3_words import Patience, S3Location
 
 QUICK = Patience(connect=2.0, answer=20.0, attempts=4)
 

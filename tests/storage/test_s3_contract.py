@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from storage.blobs import BlobStore
 from storage.s3 import S3BlobStore
-from storage.s3_client import S3Location
+from storage.s3_words import S3Location
 from tests.storage.contract import BlobStoreContract
 from tests.storage.machine import MACHINE_SETTINGS, BlobStoreMachine
 from tests.storage.s3_support import S3Raw, fresh_location, new_store

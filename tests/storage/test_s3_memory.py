@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import storage
-from storage.s3_client import S3Location
+from storage.s3_words import S3Location
 from tests.storage.s3_support import fresh_location
 
 SIZE_MIB = 160
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from storage.blobs import read_verified
 from storage.s3 import S3BlobStore
-from storage.s3_client import S3Location
+from storage.s3_words import S3Location
 
 def peak():
     status = Path("/proc/self/status").read_text()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from storage.errors import StorageUnavailable
-from storage.s3_client import Patience, S3Bucket
+from storage.s3_client import S3Bucket
+from storage.s3_words import Patience
 from storage.s3_worm import probe_locks
 from tests.storage.s3_support import S3Raw, client_of, fresh_location
 
