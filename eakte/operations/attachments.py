@@ -167,12 +167,12 @@ def describe(document: Document, filename: str, letter: Letter) -> dict[str, str
 
 
 def relations(session: Session, actor: Actor, document: Document) -> Relations:
-    """Source and attachments of a document that the caller may read."""
+    """Source and attachments of a document that the caller may read; cancelled attachments are left out."""
     visible = rule_for(session, actor).documents(Want.METADATA)
     known = select(Document).outerjoin(Dossier, Dossier.id == Document.dossier_id).where(visible)
     source = None
     if document.source_id is not None:
         source = session.scalar(known.where(Document.id == document.source_id))
-    inside = known.where(Document.source_id == document.id)
+    inside = known.where(Document.source_id == document.id, Document.cancelled_at.is_(None))
     order = (Document.source_version.desc(), Document.source_position)
     return Relations(source, session.scalars(inside.order_by(*order).limit(MOST_INSIDE)).all())

@@ -163,7 +163,9 @@ def _place(
         return or_(Resubmission.case_id == case, Document.case_id == case)
     if document is not None:
         return Resubmission.document_id == readable_document(session, actor, document).id
-    own = or_(Resubmission.user_id == actor.user_id, Resubmission.unit_id == actor.unit_id)
+    # Lists, because a comparison with None would become IS NULL: who has no unit would get what is for other people.
+    users, units = ([each] if each else [] for each in (actor.user_id, actor.unit_id))
+    own = or_(Resubmission.user_id.in_(users), Resubmission.unit_id.in_(units))
     return and_(own, Document.cancelled_at.is_(None))
 
 
