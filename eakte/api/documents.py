@@ -1,4 +1,4 @@
-"""`/documents`: file, read, change, versions, pages."""
+"""`/documents`: file, list, read, change, add versions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
 
-from eakte.api.bytes import CONTENT_HEADERS, blob_response, page_image
 from eakte.api.dependencies import (
     Composed,
     Reader,
@@ -28,7 +27,7 @@ from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
-from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, Unavailable
+from eakte.errors import EakteError, FieldError, InvalidInput, Unavailable
 from eakte.operations import filing, processing, versions
 from eakte.operations.document_changes import (
     change_document,
@@ -36,16 +35,7 @@ from eakte.operations.document_changes import (
     require_not_held,
     workable_document,
 )
-from eakte.operations.documents import (
-    current_version,
-    digests_of,
-    list_versions,
-    log_look,
-    readable_document,
-    text_of,
-    view_document,
-    words_of_page,
-)
+from eakte.operations.documents import list_versions, readable_document, view_document
 from eakte.operations.external import ExternalKey, asked_for
 from eakte.operations.listing import list_documents
 from eakte.operations.screening import Screen
@@ -102,24 +92,6 @@ class DocumentChange(Strict):
     further_senders: list[str] | None = None
     further_addressees: list[str] | None = None
     fields: dict[str, Any] | None = None
-
-
-class WordShape(BaseModel):
-    """One word with its box in the page's width and height; confidence 0-100, null where the text is no recognition."""
-
-    text: str
-    box: tuple[int, int, int, int]
-    confidence: int | None
-    line: int
-
-
-class WordsShape(BaseModel):
-    """The word layer of a page."""
-
-    page: int
-    width: int
-    height: int
-    words: list[WordShape]
 
 
 def multipart_body(schema: type[BaseModel]) -> dict[str, Any]:
@@ -283,93 +255,8 @@ def list_of_versions(actor: Reader, session: ReadTx, document_id: uuid.UUID) -> 
     return Listing(items=[VersionShape.of(row) for row in list_versions(session, document)])
 
 
-Number = Annotated[
-    int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
-]
-
-
 OK = 200
 """Status of an answer that made nothing: an external key was known."""
-
-BYTES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {"description": "The range that was asked for"},
-    304: {"description": "The ETag of If-None-Match still holds"},
-    416: {"description": "The range lies outside", "content": {"application/problem+json": {}}},
-}
-
-
-@router.get("/{document_id}/content", response_class=StreamingResponse, responses=BYTES)
-def content(request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None) -> Response:
-    """The bytes as received, every block checked before it is sent; ranges are served (RFC 9110 section 14)."""
-    with backends.transactions.read() as session:
-        version = current_version(session, readable_document(session, actor, document_id), v)
-        digests = digests_of(session, version.original)
-    log_look(backends.transactions, actor, document_id)
-    return blob_response(
-        request, backends.blobs, version.original, digests, media_type=version.media_type, filename=version.filename
-    )
-
-
-@router.get("/{document_id}/rendition", response_class=StreamingResponse, responses=BYTES)
-def rendition(
-    request: Request, actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None
-) -> Response:
-    """The PDF/A. 404 where there is none; the document's `rendition` says why."""
-    with backends.transactions.read() as session:
-        version = current_version(session, readable_document(session, actor, document_id), v)
-        if version.rendition is None:
-            raise NotFound(version.rendition_reason)
-        digests = digests_of(session, version.rendition)
-    log_look(backends.transactions, actor, document_id)
-    stem = version.filename.rpartition(".")[0] or version.filename
-    return blob_response(
-        request, backends.blobs, version.rendition, digests, media_type="application/pdf", filename=f"{stem}.pdf"
-    )
-
-
-@router.get("/{document_id}/text", response_class=PlainTextResponse)
-def text(actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = None) -> PlainTextResponse:
-    """The text, pages parted by form feeds."""
-    name, digests = _derived(backends, actor, document_id, "words", v)
-    log_look(backends.transactions, actor, document_id)
-    content = "\f".join(text_of(backends.blobs, name, digests))
-    return PlainTextResponse(content, headers={**CONTENT_HEADERS, "Accept-Ranges": "none"})
-
-
-@router.get("/{document_id}/pages/{page}/words")
-def words(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> WordsShape:
-    """The words of a page with their boxes."""
-    name, digests = _derived(backends, actor, document_id, "words", v)
-    log_look(backends.transactions, actor, document_id)
-    layer = words_of_page(backends.blobs, name, digests, page)
-    return WordsShape(
-        page=layer.page,
-        width=layer.width,
-        height=layer.height,
-        words=[WordShape(text=w.text, box=w.box, confidence=w.confidence, line=w.line) for w in layer.words],
-    )
-
-
-@router.get(
-    "/{document_id}/pages/{page}/image", response_class=Response, responses={200: {"content": {"image/webp": {}}}}
-)
-def image(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> Response:
-    """The image of a page (WebP, 1,000 pixels wide)."""
-    name, digests = _derived(backends, actor, document_id, "images", v)
-    log_look(backends.transactions, actor, document_id)
-    return page_image(backends.blobs, name, digests, page, fixed=v is not None)
-
-
-def _derived(
-    backends: Backends, actor: Actor, document_id: uuid.UUID, kind: str, number: int | None
-) -> tuple[str, Any]:
-    with backends.transactions.read() as session:
-        version = current_version(session, readable_document(session, actor, document_id), number)
-        name: str | None = getattr(version, kind)
-        if name is None:
-            raise NotFound("Das Dokument ist noch nicht verarbeitet." if version.processed_at is None else None)
-        return name, digests_of(session, name)
 
 
 def _parse(kind: type[Any], value: dict[str, Any]) -> Any:

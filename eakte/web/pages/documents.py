@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eakte.api import documents as api
+from eakte.api import document_content as api
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.models import Case, Document, Dossier, Version
