@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit parts whole test-real bench faults lock clean
+.PHONY: run dev check test lint types unit parts whole test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -68,6 +68,11 @@ bench: dev
 faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
+
+# What `make test` leaves out: every file of the corpora with veraPDF as judge, real servers under faults, benchmarks of search.
+long: dev
+	tools/test-servers
+	tools/tests tests -m long
 
 # New lock files without a download host in them.
 lock:
