@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from eakte.embedded.errors import CreationFailed, DataFolderUnusable, DiskFull, PasswordLost
@@ -138,9 +139,18 @@ def _fail(output: str) -> None:
 def _remove_leftovers(database: Path) -> None:
     for leftover in database.glob("*.new-*"):
         if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover, ignore_errors=True)
+            _remove_folder(leftover)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def _remove_folder(folder: Path) -> None:
+    """What an interrupted initdb has started may write for a moment after it: a folder that fills is emptied again."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _sync_folder(folder: Path) -> None:
