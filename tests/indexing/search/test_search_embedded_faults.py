@@ -96,9 +96,11 @@ def test_small_batches_do_not_pile_up_files(folder: Path) -> None:
 
 
 def _flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 0xFF
-    path.write_bytes(content)
+    """In place: whoever has the file mapped would get a bus error from one that is written anew."""
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(len(content) // 3)
+        file.write(bytes([content[len(content) // 3] ^ 0xFF]))
 
 
 def _pointer_to_nowhere(generation: Path) -> None:
