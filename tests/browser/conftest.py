@@ -15,7 +15,7 @@ from tests.web.test_preview_browser import axe, browser
 __all__ = ["axe", "browser", "office"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
     """`eakte serve` as a process of its own, as a municipality runs it."""
     with data_folder() as folder, oidc_provider() as issuer:
