@@ -12,7 +12,7 @@ from eakte.audit import Tag
 from eakte.errors import DocumentCancelled
 from eakte.models import Document
 from eakte.operations.checking import line
-from eakte.operations.document_changes import let_go, require_not_held, workable_document
+from eakte.operations.document_changes import beside, let_go, require_not_held, workable_document
 from eakte.operations.queueing import enqueue_indexing
 from eakte.terms import now
 from eakte.transaction import Transaction
@@ -26,8 +26,7 @@ def cancel_document(tx: Transaction, document_id: uuid.UUID, *, reason: str, rev
     """
     document = workable_document(tx, document_id, revision)
     apply_cancelling(tx, document, reason)
-    beside = [document.dossier_id] if document.dossier_id else []
-    tx.record(Tag.DOCUMENT_CANCEL, document.id, {"version": document.version}, subjects=beside)
+    tx.record(Tag.DOCUMENT_CANCEL, document.id, {"version": document.version}, subjects=beside(document))
     enqueue_indexing(tx)
     return document
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from eakte.errors import FieldError, InvalidInput, StaleRevision
 from eakte.models import AuditEntry
@@ -60,3 +60,13 @@ def remember_reason(tx: Transaction, entry: AuditEntry, object_id: uuid.UUID, re
     text = optional_line(reason, at="reason", label="Grund")
     if text:
         tx.remember(entry, object_id, "reason", text)
+
+
+def replaced(row: Any, new: Mapping[str, Any]) -> dict[str, Any]:
+    """Set what differs and count the row's revision up where something does; answers what stood there before."""
+    before = {name: getattr(row, name) for name, value in new.items() if getattr(row, name) != value}
+    for name in before:
+        setattr(row, name, new[name])
+    if before:
+        row.revision += 1
+    return before

@@ -9,7 +9,7 @@ from typing import Any
 from eakte.audit import Tag
 from eakte.errors import Conflict, DocumentCancelled, DocumentCheckedOut, DocumentFinal, FieldError, InvalidInput
 from eakte.models import Document, Dossier, User
-from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import require_open, writable_dossier
 from eakte.operations.filing import check_first_names, check_received, checked_fields, further_names
@@ -29,8 +29,7 @@ def change_document(tx: Transaction, document_id: uuid.UUID, changes: Mapping[st
     before = apply_changes(tx, document, changes)
     if not before:
         return document
-    beside = [document.dossier_id] if document.dossier_id else []
-    entry = tx.record(Tag.DOCUMENT_CHANGE, document.id, {"fields": sorted(before)}, subjects=beside)
+    entry = tx.record(Tag.DOCUMENT_CHANGE, document.id, {"fields": sorted(before)}, subjects=beside(document))
     for name, value in before.items():
         tx.remember(entry, document.id, name, value)
     enqueue_indexing(tx)
@@ -48,12 +47,7 @@ def apply_changes(tx: Transaction, document: Document, changes: Mapping[str, Any
         clean["fields"] = checked_fields(tx.session, dossier, clean["fields"] or {})
     names = ("sender", "addressee", "further_senders", "further_addressees")
     check_first_names(*(clean.get(name, getattr(document, name)) for name in names))
-    before = {name: getattr(document, name) for name, value in clean.items() if getattr(document, name) != value}
-    for name in before:
-        setattr(document, name, clean[name])
-    if before:
-        document.revision += 1
-    return {name: _told(value) for name, value in before.items()}
+    return {name: _told(value) for name, value in replaced(document, clean).items()}
 
 
 def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +109,11 @@ def holder_name(tx: Transaction, document: Document) -> str:
     """Who has a document checked out."""
     holder = tx.session.get(User, document.checked_out_by) if document.checked_out_by else None
     return holder.display_name if holder else "Niemand"
+
+
+def beside(document: Document) -> list[uuid.UUID]:
+    """Whose history also shows an act on the document: its dossier's, where it lies in one."""
+    return [document.dossier_id] if document.dossier_id else []
 
 
 def let_go(document: Document) -> None:

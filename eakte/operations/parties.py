@@ -21,7 +21,7 @@ from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import Case, Dossier, Party
-from eakte.operations.checking import line, one_of, optional_line, same_revision
+from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
 from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
 from eakte.operations.listing import Page, by_id
 from eakte.terms import Actor
@@ -93,12 +93,9 @@ def change_party(tx: Transaction, party_id: uuid.UUID, changes: Mapping[str, str
     same_revision(revision, row.revision)
     said = {name: getattr(row, name) for name in PartyWords.__dataclass_fields__} | dict(changes)
     new = _checked(PartyWords(**said))
-    before = {name: getattr(row, name) for name, value in new.items() if getattr(row, name) != value}
+    before = replaced(row, new)
     if not before:
         return row
-    for name in before:
-        setattr(row, name, new[name])
-    row.revision += 1
     entry = tx.record(Tag.PARTY_CHANGE, row.id, {"fields": sorted(before)}, subjects=_beside(row))
     for name, value in before.items():
         tx.remember(entry, row.id, name, value)

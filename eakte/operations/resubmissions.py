@@ -19,7 +19,7 @@ from eakte.access import AccessRule, Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import Case, Document, Dossier, Resubmission, User
-from eakte.operations.checking import line, same_revision
+from eakte.operations.checking import line, replaced, same_revision
 from eakte.operations.document_changes import workable_document
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
@@ -91,12 +91,9 @@ def change_resubmission(
     if due_on is None:
         raise InvalidInput(errors=[FieldError("due_on", "Der Tag der Wiedervorlage fehlt.")])
     new |= _checked_words(Reminder(due_on, changes.get("note", row.note)), row.due_on)
-    before = {name: getattr(row, name) for name, value in new.items() if getattr(row, name) != value}
+    before = replaced(row, new)
     if not before:
         return row
-    for name in before:
-        setattr(row, name, new[name])
-    row.revision += 1
     entry = tx.record(Tag.RESUBMISSION_CHANGE, row.id, {"fields": sorted(before)}, subjects=beside)
     for name, value in before.items():
         tx.remember(entry, row.id, name, None if value is None else str(value))

@@ -16,6 +16,7 @@ from eakte.errors import InvalidInput, NotAllowed, WrongState
 from eakte.models import Document, Version
 from eakte.operations.checking import line, optional_line, remember_reason
 from eakte.operations.document_changes import (
+    beside,
     holder_name,
     let_go,
     lock_document,
@@ -56,7 +57,7 @@ def add_version(
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
     insert_version(tx, document, stored, optional_line(comment, at="comment", label="Bemerkung"))
-    tx.record(Tag.DOCUMENT_VERSION, document.id, details, subjects=_beside(document))
+    tx.record(Tag.DOCUMENT_VERSION, document.id, details, subjects=beside(document))
     enqueue_processing(tx, document.id, stored.version)
     return document
 
@@ -74,7 +75,7 @@ def check_out(tx: Transaction, document_id: uuid.UUID, *, revision: int | None =
         return document
     document.checked_out_by, document.checked_out_at = tx.actor.user_id, now()
     _changed(tx, document)
-    tx.record(Tag.DOCUMENT_CHECK_OUT, document.id, {"version": document.version}, subjects=_beside(document))
+    tx.record(Tag.DOCUMENT_CHECK_OUT, document.id, {"version": document.version}, subjects=beside(document))
     return document
 
 
@@ -96,7 +97,7 @@ def release(
     holder, name = document.checked_out_by, holder_name(tx, document)
     let_go(document)
     _changed(tx, document)
-    entry = tx.record(Tag.DOCUMENT_RELEASE, document.id, {"held_by": str(holder)}, subjects=_beside(document))
+    entry = tx.record(Tag.DOCUMENT_RELEASE, document.id, {"held_by": str(holder)}, subjects=beside(document))
     tx.remember(entry, document.id, "checked_out_by", name)
     remember_reason(tx, entry, document.id, reason)
     return document
@@ -135,7 +136,7 @@ def restore_version(
         # Read already; it is ready once the index shows it.
         document.state = DocumentState.PROCESSING.value
     _changed(tx, document)
-    tx.record(Tag.DOCUMENT_RESTORE, document.id, details, subjects=_beside(document))
+    tx.record(Tag.DOCUMENT_RESTORE, document.id, details, subjects=beside(document))
     return document
 
 
@@ -149,14 +150,10 @@ def finalize(tx: Transaction, document_id: uuid.UUID, *, revision: int | None = 
     let_go(document)
     document.final_at, document.final_by = now(), tx.actor.user_id
     _changed(tx, document)
-    tx.record(Tag.DOCUMENT_FINALIZE, document.id, {"version": document.version}, subjects=_beside(document))
+    tx.record(Tag.DOCUMENT_FINALIZE, document.id, {"version": document.version}, subjects=beside(document))
     return document
 
 
 def _changed(tx: Transaction, document: Document) -> None:
     document.revision += 1
     enqueue_indexing(tx)
-
-
-def _beside(document: Document) -> list[uuid.UUID]:
-    return [document.dossier_id] if document.dossier_id else []
