@@ -34,7 +34,7 @@ BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The range that was asked for"},
     304: {"description": "The ETag of If-None-Match still holds"},
-    416: {"description": "The range lies outside", "content": {"application/problem+json": {}}},
+    416: {"description": "The range lies outside"},
 }
 
 

@@ -1,7 +1,7 @@
 """The routes of the application for tests that walk all of them: what stands in their paths, questions and bodies.
 
-Everything comes from the OpenAPI. A path parameter or a needed field that no table here knows is a failure: then the new
-route is not walked until somebody says what stands there.
+Everything comes from the OpenAPI. A path parameter or a needed field that no table here knows is a failure: then the
+new route is not walked until somebody says what stands there.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ WORDS: dict[str, Any] = {
 
 EXTRA: dict[str, dict[str, Any]] = {
     "POST /documents/bulk": {"change": {"title": "Wort {w}"}},
-    "POST /templates/{template_id}/make": {"title": "Wort {w}", "plan_class": "632.2"},
+    "POST /templates/{template_id}/make": {"title": "Wort {w}"},
     "POST /dossiers/{dossier_id}/volumes": {"title": "Wort {w}"},
     "POST /documents/{document_id}/versions/{number}/restore": {"comment": "Wort {w}"},
     "POST /documents/{document_id}/versions": {"comment": "Wort {w}"},
@@ -168,7 +168,8 @@ class Route:
         inner = self._resolved(schema)
         if inner.get("type") == "object" and inner.get("properties"):
             made = self._object(inner, things)
-            return made or {place: things[place] for place in ("dossier",) if place in inner["properties"]}
+            place = things["neighbour" if name == "source" else "dossier"]  # a reference leads elsewhere
+            return made or ({"dossier": place} if "dossier" in inner["properties"] else {})
         if name in IN_FIELDS:
             value = things[IN_FIELDS[name]]
             return [value] if inner.get("type") == "array" else value

@@ -64,7 +64,7 @@ class World:
         document = self.document({"case": case}, word.encode(), f"{word}.txt", login, title=word, sender=word)["id"]
         parts = {"metadata": (None, "{}", "application/json"), "file": (f"{word}.txt", word.encode() * 2, "text/plain")}
         done(client.post(f"{API}/documents/{document}/versions", files=parts), 201)
-        neighbour = self.dossier(login, word)["id"]
+        neighbour = self.dossier(login, **values)["id"]
         said = {"dossier": dossier, "role": "Antragsteller", "name": word}
         made = {
             "party": ("parties", said),
@@ -74,16 +74,19 @@ class World:
                 "cross-references",
                 {"source": {"dossier": dossier}, "target": {"dossier": neighbour}, "note": word},
             ),
-            "token": ("tokens", {"user": login, "name": word, "scopes": ["read"]}),
+            "token": ("tokens", {"user": login, "name": "Schlüssel", "scopes": ["read"]}),
         }
         with self.backends.transactions.begin(SYSTEM) as tx:
             person = find_user(tx.session, login)
-            session = str(open_session(tx, person, method="password", hours=1, visit=Visit(browser=word)).actor.access_key)
+            session = str(
+                open_session(tx, person, method="password", hours=1, visit=Visit(browser=word)).actor.access_key
+            )
         return {
             "dossier": dossier,
+            "neighbour": neighbour,
             "case": case,
             "document": document,
-            "session": session,
+            "session": str(session),
             "user": self.town.users[login],
             "unit": self.town.units["63"],
             "class": self.plan_class(),
@@ -98,8 +101,8 @@ class World:
         return next(str(each["id"]) for each in classes if each["number"] == "632.2")
 
     def template(self) -> str:
-        """A new template of a dossier."""
-        body = {"name": f"Vorlage {new_id()}", "kind": "dossier", "title": "Ohne Namen", "plan_class": "632.2"}
+        """A new template of a case."""
+        body = {"name": f"Vorlage {new_id()}", "kind": "case", "title": "Ohne Namen"}
         return str(done(self.client("registrar").post(f"{API}/templates", json=body), 201)["id"])
 
     def count(self, table: str) -> int:
