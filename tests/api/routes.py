@@ -132,7 +132,7 @@ class Route:
         if self.uploads:
             said = content["multipart/form-data"]["schema"]["properties"]["metadata"]["description"]
             return dict(json.loads(said))
-        return self._resolved(content["application/json"]["schema"]) if content else None
+        return self.resolved(content["application/json"]["schema"]) if content else None
 
     def body(self, things: Things, n: int, login: str, **more: Any) -> dict[str, Any] | None:
         """A small body that means something: what is needed, where it belongs, and `more`."""
@@ -152,20 +152,21 @@ class Route:
         if schema is not None:
             yield from self._fields(schema, ())
 
-    def _content(self) -> dict[str, Any]:
-        return dict(self.operation.get("requestBody", {}).get("content", {}))
-
-    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A schema itself where another place of the OpenAPI holds it."""
         for choice in schema.get("anyOf", []):
             if "$ref" in choice:
-                return self._resolved(choice)
+                return self.resolved(choice)
         return self.schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+    def _content(self) -> dict[str, Any]:
+        return dict(self.operation.get("requestBody", {}).get("content", {}))
 
     def _object(self, schema: dict[str, Any], things: Things) -> dict[str, Any]:
         return {name: self._value(name, schema["properties"][name], things) for name in schema.get("required", [])}
 
     def _value(self, name: str, schema: dict[str, Any], things: Things) -> Any:
-        inner = self._resolved(schema)
+        inner = self.resolved(schema)
         if inner.get("type") == "object" and inner.get("properties"):
             made = self._object(inner, things)
             place = things["neighbour" if name == "source" else "dossier"]  # a reference leads elsewhere
@@ -178,7 +179,7 @@ class Route:
 
     def _fields(self, schema: dict[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for name, each in schema.get("properties", {}).items():
-            inner = self._resolved(each)
+            inner = self.resolved(each)
             if inner.get("properties"):
                 yield from self._fields(inner, (*above, name))
             elif name in IN_FIELDS and _names_an_id(inner):
