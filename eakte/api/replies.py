@@ -9,8 +9,8 @@ from fastapi import Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from eakte.api.dependencies import credential, etag
-from eakte.operations.idempotency import KEPT, Reply, once
+from eakte.api.dependencies import credential, etag, get_backends
+from eakte.operations.idempotency import KEPT, Reply, Sealing, once
 from eakte.transaction import Transaction
 
 Key = Annotated[
@@ -34,7 +34,7 @@ def created(
     """Run `act` once for the key and answer with what it made: (status, shape, revision).
 
     The same request is the same method and path with the same `content`. `secret` says that content or answer hold
-    what no row may tell: they are bound to the caller's credential.
+    what no row may tell (`Sealing`).
     """
 
     def run() -> Reply:
@@ -42,7 +42,8 @@ def created(
         return Reply(status, shape.model_dump(mode="json"), etag(revision) if revision is not None else None)
 
     fingerprint = f"{request.method} {request.url.path}\n".encode() + content
-    reply = once(tx, key, fingerprint, run, credential=credential(request) if secret else None)
+    sealing = Sealing(credential(request), get_backends(request).transactions.ledger) if secret else None
+    reply = once(tx, key, fingerprint, run, sealing=sealing)
     headers = {"Cache-Control": "no-store"}
     if reply.etag is not None:
         headers["ETag"] = reply.etag

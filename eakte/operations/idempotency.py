@@ -9,16 +9,15 @@ import base64
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from eakte.audit import Ledger
 from eakte.errors import FieldError, InvalidInput, KeyReused
 from eakte.models import IdempotencyKey
 from eakte.terms import Actor, now
@@ -29,9 +28,6 @@ LONGEST_KEY = 200
 KEPT = timedelta(days=7)
 """How long an answer is kept at least: whoever repeats does so within minutes, or after a weekend. It holds titles and
 names that may have to be forgotten elsewhere, so no longer."""
-
-_NONCE = 12
-"""Bytes of an AES-GCM nonce (NIST SP 800-38D section 8.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +40,38 @@ class Reply:
     replayed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How a request or an answer with secrets is kept: no row tells them, and only the same credential is answered.
+
+    `credential` is what the caller showed (token or cookie; the database has only its digest): the request is kept as
+    a digest under it, which nobody can try passwords on. The answer is sealed like other secrets that are read again.
+    """
+
+    credential: bytes
+    ledger: Ledger
+
+
 def once(
-    tx: Transaction, key: str | None, request: bytes, act: Callable[[], Reply], *, credential: bytes | None = None
+    tx: Transaction, key: str | None, request: bytes, act: Callable[[], Reply], *, sealing: Sealing | None = None
 ) -> Reply:
     """Do `act` once for a key of this account.
 
     Two requests with one key at the same time wait for each other (advisory lock, freed at the end of the act). A crash
     before the commit leaves neither act nor key; after it, the retry gets the stored answer. Raises KeyReused when the
     key was used for another request.
-
-    `credential` is what the caller showed (token or cookie; the database has only its digest). With it, request and
-    answer may hold secrets: the one is kept as a keyed digest, the other encrypted, so that the rows tell neither; in
-    exchange only the same credential gets the answer again.
     """
     if key is None or tx.actor.user_id is None:
         return act()
     _check(key)
     number = int.from_bytes(hashlib.sha256(f"{tx.actor.user_id} {key}".encode()).digest()[:8], "big", signed=True)
     tx.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
-    request_digest = hmac.digest(credential or b"", request, "sha256")
+    request_digest = hmac.digest(sealing.credential if sealing else b"", request, "sha256")
     stored = tx.session.get(IdempotencyKey, (tx.actor.user_id, key))
     if stored is not None:
         if not hmac.compare_digest(stored.request_sha256, request_digest):
             raise KeyReused
-        body = stored.body if credential is None else _opened(stored.body, credential, request_digest)
+        body = _opened(stored.body, sealing, request_digest) if sealing else stored.body
         return Reply(stored.status, body, stored.etag, replayed=True)
     reply = act()
     tx.session.add(
@@ -76,7 +80,7 @@ def once(
             key=key,
             request_sha256=request_digest,
             status=reply.status,
-            body=reply.body if credential is None else _sealed(reply.body, credential, request_digest),
+            body=_sealed(reply.body, sealing, request_digest) if sealing else reply.body,
             etag=reply.etag,
         )
     )
@@ -102,18 +106,12 @@ def _check(key: str) -> None:
         raise InvalidInput(errors=[FieldError("Idempotency-Key", f"1 bis {LONGEST_KEY} druckbare Zeichen.")])
 
 
-def _sealed(body: dict[str, Any], credential: bytes, request_digest: bytes) -> dict[str, str]:
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(_lock_of(credential)).encrypt(nonce, json.dumps(body).encode(), request_digest)
-    return {"sealed": base64.b64encode(nonce + sealed).decode()}
+def _sealed(body: dict[str, Any], sealing: Sealing, request_digest: bytes) -> dict[str, str]:
+    sealed = sealing.ledger.seal(json.dumps(body).encode(), bound_to=request_digest)
+    return {"sealed": base64.b64encode(sealed).decode()}
 
 
-def _opened(stored: dict[str, Any], credential: bytes, request_digest: bytes) -> dict[str, Any]:
-    sealed = base64.b64decode(stored["sealed"])
-    content = AESGCM(_lock_of(credential)).decrypt(sealed[:_NONCE], sealed[_NONCE:], request_digest)
+def _opened(stored: dict[str, Any], sealing: Sealing, request_digest: bytes) -> dict[str, Any]:
+    content = sealing.ledger.unseal(base64.b64decode(stored["sealed"]), bound_to=request_digest)
     body: dict[str, Any] = json.loads(content)
     return body
-
-
-def _lock_of(credential: bytes) -> bytes:
-    return hmac.digest(credential, b"eakte idempotency answer", "sha256")

@@ -20,6 +20,11 @@ from tests.support.withholding import Withholding, withholding
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault]
 WORD = "Wolpertinger"
+HERE = {
+    "dossier": "SELECT count(*) FROM dossier WHERE title LIKE 'Wolpertinger%'",
+    "document": "SELECT count(*) FROM document WHERE title LIKE 'Wolpertinger%'",
+}
+ENTRIES = "SELECT count(*) FROM audit_entry"
 CONTENT = b"Der Brief." * 1000
 
 
@@ -60,15 +65,14 @@ def test_who_lost_the_answer_gets_it_again(
 ) -> None:
     service, town, database = stand
     key = {"Idempotency-Key": f"{kind} nach dem Absturz"}
-    title, here = f"{WORD} {kind}", f"SELECT count(*) FROM {kind} WHERE title LIKE '{WORD}%'"
-    entries = "SELECT count(*) FROM audit_entry"
+    title = f"{WORD} {kind}"
     service.stop()
     with withholding(database, title) as proxy:
         service.environment["EAKTE_DATABASE_URL"] = proxy.url
         service.start()
-        before = count(database, entries)
+        before = count(database, ENTRIES)
         with dying(service, proxy, lambda client: ask(client, title, **key), town):
-            assert count(database, here) == 1
+            assert count(database, HERE[kind]) == 1
         service.environment["EAKTE_DATABASE_URL"] = database
     service.start()
     with service.client(town.tokens["clerk63"]) as clerk:
@@ -81,9 +85,9 @@ def test_who_lost_the_answer_gets_it_again(
             assert clerk.get(f"/api/v1/documents/{again.json()['id']}/content").content == CONTENT
             originals = [each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]
             assert len(originals) == 1
-    assert count(database, here) == 1
+    assert count(database, HERE[kind]) == 1
     # The act, and that the content was looked at.
-    assert count(database, entries) == before + 1 + (kind == "document")
+    assert count(database, ENTRIES) == before + 1 + (kind == "document")
 
 
 @contextlib.contextmanager
