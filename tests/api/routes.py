@@ -83,6 +83,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "POST /dossiers/{dossier_id}/volumes": {"title": "Wort {w}"},
     "POST /documents/{document_id}/versions/{number}/restore": {"comment": "Wort {w}"},
     "POST /documents/{document_id}/versions": {"comment": "Wort {w}"},
+    "POST /cross-references": {"note": "Wort {w}"},
     "POST /users": {"unit": "63", "password": "ein langes Passwort {n}"},
     "POST /dossiers/{dossier_id}/events": {"name": "Austritt {w}"},
 }

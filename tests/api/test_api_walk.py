@@ -196,6 +196,14 @@ def pairs(route: Route, hidden: Hidden, login: str, mine: dict[str, str]) -> Ite
             yield (route.address(mine), placed(body or {}, where, known), known), absent
 
 
+def all_pairs(
+    people: People, hidden: Hidden, login: str, mine: dict[str, str]
+) -> Iterator[tuple[Route, tuple[Request, Request]]]:
+    """Those of all routes."""
+    for route in routes(people.world):
+        yield from ((route, pair) for pair in pairs(route, hidden, login, mine))
+
+
 def test_every_role_is_walked() -> None:
     assert {role for _login, role, _unit, _level in Municipality.PEOPLE} == set(Role)
 
@@ -209,9 +217,9 @@ def test_every_route_is_known_to_the_walk(world: World) -> None:
 
 @pytest.mark.parametrize("login", PEOPLE)
 def test_what_may_not_be_known_is_like_what_was_never_there(people: People, hidden: Hidden, login: str) -> None:
-    client, mine, compared = people.world.client(login), people.mine(login), 0
-    for route in routes(people.world):
-        for (address, body, known), (other, other_body, absent) in pairs(route, hidden, login, mine):
+    mine, compared = people.mine(login), 0
+    with people.world.client(login) as client:
+        for route, ((address, body, known), (other, other_body, absent)) in all_pairs(people, hidden, login, mine):
             inbox = known in {hidden.waiting, hidden.letter}
             if login in (INBOX_READERS if inbox else KNOW[hidden.level]):
                 continue
@@ -250,12 +258,15 @@ def addresses(route: Route, hidden: Hidden, *, everywhere: bool) -> Iterator[str
 
 @pytest.mark.parametrize("login", PEOPLE)
 def test_nothing_is_told_to_whom_it_is_hidden(people: People, hidden: Hidden, login: str) -> None:
-    client, seen = people.world.client(login), set()
-    knows, reads = login in KNOW[hidden.level], login in READ[hidden.level]
-    for route in routes(people.world):
-        if route.method != "GET" or (not knows and route.kinds() & SECRET):
-            continue
-        for address in addresses(route, hidden, everywhere=knows):
+    knows, reads, seen = login in KNOW[hidden.level], login in READ[hidden.level], set()
+    walked = [
+        (route, address)
+        for route in routes(people.world)
+        if route.method == "GET" and (knows or not route.kinds() & SECRET)
+        for address in addresses(route, hidden, everywhere=knows)
+    ]
+    with people.world.client(login) as client:
+        for route, address in walked:
             answer = client.get(address)
             assert answer.status_code < 500, address
             if login not in INBOX_READERS:
