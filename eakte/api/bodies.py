@@ -30,12 +30,17 @@ class WholeBodies:
         paths = (re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(path)) for path in self._uploads())
         return re.compile("|".join(paths))
 
+    def _watched(self, method: str, path: str) -> bool:
+        """Routes of other methods read no body; what they stream listens for the end of the connection alone."""
+        return (
+            method in {"POST", "PUT", "PATCH"}
+            and path.startswith(self._prefix)
+            and not (method == "POST" and self._streams.fullmatch(path))
+        )
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; reading beyond the limit raises HTTPException where the body is read."""
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
-            await self.app(scope, receive, send)
-            return
-        if scope["method"] == "POST" and self._streams.fullmatch(scope["path"]):
+        if scope["type"] != "http" or not self._watched(scope["method"], scope["path"]):
             await self.app(scope, receive, send)
             return
         said, read = Headers(scope=scope).get("content-length", ""), 0

@@ -19,10 +19,12 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @pytest.fixture(scope="module")
-def served(world: World) -> World:
-    """With the pages, as people run it: their error pages must not reach the API."""
+def registrar(world: World) -> Iterator[Any]:
+    """Somebody who may do most. With the pages, as people run it: their error pages must not reach the API."""
     install(world.app)
-    return world
+    with world.client("registrar") as client:
+        client.headers |= {"Accept": "text/html", "If-Match": '"1"'}
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -36,41 +38,38 @@ def bodies(world: World) -> Iterator[Route]:
     yield from (route for route in routes(world) if route.schema() is not None and not route.uploads)
 
 
-def send(world: World, route: Route, address: str, **more: Any) -> Any:
-    """By somebody who may do most; pages would show a person an error page, so this asks for one."""
-    headers = {"Accept": "text/html", "If-Match": '"1"', **more.pop("headers", {})}
-    return world.client("registrar").request(route.method, address, headers=headers, **more)
-
-
-def test_nobody_is_told_anything(served: World, nowhere: dict[str, str]) -> None:
-    for route in routes(served):
-        answer = served.client().request(route.method, route.address(nowhere), headers={"Accept": "text/html"})
+@pytest.mark.usefixtures("registrar")
+def test_nobody_is_told_anything(world: World, nowhere: dict[str, str]) -> None:
+    for route in routes(world):
+        answer = world.client().request(route.method, route.address(nowhere), headers={"Accept": "text/html"})
         # A body is read before anybody is asked who he is.
         kind = {401: "not-signed-in", 422: "invalid-input"}[answer.status_code]
         assert answer.status_code == 401 or route.schema() is not None, route.name
         problem(answer, answer.status_code, kind)
 
 
-def test_what_is_not_there(served: World, nowhere: dict[str, str]) -> None:
+def test_what_is_not_there(world: World, registrar: Any, nowhere: dict[str, str]) -> None:
     for path in (f"{API}/", f"{API}/nirgends", f"{API}/documents/{new_id()}/nirgends", "/api/v2/dossiers", "/api"):
-        answer = served.client("registrar").get(path, headers={"Accept": "text/html"})
+        answer = registrar.get(path)
         problem(answer, 404, "http-404")
-    for route in routes(served):
+    for route in routes(world):
         if not route.kinds() - {"one"}:
             continue
-        assert send(served, route, route.address(nowhere), json={}).status_code in {403, 404, 422}, route.name
+        assert registrar.request(route.method, route.address(nowhere), json={}).status_code in {403, 404, 422}, (
+            route.name
+        )
         bad = {**nowhere, **dict.fromkeys(route.kinds() - {"one"}, "keine-id")}
-        assert places(problem(send(served, route, route.address(bad), json={}), 422, "invalid-input"))
+        assert places(problem(registrar.request(route.method, route.address(bad), json={}), 422, "invalid-input"))
 
 
-def test_a_method_that_is_not_there_names_those_that_are(served: World, nowhere: dict[str, str]) -> None:
+def test_a_method_that_is_not_there_names_those_that_are(world: World, registrar: Any, nowhere: dict[str, str]) -> None:
     by_path: dict[str, list[Route]] = {}
-    for route in routes(served):
+    for route in routes(world):
         by_path.setdefault(route.path, []).append(route)
     for found in by_path.values():
         address, there = found[0].address(nowhere), {route.method for route in found}
         for method in sorted((METHODS | {"OPTIONS", "TRACE"}) - there):
-            answer = served.client("registrar").request(method, address)
+            answer = registrar.request(method, address)
             # Another route may have a pattern that this path fits: /documents/bulk is also a document's address.
             if answer.status_code != 405 and found[0].path == "/documents/bulk":
                 continue
@@ -93,54 +92,56 @@ def test_a_method_that_is_not_there_names_those_that_are(served: World, nowhere:
         (b"--b\r\n\r\n--b--", "multipart/form-data; boundary=b", 422),
     ],
 )
-def test_a_body_that_is_none(served: World, nowhere: dict[str, str], content: bytes, kind: str, status: int) -> None:
-    for route in bodies(served):
+def test_a_body_that_is_none(
+    world: World, registrar: Any, nowhere: dict[str, str], content: bytes, kind: str, status: int
+) -> None:
+    for route in bodies(world):
         headers: Any = {"Content-Type": kind.encode("latin-1")}
-        answer = send(served, route, route.address(nowhere), content=content, headers=headers)
+        answer = registrar.request(route.method, route.address(nowhere), content=content, headers=headers)
         # 428 comes with the same look at the headers as the rest.
         problem(answer, status, {422: "invalid-input", 400: "http-400"}[status])
 
 
-def test_a_body_that_is_too_large_is_not_read(served: World, nowhere: dict[str, str]) -> None:
+def test_a_body_that_is_too_large_is_not_read(world: World, registrar: Any, nowhere: dict[str, str]) -> None:
     long = json.dumps({"title": "x" * WHOLE_BODY_LIMIT}).encode()
 
     def without_length() -> Iterator[bytes]:
         yield from (b" " * 65_536 for _ in range(WHOLE_BODY_LIMIT // 65_536 + 1))
 
-    for route in bodies(served):
+    for route in bodies(world):
         for content in (long, without_length()):
-            answer = send(
-                served, route, route.address(nowhere), content=content, headers={"Content-Type": "application/json"}
+            answer = registrar.request(
+                route.method, route.address(nowhere), content=content, headers={"Content-Type": "application/json"}
             )
             problem(answer, 413, "too-large")
 
 
-def test_an_upload_may_be_larger(served: World) -> None:
+def test_an_upload_may_be_larger(world: World) -> None:
     files = {
         "metadata": (None, '{"inbox": true}', "application/json"),
         "file": ("a", b"x" * (WHOLE_BODY_LIMIT * 2), ""),
     }
-    answer = served.client("clerk63").post(f"{API}/documents", files=files)
+    answer = world.client("clerk63").post(f"{API}/documents", files=files)
     assert answer.status_code == 201, answer.text
     # An upload above its own limit: the fixture's is 5 MB.
     files["file"] = ("a", b"x" * 5_000_001, "")
-    problem(served.client("clerk63").post(f"{API}/documents", files=files), 413, "too-large")
+    problem(world.client("clerk63").post(f"{API}/documents", files=files), 413, "too-large")
 
 
 @pytest.mark.parametrize("value", ["1", '"x"', "W/", '"' + "9" * 19 + '"', "\xff"])
-def test_a_state_that_cannot_be_one(served: World, nowhere: dict[str, str], value: str) -> None:
-    for route in routes(served):
+def test_a_state_that_cannot_be_one(world: World, registrar: Any, nowhere: dict[str, str], value: str) -> None:
+    for route in routes(world):
         if "if-match" in route.parameters("header") and route.method != "POST":
             headers: Any = {"If-Match": value.encode("latin-1")}
-            answer = send(served, route, route.address(nowhere), json={}, headers=headers)
+            answer = registrar.request(route.method, route.address(nowhere), json={}, headers=headers)
             assert "If-Match" in places(problem(answer, 422, "invalid-input")) or route.method == "PUT", route.name
 
 
-def test_numbers_and_letters_that_no_column_holds(served: World, nowhere: dict[str, str]) -> None:
-    for route in routes(served):
+def test_numbers_and_letters_that_no_column_holds(world: World, registrar: Any, nowhere: dict[str, str]) -> None:
+    for route in routes(world):
         for name in route.parameters("query"):
             for value in ("\x00", "9" * 30, "-1", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "%"):
-                answer = send(served, route, route.address(nowhere, **{name: value}))
+                answer = registrar.request(route.method, route.address(nowhere, **{name: value}))
                 if answer.status_code >= 400:
                     assert answer.status_code < 500, (route.name, name, value, answer.text)
                     assert answer.headers["content-type"] == "application/problem+json"
