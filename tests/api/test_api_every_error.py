@@ -12,7 +12,7 @@ from eakte.api.bodies import WHOLE_BODY_LIMIT
 from eakte.terms import new_id
 from eakte.web.pages import install
 from tests.api.routes import Route, routes
-from tests.api.world import API, World, places, problem
+from tests.api.world import API, World, done, parts, places, problem
 
 PLACES = {"one": "1"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -117,15 +117,11 @@ def test_a_body_that_is_too_large_is_not_read(world: World, registrar: Any, nowh
 
 
 def test_an_upload_may_be_larger(world: World) -> None:
-    files = {
-        "metadata": (None, '{"inbox": true}', "application/json"),
-        "file": ("a", b"x" * (WHOLE_BODY_LIMIT * 2), ""),
-    }
-    answer = world.client("clerk63").post(f"{API}/documents", files=files)
-    assert answer.status_code == 201, answer.text
-    # An upload above its own limit: the fixture's is 5 MB.
-    files["file"] = ("a", b"x" * 5_000_001, "")
-    problem(world.client("clerk63").post(f"{API}/documents", files=files), 413, "too-large")
+    clerk, content = world.client("clerk63"), b"x" * (WHOLE_BODY_LIMIT * 2)
+    done(clerk.post(f"{API}/documents", files=parts({"inbox": True}, content)), 201)
+    # Above the limit of files, which is the fixture's: 5 MB.
+    answer = clerk.post(f"{API}/documents", files=parts({"inbox": True}, b"x" * 5_000_001))
+    problem(answer, 413, "too-large")
 
 
 @pytest.mark.parametrize("value", ["1", '"x"', "W/", '"' + "9" * 19 + '"', "\xff"])

@@ -16,7 +16,7 @@ from eakte.operations.sessions import Visit, open_session
 from eakte.terms import SYSTEM, today
 from tests.api.routes import Route, routes
 from tests.api.test_api_lists import follow
-from tests.api.world import API, World, done, places, problem
+from tests.api.world import API, World, done, parts, places, problem
 
 WHO = {"/audit": "auditor"}
 """Who asks, where it is not the registrar."""
@@ -30,8 +30,7 @@ def filled(world: World) -> dict[str, str]:
     """Things with three rows in every list."""
     things, registrar = world.things("registrar", title="Wort"), world.client("registrar")
     dossier, document = things["dossier"], things["document"]
-    parts = {"metadata": (None, "{}", "application/json"), "file": ("a.txt", b"Wort", "text/plain")}
-    done(registrar.post(f"{API}/documents/{document}/versions", files=parts), 201)
+    done(registrar.post(f"{API}/documents/{document}/versions", files=parts({}, b"Wort")), 201)
     with world.backends.transactions.begin(SYSTEM) as tx:
         person = find_user(tx.session, "registrar")
         for _ in range(LEAST):

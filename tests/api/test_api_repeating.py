@@ -17,7 +17,7 @@ from eakte.operations.idempotency import KEPT
 from eakte.terms import SYSTEM, new_id, now
 from indexing.recognition import Recogniser
 from tests.api.routes import Route, routes
-from tests.api.world import API, World, done, problem
+from tests.api.world import API, World, done, parts, problem
 from tests.support.service import upload
 
 WHO = "registrar"
@@ -30,8 +30,7 @@ def send(world: World, route: Route, things: dict[str, str], n: int, key: str, c
     address = route.address(things)
     if not route.uploads:
         return world.client(WHO).post(address, json=body, headers=headers)
-    files = {"metadata": (None, json.dumps(body), "application/json"), "file": ("brief.txt", content, "text/plain")}
-    return world.client(WHO).post(address, files=files, headers=headers)
+    return world.client(WHO).post(address, files=parts(body, content), headers=headers)
 
 
 def kept(world: World) -> tuple[int, set[str]]:
@@ -151,7 +150,7 @@ def test_old_answers_are_forgotten_by_the_job_and_young_ones_are_not(world: Worl
         app = make_app(world.backends, recogniser, procrastinate.PsycopgConnector(), threading.Event())
         task = app.tasks["eakte.forget-keys"]
         assert task.name in {name for name, _identifier in app.periodic_registry.periodic_tasks}
-        task.func(timestamp=0)  # type: ignore[attr-defined] # a plain function below the decorator
+        task.func(timestamp=0)
     finally:
         recogniser.close()
     for key, same in (("alt", False), ("jung", True)):

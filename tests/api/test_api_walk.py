@@ -20,7 +20,7 @@ from eakte.operations.accounts import create_token, create_user
 from eakte.operations.crossing import End, refer
 from eakte.terms import SYSTEM, Level, Role, Scope, new_id, today
 from tests.api.routes import IN_FIELDS, IN_PATHS, SECRET, Route, routes
-from tests.api.world import API, World, done
+from tests.api.world import API, World, done, parts
 from tests.support.service import Municipality
 
 EXCLUDED = "excluded63"
@@ -162,8 +162,7 @@ def asked(client: Any, route: Route, address: str, body: dict[str, Any] | None) 
     """The route's answer, on the state that was read where it asks for one."""
     headers = {"If-Match": '"1"'} if "if-match" in route.parameters("header") else {}
     if route.uploads:
-        parts = {"metadata": (None, json.dumps(body), "application/json"), "file": ("a.txt", b"a", "text/plain")}
-        return client.request(route.method, address, files=parts, headers=headers)
+        return client.request(route.method, address, files=parts(body, b"a"), headers=headers)
     return client.request(route.method, address, json=body, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from typing import Any
@@ -62,8 +63,8 @@ class World:
         dossier = self.dossier(login, **values)["id"]
         case = self.case(dossier, word, login)["id"]
         document = self.document({"case": case}, word.encode(), f"{word}.txt", login, title=word, sender=word)["id"]
-        parts = {"metadata": (None, "{}", "application/json"), "file": (f"{word}.txt", word.encode() * 2, "text/plain")}
-        done(client.post(f"{API}/documents/{document}/versions", files=parts), 201)
+        again = parts({}, word.encode() * 2, f"{word}.txt")
+        done(client.post(f"{API}/documents/{document}/versions", files=again), 201)
         neighbour = self.dossier(login, **values)["id"]
         said = {"dossier": dossier, "role": "Antragsteller", "name": word}
         made = {
@@ -133,6 +134,17 @@ class World:
         sequence(self.backends.transactions, self.backends.blobs)
         answer = self.client("auditor").get(f"{API}/audit", params={"limit": "200", **filters})
         return list(done(answer, 200)["entries"])
+
+
+Parts = dict[str, tuple[str | None, str | bytes, str]]
+
+
+def parts(metadata: Any, content: bytes, filename: str = "a.txt") -> Parts:
+    """The parts of an upload in their order."""
+    return {
+        "metadata": (None, json.dumps(metadata), "application/json"),
+        "file": (filename, content, "text/plain"),
+    }
 
 
 def done(answer: Any, status: int) -> Any:
