@@ -172,7 +172,7 @@ def placed(body: dict[str, Any], where: tuple[str, ...], value: str) -> dict[str
     if deeper:
         return {**body, name: placed(body.get(name) or {}, tuple(deeper), value)}
     others = {key: each for key, each in body.items() if key not in {"dossier", "case", "document"}}
-    return {**others, name: [value] if name == "documents" else value}
+    return {**others, name: [value] if name.endswith("s") else value}
 
 
 Request = tuple[str, dict[str, Any] | None, str]
