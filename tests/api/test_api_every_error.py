@@ -49,7 +49,7 @@ def test_nobody_is_told_anything(world: World, nowhere: dict[str, str]) -> None:
 
 
 def test_what_is_not_there(world: World, registrar: Any, nowhere: dict[str, str]) -> None:
-    for path in (f"{API}/", f"{API}/nirgends", f"{API}/documents/{new_id()}/nirgends", "/api/v2/dossiers", "/api"):
+    for path in (f"{API}/", f"{API}/nirgends", f"{API}/documents/{new_id()}/nirgends", "/api/v2/dossiers"):
         answer = registrar.get(path)
         problem(answer, 404, "http-404")
     for route in routes(world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ WHO = {"/audit": "auditor"}
 OF_A_DOSSIER = {"/cases", "/documents", "/cross-references", "/resubmissions", "/parties"}
 ROWS = {"/audit": "entries", "/search": "hits"}
 LEAST = 3
+Asking = Callable[[Route], Any]
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,14 @@ def filled(world: World) -> dict[str, str]:
     return things
 
 
+@pytest.fixture(scope="module")
+def asking(world: World) -> Iterator[Asking]:
+    """The client of whoever asks for a list."""
+    with world.client("registrar") as usual, world.client("auditor") as auditor:
+        clients = {"registrar": usual, "auditor": auditor}
+        yield lambda route: clients[WHO.get(route.path, "registrar")]
+
+
 def lists(world: World) -> list[Route]:
     """The GET routes that answer one page of something."""
 
@@ -91,28 +101,28 @@ def mark_of(path: str) -> str:
     return parse_qs(urlsplit(path).query)["after"][0]
 
 
-def test_every_list_is_the_same_in_the_smallest_pages(world: World, filled: dict[str, str]) -> None:
+def test_every_list_is_the_same_in_the_smallest_pages(world: World, filled: dict[str, str], asking: Asking) -> None:
     walked = lists(world)
     assert len(walked) > 15
     for route in walked:
         assert {"after", "limit"} <= set(route.parameters("query")), route.name
-        client, rows = world.client(WHO.get(route.path, "registrar")), ROWS.get(route.path, "items")
+        client, rows = asking(route), ROWS.get(route.path, "items")
         whole = follow(client, first_page(route, filled, limit="200"), rows)
         assert len(whole) >= LEAST, (route.name, whole)
         assert follow(client, first_page(route, filled, limit="1"), rows) == whole, route.name
 
 
-def test_no_list_takes_the_mark_of_another(world: World, filled: dict[str, str]) -> None:
-    marks, client = {}, world.client
+def test_no_list_takes_the_mark_of_another(world: World, filled: dict[str, str], asking: Asking) -> None:
+    marks = {}
     for route in lists(world):
-        answer = done(client(WHO.get(route.path, "registrar")).get(first_page(route, filled, limit="1")), 200)
+        answer = done(asking(route).get(first_page(route, filled, limit="1")), 200)
         marks[route.path] = mark_of(answer["next"])
     for route in lists(world):
         word, _, mark = marks[route.path].partition(".")
         others = [other for path, other in marks.items() if path != route.path]
         wrong = [*others, "", "quatsch", word, f"{word}.", f"{word}.quatsch", mark, "x" * 2001, "\x00", f"{word}.\x00"]
         for each in wrong:
-            answer = client(WHO.get(route.path, "registrar")).get(first_page(route, filled, after=each))
+            answer = asking(route).get(first_page(route, filled, after=each))
             assert places(problem(answer, 422, "invalid-input")) == {"after"}, (route.name, each)
 
 
@@ -126,10 +136,10 @@ def test_a_mark_belongs_to_the_filter_and_not_to_the_size(world: World, filled: 
         assert places(problem(answer, 422, "invalid-input")) == {"after"}, other
 
 
-def test_the_size_of_a_page_has_bounds(world: World, filled: dict[str, str]) -> None:
+def test_the_size_of_a_page_has_bounds(world: World, filled: dict[str, str], asking: Asking) -> None:
     for route in lists(world):
         for limit in ("0", "201", "-1", "x", "", "1.5", "9" * 30):
-            answer = world.client(WHO.get(route.path, "registrar")).get(first_page(route, filled, limit=limit))
+            answer = asking(route).get(first_page(route, filled, limit=limit))
             assert places(problem(answer, 422, "invalid-input")) == {"limit"}, (route.name, limit)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import httpx2
@@ -20,97 +20,85 @@ from tests.support.withholding import Withholding, withholding
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault]
 WORD = "Wolpertinger"
-HERE = {
-    "dossier": "SELECT count(*) FROM dossier WHERE title LIKE 'Wolpertinger%'",
-    "document": "SELECT count(*) FROM document WHERE title LIKE 'Wolpertinger%'",
-}
-ENTRIES = "SELECT count(*) FROM audit_entry"
+DOSSIERS: LiteralString = "SELECT count(*) FROM dossier WHERE title LIKE 'Wolpertinger%'"
+DOCUMENTS: LiteralString = "SELECT count(*) FROM document WHERE title LIKE 'Wolpertinger%'"
+ENTRIES: LiteralString = "SELECT count(*) FROM audit_entry WHERE kind = 'record'"
+Request = Callable[[httpx2.Client], httpx2.Response]
 CONTENT = b"Der Brief." * 1000
 
 
+@dataclass
+class Stand:
+    """The service on a database of its own, which it reaches through the proxy."""
+
+    service: Service
+    town: Municipality
+    database: str
+    proxy: Withholding
+
+    def ask(self, request: Request) -> Any:
+        """What comes of a request: the answer, or that there was none."""
+        with self.service.client(self.town.tokens["clerk63"]) as client:
+            try:
+                return request(client)
+            except httpx2.TransportError as error:
+                return error
+
+    def count(self, question: LiteralString) -> int:
+        """The number that a question gives."""
+        with psycopg.connect(self.database) as connection:
+            row = connection.execute(question).fetchone()
+        return int(row[0]) if row else 0
+
+
 @pytest.fixture(scope="module")
-def stand(postgres_admin: str) -> Iterator[tuple[Service, Municipality, str]]:
-    """The service on a database of its own."""
+def stand(postgres_admin: str) -> Iterator[Stand]:
     database = new_database(postgres_admin)
-    with data_folder() as folder:
-        service = Service(folder, EAKTE_DATABASE_URL=database)
+    with data_folder() as folder, withholding(database, WORD) as proxy:
+        service = Service(folder, EAKTE_DATABASE_URL=proxy.url)
         service.command("migrate")
         service.start()
         with service.backends() as opened:
             town = Municipality(opened)
         try:
-            yield service, town, database
+            yield Stand(service, town, database, proxy)
         finally:
             service.kill_everything()
     drop_database(postgres_admin, database)
 
 
-def dossier(client: httpx2.Client, title: str, **headers: str) -> httpx2.Response:
-    return client.post("/api/v1/dossiers", json={"plan_class": "632.2", "title": title}, headers=headers)
+def dossier(client: httpx2.Client) -> httpx2.Response:
+    body = {"plan_class": "632.2", "title": f"{WORD} in Akten"}
+    return client.post("/api/v1/dossiers", json=body, headers={"Idempotency-Key": "akte"})
 
 
-def letter(client: httpx2.Client, title: str, **headers: str) -> httpx2.Response:
-    return upload(client, {"inbox": True, "title": title}, CONTENT, "brief.txt", **headers)
+def letter(client: httpx2.Client) -> httpx2.Response:
+    return upload(
+        client, {"inbox": True, "title": f"{WORD} im Brief"}, CONTENT, "brief.txt", **{"Idempotency-Key": "brief"}
+    )
 
 
-def count(database: str, question: str) -> int:
-    with psycopg.connect(database) as connection:
-        row = connection.execute(question).fetchone()  # type: ignore[arg-type] # a literal of this file
-    return int(row[0]) if row else 0
-
-
-@pytest.mark.parametrize(("kind", "ask"), [("dossier", dossier), ("document", letter)])
-def test_who_lost_the_answer_gets_it_again(
-    stand: tuple[Service, Municipality, str], kind: str, ask: Callable[..., httpx2.Response]
-) -> None:
-    service, town, database = stand
-    key = {"Idempotency-Key": f"{kind} nach dem Absturz"}
-    title = f"{WORD} {kind}"
-    service.stop()
-    with withholding(database, title) as proxy:
-        service.environment["EAKTE_DATABASE_URL"] = proxy.url
-        service.start()
-        before = count(database, ENTRIES)
-        with dying(service, proxy, lambda client: ask(client, title, **key), town):
-            assert count(database, HERE[kind]) == 1
-        service.environment["EAKTE_DATABASE_URL"] = database
+def test_who_lost_the_answer_gets_it_again(stand: Stand) -> None:
+    before, service = stand.count(ENTRIES), stand.service
+    with ThreadPoolExecutor(2) as pool:
+        lost = [pool.submit(stand.ask, request) for request in (dossier, letter)]
+        assert all(stand.proxy.withheld.acquire(timeout=60) for _ in lost)
+        # Committed, and nobody has been told.
+        assert (stand.count(DOSSIERS), stand.count(DOCUMENTS)) == (1, 1)
+        service.kill()
+        assert all(isinstance(each.result(60), httpx2.TransportError) for each in lost)
+    service.environment["EAKTE_DATABASE_URL"] = stand.database
     service.start()
-    with service.client(town.tokens["clerk63"]) as clerk:
-        again = ask(clerk, title, **key)
+    for request, kind in ((dossier, "dossiers"), (letter, "documents")):
+        again = stand.ask(request)
         assert again.status_code == 201, again.text
         assert again.headers["idempotency-replayed"] == "true"
-        shown = clerk.get(f"/api/v1/{kind}s/{again.json()['id']}")
+        shown = stand.ask(lambda client, at=f"/api/v1/{kind}/{again.json()['id']}": client.get(at))
         assert (shown.json(), shown.headers["etag"]) == (again.json(), again.headers["etag"])
-        if kind == "document":
-            assert clerk.get(f"/api/v1/documents/{again.json()['id']}/content").content == CONTENT
-            originals = [each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]
-            assert len(originals) == 1
-    assert count(database, HERE[kind]) == 1
-    # The act, and that the content was looked at.
-    assert count(database, ENTRIES) == before + 1 + (kind == "document")
-
-
-@contextlib.contextmanager
-def dying(
-    service: Service, proxy: Withholding, ask: Callable[[httpx2.Client], Any], town: Municipality
-) -> Iterator[None]:
-    """Ask, and kill the service once the database has committed; the block runs while nobody has been told."""
-    outcome: list[object] = []
-
-    def asking() -> None:
-        with service.client(town.tokens["clerk63"]) as client:
-            try:
-                outcome.append(ask(client))
-            except httpx2.TransportError as error:
-                outcome.append(error)
-
-    thread = threading.Thread(target=asking)
-    thread.start()
-    assert proxy.committed.wait(60)
-    yield
-    service.kill()
-    thread.join(60)
-    assert isinstance(outcome[0], httpx2.TransportError), outcome
+    content = stand.ask(lambda client: client.get(f"/api/v1/documents/{again.json()['id']}/content"))
+    assert content.content == CONTENT
+    assert len([each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]) == 1
+    assert (stand.count(DOSSIERS), stand.count(DOCUMENTS), stand.count(ENTRIES) - before) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +114,8 @@ def dying(
     ],
     ids=["nonsense", "a version", "a header", "long headers", "a long address", "TLS", "a length"],
 )
-def test_what_is_no_request_is_answered_as_a_problem(
-    stand: tuple[Service, Municipality, str], sent: bytes, status: int
-) -> None:
-    address = urlsplit(stand[0].url)
+def test_what_is_no_request_is_answered_as_a_problem(stand: Stand, sent: bytes, status: int) -> None:
+    address = urlsplit(stand.service.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
         connection.sendall(sent)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))

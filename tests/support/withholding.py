@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that keeps one answer back: the COMMIT of the act that spoke a certain word."""
+"""A way to PostgreSQL that keeps one kind of answer back: that of the COMMIT of an act that spoke a certain word."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Withholding:
             netloc=f"{parts.username}:{parts.password}@127.0.0.1:{self._listening.getsockname()[1]}",
             query="sslmode=disable",
         ).geturl()
-        self.committed = threading.Event()
-        """Set when the database has committed and nobody was told."""
+        self.withheld = threading.Semaphore(0)
+        """Released for each commit of which nobody was told."""
         self._open: list[socket.socket] = []
 
     def run(self) -> None:
@@ -60,7 +60,7 @@ class Withholding:
             while data := server.recv(65536):
                 # The answer to COMMIT comes alone: the driver sends nothing behind it before it has arrived.
                 if spoken.is_set() and _COMMITTED in data:
-                    self.committed.set()
+                    self.withheld.release()
                     return
                 client.sendall(data)
             client.shutdown(socket.SHUT_WR)
