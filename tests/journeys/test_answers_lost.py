@@ -78,6 +78,10 @@ def letter(client: httpx2.Client) -> httpx2.Response:
     )
 
 
+def get(path: str) -> Request:
+    return lambda client: client.get(f"/api/v1/{path}")
+
+
 def test_who_lost_the_answer_gets_it_again(stand: Stand) -> None:
     before, service = stand.count(ENTRIES), stand.service
     with ThreadPoolExecutor(2) as pool:
@@ -93,9 +97,9 @@ def test_who_lost_the_answer_gets_it_again(stand: Stand) -> None:
         again = stand.ask(request)
         assert again.status_code == 201, again.text
         assert again.headers["idempotency-replayed"] == "true"
-        shown = stand.ask(lambda client, at=f"/api/v1/{kind}/{again.json()['id']}": client.get(at))
+        shown = stand.ask(get(f"{kind}/{again.json()['id']}"))
         assert (shown.json(), shown.headers["etag"]) == (again.json(), again.headers["etag"])
-    content = stand.ask(lambda client: client.get(f"/api/v1/documents/{again.json()['id']}/content"))
+    content = stand.ask(get(f"documents/{again.json()['id']}/content"))
     assert content.content == CONTENT
     assert len([each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]) == 1
     assert (stand.count(DOSSIERS), stand.count(DOCUMENTS), stand.count(ENTRIES) - before) == (1, 1, 2)
