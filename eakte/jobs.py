@@ -23,6 +23,7 @@ from eakte.bootstrap import Backends, update_index
 from eakte.database import DATABASE_SILENT
 from eakte.errors import ContentDamaged, Unavailable
 from eakte.operations.auditing import erase_pseudonyms, sequence
+from eakte.operations.idempotency import forget_keys
 from eakte.operations.plan_changes import recount_branch, take_effect
 from eakte.operations.processing import Interrupted, process_version
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
@@ -126,6 +127,14 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
         del timestamp
         with backends.transactions.begin(SYSTEM) as tx:
             erase_pseudonyms(tx, months=settings.access_log_months)
+
+    @app.periodic(cron="41 * * * *")
+    @app.task(name="eakte.forget-keys", queue=SERVICE_QUEUE, queueing_lock="forget-keys")
+    def forget_answers(timestamp: int) -> None:
+        """Idempotent: forgets only what is over its term."""
+        del timestamp
+        with backends.transactions.begin(SYSTEM) as tx:
+            forget_keys(tx)
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="eakte.take-over", queue=SERVICE_QUEUE, queueing_lock="take-over", pass_context=True)

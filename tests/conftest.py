@@ -29,10 +29,14 @@ hypothesis_settings.load_profile("eakte")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers."""
+    """`--kills`: how often the fault tests kill. `--clients`, `--dossiers`: the load on reference numbers.
+
+    `--examples`: requests of each kind that are made up for each operation, at random; without it few and the same.
+    """
     parser.addoption("--kills", type=int, default=20, help="kills of a fault test")
     parser.addoption("--clients", type=int, default=20, help="clients that open dossiers at once")
     parser.addoption("--dossiers", type=int, default=200, help="dossiers that they open")
+    parser.addoption("--examples", type=int, default=0, help="made-up requests of each operation, at random")
 
 
 # Fixtures that start a server, and folders and files whose tests start programs in other ways.

@@ -25,6 +25,7 @@ from eakte.api import (
     sessions,
     templates,
 )
+from eakte.api.bodies import WholeBodies
 from eakte.api.limits import Meter
 from eakte.api.safety import SafeHeaders
 from eakte.bootstrap import Backends
@@ -47,6 +48,7 @@ def create_app(backends: Backends) -> FastAPI:
     app.state.backends = backends
     app.state.meter = Meter(backends.settings.requests_per_minute)
     app.add_middleware(SafeHeaders, secure=(backends.settings.public_url or "").startswith("https://"))
+    app.add_middleware(WholeBodies, prefix=PREFIX, uploads=lambda: _uploads(app))
     problems.install(app)
     for module in (
         plan_classes,
@@ -70,3 +72,12 @@ def create_app(backends: Backends) -> FastAPI:
     app.include_router(health.router)
     problems.describe(app)
     return app
+
+
+def _uploads(app: FastAPI) -> list[str]:
+    """The paths that take a file."""
+    return [
+        path
+        for path, methods in app.openapi()["paths"].items()
+        if "multipart/form-data" in methods.get("post", {}).get("requestBody", {}).get("content", {})
+    ]

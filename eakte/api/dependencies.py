@@ -91,6 +91,12 @@ def signed_in(request: Request) -> Actor:
     return actor
 
 
+def credential(request: Request) -> bytes:
+    """The secret that a signed-in caller showed: of the token, or of the session's cookie."""
+    _scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return (secret.strip() or request.cookies.get(cookie_name(request), "")).encode()
+
+
 def idle_time(settings: Settings) -> timedelta:
     """How long a session may stay without a request."""
     return timedelta(minutes=settings.session_idle_minutes)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
 
-from eakte.api.bytes import CONTENT_HEADERS, blob_response, page_image
+from eakte.api.bytes import CONTENT_HEADERS, SAFE_TO_SHOW, blob_response, page_image
 from eakte.api.dependencies import Composed, Reader
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
@@ -30,11 +30,17 @@ Number = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
 ]
 
+_ANY_OF = {
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in sorted({"application/octet-stream", *SAFE_TO_SHOW})
+    }
+}
 BYTES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {"description": "The range that was asked for"},
+    200: _ANY_OF,
+    206: {"description": "The range that was asked for", **_ANY_OF},
     304: {"description": "The ETag of If-None-Match still holds"},
-    416: {"description": "The range lies outside", "content": {"application/problem+json": {}}},
+    416: {"description": "The range lies outside"},
 }
 
 

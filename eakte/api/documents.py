@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from datetime import date
@@ -23,7 +22,7 @@ from eakte.api.dependencies import (
     etag,
 )
 from eakte.api.multipart import Upload, body_chunks
-from eakte.api.paging import After, Limit, listing
+from eakte.api.paging import After, Limit, OptionalLimit, listing, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
@@ -37,6 +36,7 @@ from eakte.operations.document_changes import (
 )
 from eakte.operations.documents import list_versions, readable_document, view_document
 from eakte.operations.external import ExternalKey, asked_for
+from eakte.operations.idempotency import is_known
 from eakte.operations.listing import list_documents
 from eakte.operations.screening import Screen
 from eakte.terms import Actor
@@ -125,7 +125,8 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     metadata = _parse(DocumentMetadata, upload.metadata)
     draft = metadata.draft()
     with backends.transactions.read() as session:
-        filing.check_draft(session, actor, draft)
+        if not is_known(session, actor, key):
+            filing.check_draft(session, actor, draft)
     stored = _store(backends, upload, backends.screen(actor, *draft.places()))
     return _answer_once(
         request,
@@ -157,7 +158,7 @@ def add_version(
     # names the revision that it changed itself, and its answer is kept whatever became of the document since.
     with backends.transactions.begin(actor) as tx:
         document = workable_document(tx, document_id, None)
-        if key is None:
+        if not is_known(tx.session, actor, key):
             require_changeable(document)
             require_not_held(tx, document)
         number = document.version + 1
@@ -249,10 +250,17 @@ def retry(response: Response, tx: Tx, document_id: uuid.UUID) -> DocumentShape:
 
 
 @router.get("/{document_id}/versions")
-def list_of_versions(actor: Reader, session: ReadTx, document_id: uuid.UUID) -> Listing[VersionShape]:
+def list_of_versions(
+    request: Request,
+    actor: Reader,
+    session: ReadTx,
+    document_id: uuid.UUID,
+    after: After = None,
+    limit: OptionalLimit = None,
+) -> Listing[VersionShape]:
     """All content states, newest first."""
-    document = readable_document(session, actor, document_id)
-    return Listing(items=[VersionShape.of(row) for row in list_versions(session, document)])
+    rows = list_versions(session, readable_document(session, actor, document_id))
+    return short_listing(request, rows, VersionShape.of, key=lambda row: row.number, after=after, limit=limit)
 
 
 OK = 200
@@ -287,16 +295,17 @@ def _answer_once(
 
     An act that failed because a backend did is left alone: it may have been committed all the same.
     """
-    fingerprint = said + hashlib.sha256(stored.digests.sha256).digest()
+    file = json.dumps([stored.filename, stored.media_type, stored.digests.sha256.hex()])
+    fingerprint = said + b"\n" + file.encode()
     try:
         with backends.transactions.begin(actor) as tx:
 
-            def file() -> tuple[int, DocumentShape, int]:
+            def made_of_it() -> tuple[int, DocumentShape, int]:
                 made = act(tx)
                 view = view_document(tx.session, tx.actor, made)
                 return 201 if made == stored.document_id else 200, DocumentShape.of(view), view.document.revision
 
-            reply = created(tx, request, key, fingerprint, file)
+            reply = created(tx, request, key, fingerprint, made_of_it)
     except Unavailable:
         raise
     except EakteError:

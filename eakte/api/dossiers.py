@@ -250,11 +250,15 @@ def reopen(
     return _answer(response, row)
 
 
-@router.post("/dossiers/{dossier_id}/events", status_code=201)
-def event(response: Response, tx: Tx, dossier_id: uuid.UUID, said: Event) -> DossierShape:
+@router.post("/dossiers/{dossier_id}/events", status_code=201, response_model=DossierShape)
+def event(request: Request, tx: Tx, dossier_id: uuid.UUID, said: Event, key: Key = None) -> Any:
     """Say when a named event happened; the term is counted anew."""
-    row = closing.set_event(tx, dossier_id, name=said.name, on=said.on)
-    return _answer(response, row)
+
+    def act() -> tuple[int, DossierShape, int]:
+        row = closing.set_event(tx, dossier_id, name=said.name, on=said.on)
+        return 201, DossierShape.of(row), row.revision
+
+    return created(tx, request, key, said.model_dump_json().encode(), act)
 
 
 def _answer(response: Response, row: Dossier) -> DossierShape:

@@ -118,8 +118,8 @@ def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
         )
         return 201, UserShape.of(row), row.revision
 
-    # The fingerprint is a fast digest: of a password it would undo what the slow one protects.
-    return created(tx, request, key, new.model_dump_json(exclude={"password"}).encode(), act)
+    # A plain digest of a password would undo what the slow one protects.
+    return created(tx, request, key, new.model_dump_json().encode(), act, secret=True)
 
 
 @router.get("/tokens", tags=["tokens"])
@@ -133,18 +133,22 @@ def tokens(
 
 
 @router.post("/tokens", status_code=201, response_model=NewTokenShape, tags=["tokens"])
-def new_token(tx: Tx, new: NewToken) -> NewTokenShape:
+def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
     """A new access key, for oneself, or for a machine account by an administrator. It is shown this once.
 
-    No Idempotency-Key here: a kept answer would keep the key itself.
+    With an Idempotency-Key it is shown again to whoever repeats the request with the credential of the first time.
     """
-    user = find_user(tx.session, new.user)
-    _may_give_key(tx.actor, user)
-    scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
-    if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
-        raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
-    row, secret = create_token(tx, user=user, name=new.name, scopes=scopes, days=new.days)
-    return NewTokenShape(**TokenShape.of(row).model_dump(), token=secret)
+
+    def act() -> tuple[int, NewTokenShape, None]:
+        user = find_user(tx.session, new.user)
+        _may_give_key(tx.actor, user)
+        scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
+        if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
+            raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
+        row, secret = create_token(tx, user=user, name=new.name, scopes=scopes, days=new.days)
+        return 201, NewTokenShape(**TokenShape.of(row).model_dump(), token=secret), None
+
+    return created(tx, request, key, new.model_dump_json().encode(), act, secret=True)
 
 
 @router.delete("/tokens/{token_id}", status_code=204, tags=["tokens"])

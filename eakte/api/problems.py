@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from eakte import errors
+from eakte.api.safety import ALWAYS
 from eakte.audit import Tag
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError
@@ -41,10 +42,14 @@ STATUS: dict[type[EakteError], int] = {
 }
 """Status of each class and its subclasses; the nearest class of the hierarchy decides. Anything else is 500."""
 
+MEDIA_TYPE = "application/problem+json"
+
 HTTP_TITLES = {
     400: "Die Anfrage ist nicht lesbar.",
     404: "Hier ist nichts, was Sie öffnen können.",
     405: "Das geht an dieser Adresse nicht.",
+    413: "Die Anfrage ist zu groß.",
+    431: "Der Kopf der Anfrage ist zu lang.",
 }
 
 
@@ -90,22 +95,33 @@ def problem(
     at: list[dict[str, str]] | None = None,
 ) -> JSONResponse:
     """A problem as a response. Its instance is a number under which the log has the same event."""
+    content = _content(kind, title, status, detail, at)
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:  # noqa: PLR2004 - the status is the meaning
+        headers["WWW-Authenticate"] = 'Bearer realm="eakte"'
+    if status in {429, 503}:
+        headers["Retry-After"] = "5"
+    if status == 413 or request.headers.get("content-type", "").startswith("multipart/"):  # noqa: PLR2004 - as above
+        headers["Connection"] = "close"  # the rest of a refused upload is not read, and the server need not wait for it
+    if status >= 500:  # noqa: PLR2004 - the class of statuses
+        logger.error("request failed", extra={"path": request.url.path, "problem": content})
+    return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def unreadable(status: int) -> JSONResponse:
+    """The problem of what never became a request."""
+    content = _content(f"http-{status}", HTTP_TITLES[status], status, None, None)
+    return JSONResponse(content, status_code=status, headers=ALWAYS, media_type=MEDIA_TYPE)
+
+
+def _content(kind: str, title: str, status: int, detail: str | None, at: list[dict[str, str]] | None) -> dict[str, Any]:
     content: dict[str, Any] = {"type": f"urn:eakte:problem:{kind}", "title": title, "status": status}
     if detail:
         content["detail"] = detail
     content["instance"] = f"urn:uuid:{uuid.uuid4()}"
     if at:
         content["errors"] = at
-    headers = {"Cache-Control": "no-store"}
-    if status == 401:  # noqa: PLR2004 - the status is the meaning
-        headers["WWW-Authenticate"] = 'Bearer realm="eakte"'
-    if status in {429, 503}:
-        headers["Retry-After"] = "5"
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        headers["Connection"] = "close"  # the rest of a refused upload is not read, and the server need not wait for it
-    if status >= 500:  # noqa: PLR2004 - the class of statuses
-        logger.error("request failed", extra={"path": request.url.path, "problem": content})
-    return JSONResponse(content, status_code=status, headers=headers, media_type="application/problem+json")
+    return content
 
 
 def domain_problem(request: Request, error: EakteError) -> JSONResponse:
@@ -150,7 +166,8 @@ def validation_problem(request: Request, error: RequestValidationError) -> JSONR
 def http_problem(request: Request, error: HTTPException) -> JSONResponse:
     """An address or method that does not exist."""
     title = HTTP_TITLES.get(error.status_code, str(error.detail))
-    answer = problem(request, kind=f"http-{error.status_code}", title=title, status=error.status_code)
+    kind = "too-large" if error.status_code == 413 else f"http-{error.status_code}"  # noqa: PLR2004 - as above
+    answer = problem(request, kind=kind, title=title, status=error.status_code)
     answer.headers.update(error.headers or {})  # Allow of a 405 (RFC 9110 section 15.5.6)
     return answer
 
@@ -191,18 +208,31 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+SIGN_IN = {
+    "token": {"type": "http", "scheme": "bearer", "description": "Access key of a machine or a person"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-eakte",
+        "description": "Session of a signed-in browser; what changes something needs the header X-CSRF-Token too",
+    },
+}
+
+
 def describe(app: FastAPI) -> None:
-    """Let the OpenAPI say the media type that problems really have; FastAPI knows only the one of the route."""
+    """Let the OpenAPI say what FastAPI cannot know: the media type that problems really have, and how to sign in."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
+            schema["components"]["securitySchemes"] = SIGN_IN
+            schema["security"] = [{name: []} for name in SIGN_IN]
             for path in schema["paths"].values():
                 for operation in path.values():
-                    for status in PROBLEM_RESPONSES:
-                        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-                        operation["responses"][str(status)]["content"] = content
+                    for status, answer in operation["responses"].items():
+                        if status >= "400":
+                            answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

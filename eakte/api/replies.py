@@ -9,11 +9,17 @@ from fastapi import Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from eakte.api.dependencies import etag
-from eakte.operations.idempotency import Reply, once
+from eakte.api.dependencies import credential, etag, get_backends
+from eakte.operations.idempotency import KEPT, Reply, Sealing, once
 from eakte.transaction import Transaction
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", description="Repeat a request safely with the same key.")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description=f"Repeat a request safely with the same key; its answer is kept for {KEPT.days} days.",
+    ),
+]
 
 
 def created(
@@ -22,15 +28,22 @@ def created(
     key: str | None,
     content: bytes,
     act: Callable[[], tuple[int, BaseModel, int | None]],
+    *,
+    secret: bool = False,
 ) -> JSONResponse:
-    """Run `act` once for the key and answer with what it made: (status, shape, revision)."""
+    """Run `act` once for the key and answer with what it made: (status, shape, revision).
+
+    The same request is the same method and path with the same `content`. `secret` says that content or answer hold
+    what no row may tell (`Sealing`).
+    """
 
     def run() -> Reply:
         status, shape, revision = act()
         return Reply(status, shape.model_dump(mode="json"), etag(revision) if revision is not None else None)
 
     fingerprint = f"{request.method} {request.url.path}\n".encode() + content
-    reply = once(tx, key, fingerprint, run)
+    sealing = Sealing(credential(request), get_backends(request).transactions.ledger) if secret else None
+    reply = once(tx, key, fingerprint, run, sealing=sealing)
     headers = {"Cache-Control": "no-store"}
     if reply.etag is not None:
         headers["ETag"] = reply.etag

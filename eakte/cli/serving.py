@@ -20,6 +20,7 @@ import uvicorn
 from sqlalchemy import select
 
 from eakte.api.app import create_app
+from eakte.api.protocol import ProblemProtocol
 from eakte.bootstrap import Backends, index_usable, update_index
 from eakte.cli.output import JsonFlag, backends, emit, load_settings, say, wrong_call
 from eakte.embedded import serve_lock
@@ -64,6 +65,7 @@ def run(
         app,
         host=host,
         port=port,
+        http=ProblemProtocol,
         ssl_certfile=tls[0],
         ssl_keyfile=tls[1],
         log_config=None,

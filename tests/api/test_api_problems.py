@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from eakte.terms import today
-from tests.api.world import API, World, done, places, problem, same_refusal
+from tests.api.world import API, World, done, parts, places, problem, same_refusal
 from tests.support.postgres import drop_database
 from tests.support.service import upload
 
@@ -153,13 +152,6 @@ def test_a_day_that_would_destroy_early_needs_registrar_and_reason(world: World)
         problem(world.client("registrar").post(path, json={"closed_on": day}), 403, "not-allowed")
     closed = done(world.client("registrar").post(path, json={"closed_on": "2001-02-03", "reason": "Altakte"}), 200)
     assert closed["closed_on"] == "2001-02-03"
-
-
-def parts(metadata: Any, content: bytes) -> dict[str, tuple[str | None, str | bytes, str]]:
-    return {
-        "metadata": (None, json.dumps(metadata), "application/json"),
-        "file": ("a.txt", content, "text/plain"),
-    }
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from typing import Any
@@ -10,8 +11,11 @@ from fastapi.testclient import TestClient
 
 from eakte.api.app import create_app
 from eakte.bootstrap import Backends, update_index
+from eakte.operations.accounts import find_user
 from eakte.operations.auditing import sequence
 from eakte.operations.processing import process_version
+from eakte.operations.sessions import Visit, open_session
+from eakte.terms import SYSTEM, new_id, today
 from indexing.recognition import Recogniser
 from tests.support.service import Municipality, upload
 
@@ -52,6 +56,60 @@ class World:
         """A filed document, not processed."""
         return dict(done(upload(self.client(login), {**place, **metadata}, content, filename), 201))
 
+    def things(self, login: str, **values: Any) -> dict[str, str]:
+        """A dossier of the account with one of everything in it, and what stands beside it: ids by kind."""
+        client, word = self.client(login), values.get("title", "Wort")
+        dossier = self.dossier(login, **values)["id"]
+        case = self.case(dossier, word, login)["id"]
+        document = self.document({"case": case}, word.encode(), f"{word}.txt", login, title=word, sender=word)["id"]
+        again = parts({}, word.encode() * 2, f"{word}.txt")
+        done(client.post(f"{API}/documents/{document}/versions", files=again), 201)
+        neighbour = self.dossier(login, **values)["id"]
+        said = {"dossier": dossier, "role": "Antragsteller", "name": word}
+        made = {
+            "party": ("parties", said),
+            "volume": (f"dossiers/{dossier}/volumes", {"title": word}),
+            "resubmission": ("resubmissions", {"case": case, "due_on": today().isoformat(), "note": word}),
+            "reference": (
+                "cross-references",
+                {"source": {"dossier": dossier}, "target": {"dossier": neighbour}, "note": word},
+            ),
+            "token": ("tokens", {"user": login, "name": "Schlüssel", "scopes": ["read"]}),
+        }
+        with self.backends.transactions.begin(SYSTEM) as tx:
+            person = find_user(tx.session, login)
+            session = str(
+                open_session(tx, person, method="password", hours=1, visit=Visit(browser=word)).actor.access_key
+            )
+        return {
+            "dossier": dossier,
+            "neighbour": neighbour,
+            "case": case,
+            "document": document,
+            "session": str(session),
+            "user": self.town.users[login],
+            "unit": self.town.units["63"],
+            "class": self.plan_class(),
+            "template": self.template(),
+            "one": "1",
+            **{kind: done(client.post(f"{API}/{path}", json=body), 201)["id"] for kind, (path, body) in made.items()},
+        }
+
+    def plan_class(self) -> str:
+        """The id of a class that takes files."""
+        classes = done(self.client("registrar").get(f"{API}/plan-classes"), 200)["items"]
+        return next(str(each["id"]) for each in classes if each["number"] == "632.2")
+
+    def template(self) -> str:
+        """A new template of a case."""
+        body = {"name": f"Vorlage {new_id()}", "kind": "case", "title": "Ohne Namen"}
+        return str(done(self.client("registrar").post(f"{API}/templates", json=body), 201)["id"])
+
+    def count(self, table: str) -> int:
+        """Rows of a table."""
+        with self.backends.database.engine.begin() as connection:
+            return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608 - tests
+
     def process(self, document: dict[str, Any]) -> None:
         """What a worker would do for the document."""
         recogniser = Recogniser(1)
@@ -75,6 +133,17 @@ class World:
         sequence(self.backends.transactions, self.backends.blobs)
         answer = self.client("auditor").get(f"{API}/audit", params={"limit": "200", **filters})
         return list(done(answer, 200)["entries"])
+
+
+Parts = dict[str, tuple[str | None, str | bytes, str]]
+
+
+def parts(metadata: Any, content: bytes, filename: str = "a.txt") -> Parts:
+    """The parts of an upload in their order."""
+    return {
+        "metadata": (None, json.dumps(metadata), "application/json"),
+        "file": (filename, content, "text/plain"),
+    }
 
 
 def done(answer: Any, status: int) -> Any:
