@@ -25,7 +25,7 @@ from eakte.operations.queueing import enqueue_processing
 from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
 from eakte.operations.volumes import current_volume
-from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
+from eakte.terms import Actor, DocumentKind, DocumentState, new_id, today
 from eakte.transaction import Transaction
 from storage.blobs import BlobStore, Digests
 from storage.errors import BlobTooLarge, StorageError
@@ -80,7 +80,7 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
         return
     case = readable_case(session, actor, draft.case) if draft.case else None
     dossier = readable_dossier(session, actor, case.dossier_id if case else _dossier_id(draft))
-    if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
+    if actor.user_id is not None and not may_write(session, rule_for(session, actor), dossier):
         raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
     _check_place(dossier, case)
     checked_fields(session, dossier, draft.fields)
@@ -281,8 +281,7 @@ def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.U
     unit_id = find_unit(session, reference).id if reference else actor.unit_id
     if unit_id is None:
         raise InvalidInput(errors=[FieldError("unit", "Die Organisationseinheit des Posteingangs fehlt.")])
-    rule = rule_for(session, actor)
-    if actor.user_id is not None and (unit_id not in rule.inbox_units or actor.level < Level.INTERNAL):
+    if actor.user_id is not None and unit_id not in rule_for(session, actor).inbox_units:
         raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
     return unit_id
 

@@ -72,19 +72,26 @@ class Question:
 
     def _allowed(self, rights: Rights) -> Clause:
         """`Rights.allow` and `Query.without_states` as a clause; empty rights match nothing."""
-        options = [
-            Clause.term_set_query(self._schema, field, list(numbers))
-            for field, numbers in (("scope", rights.scopes), ("shared", rights.dossiers))
-            if numbers
-        ]
-        clauses = [(Occur.Must, any_of(options))]
-        if rights.excepted:
-            clauses.append((Occur.MustNot, Clause.term_set_query(self._schema, "dossier", list(rights.excepted))))
+        options = []
+        if rights.scopes:
+            options.append(self._but_not(self._numbers("scope", rights.scopes), rights.withheld))
+        if rights.dossiers:
+            options.append(self._numbers("shared", rights.dossiers))
+        clauses = [(Occur.Must, self._but_not(any_of(options), rights.excepted))]
         if self.query.without_states:
             # Here and not among the filters: alone, what must not be would need a clause that matches everything.
             unwanted = Clause.term_set_query(self._schema, Facet.STATE.value, list(self.query.without_states))
             clauses.append((Occur.MustNot, unwanted))
         return Clause.boolean_query(clauses)
+
+    def _but_not(self, clause: Clause, dossiers: frozenset[int]) -> Clause:
+        """What fits, without some dossiers."""
+        if not dossiers:
+            return clause
+        return Clause.boolean_query([(Occur.Must, clause), (Occur.MustNot, self._numbers("dossier", dossiers))])
+
+    def _numbers(self, field: str, numbers: frozenset[int]) -> Clause:
+        return Clause.term_set_query(self._schema, field, list(numbers))
 
     def _matching(self, fields: tuple[str, ...]) -> Clause:
         """Enough words of the question, and all its phrases, in these fields taken together."""
