@@ -114,6 +114,11 @@ class Tag(StrEnum):
         return self.value.split(":", 1)[0]
 
 
+UNTOLD = (Tag.DOSSIER_EXCLUDE, Tag.DOSSIER_READMIT)
+"""What no history of a record tells: somebody who was let in again shall not read there that there was an exclusion,
+nor others guess of whom. The log has it, for those who watch over it."""
+
+
 def canonical(entry: AuditEntry) -> bytes:
     """The bytes a leaf stands for: JSON, keys sorted, no spaces, UTF-8, times in microseconds (docs/audit.md)."""
     value = {

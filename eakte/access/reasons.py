@@ -90,9 +90,7 @@ def _posts(session: Session, rule: AccessRule, dossier: Dossier) -> Iterator[Rea
         if dossier.scope_number not in post.scopes or _barred(session, post.person, dossier):
             continue
         source = Source.UNIT if post.person is None else Source.DEPUTY
-        yield Reason(
-            source, writes=True, unit_id=post.unit_id, level=post.level, person=post.person, until=post.until
-        )
+        yield Reason(source, writes=True, unit_id=post.unit_id, level=post.level, person=post.person, until=post.until)
 
 
 def _barred(session: Session, person: uuid.UUID | None, dossier: Dossier) -> bool:

@@ -121,6 +121,12 @@ class AccessRule:
         """The predicate over `Dossier` rows in which the actor works: by unit and level, for oneself or as a deputy."""
         return and_(or_(false(), *(self._post(post) for post in self.posts)), self._not_excluded())
 
+    def granting(self) -> ColumnElement[bool]:
+        """The predicate over `DossierShare` rows joined with their `Dossier`: those that are for the actor."""
+        for_units = (self._for_unit(post) for post in self.posts)
+        mine = or_(DossierShare.user_id == self.user_id, *for_units) if self.shares else false()
+        return and_(mine, self._not_excluded())
+
     def search_rights(self, session: Session, want: Want) -> Rights:
         """The same rule as small integers for the search index."""
         if self.user_id is None:

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from eakte.access import AccessRule, Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Document, Dossier, Resubmission, User
+from eakte.models import Case, Document, Dossier, Resubmission
+from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, replaced, same_revision
 from eakte.operations.document_changes import workable_document
 from eakte.operations.documents import readable_document
@@ -245,16 +246,4 @@ def _for_whom(tx: Transaction, said: Reminder) -> dict[str, uuid.UUID | None]:
         if tx.actor.user_id is None:
             raise InvalidInput(errors=[FieldError("user", "Für wen die Wiedervorlage ist, fehlt.")])
         return {"user_id": tx.actor.user_id, "unit_id": None}
-    return {"user_id": _find_user(tx.session, said.user).id, "unit_id": None}
-
-
-def _find_user(session: Session, reference: str) -> User:
-    user = session.scalar(select(User).where(User.login == reference))
-    if user is None:
-        try:
-            user = session.get(User, uuid.UUID(reference))
-        except ValueError:
-            user = None
-    if user is None or not user.active:
-        raise InvalidInput(errors=[FieldError("user", f"Ein Konto {reference[:50]} gibt es nicht.")])
-    return user
+    return {"user_id": named_user(tx.session, said.user).id, "unit_id": None}

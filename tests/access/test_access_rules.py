@@ -112,10 +112,7 @@ class Oracle:
 
     def shared(self, dossier: int, *, case: bool) -> bool:
         return any(
-            share.person == self.number
-            and share.dossier == dossier
-            and share.case == case
-            and share.days >= 0
+            share.person == self.number and share.dossier == dossier and share.case == case and share.days >= 0
             for share in self.town.shares
         )
 

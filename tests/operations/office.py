@@ -177,7 +177,9 @@ class Office:
 
     def exclude(self, login: str, dossier: uuid.UUID) -> None:
         """Shut a person out of a dossier."""
-        self._as_if(DossierExclusion(user_id=self.people[login].user_id, dossier_id=dossier, ground="vwvfg-21", reason="x"))
+        self._as_if(
+            DossierExclusion(user_id=self.people[login].user_id, dossier_id=dossier, ground="vwvfg-21", reason="x")
+        )
 
     def _as_if(self, row: DossierShare | DossierExclusion) -> None:
         with self.backends.database.session() as session:
