@@ -21,7 +21,7 @@ router = APIRouter(prefix="/deputies", tags=["deputies"])
 
 
 class NewDeputation(Strict):
-    """Accounts by id or login; the person represented is the caller unless named, the first day is today unless said."""
+    """Accounts by id or login; `person` is the caller unless named, the first day is today unless said."""
 
     deputy: str
     until: date

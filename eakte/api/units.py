@@ -47,7 +47,7 @@ class Merge(MergePlan):
 
 
 class SplitPlan(Strict):
-    """What goes to which unit: all dossiers of classes and those below (id or number), single dossiers, people (login)."""
+    """What goes to which unit: dossiers by branches of the plan (id or number) or by id, and people (login)."""
 
     to: str
     plan_classes: list[str] = Field(default_factory=list, max_length=300)

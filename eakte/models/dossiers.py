@@ -34,10 +34,10 @@ class Dossier(Record):
     """All records of one matter.
 
     `scope_number` says unit and level: the responsible unit stands in the scope alone, so that a unit that is merged
-    into another hands over all its dossiers by a few rows (docs/adr/0014); `unit_id` reads it there. `state` is open or closed; what follows by the calendar alone (transfer grace
-    over, term over) is derived from `grace_end`, `retention_end` and `retention_offer_by` on the day of reading.
-    `former_references` are the numbers it had before (`DossierReference` has all numbers); `lent_to` says who has the
-    paper now, `DossierLoan` who had it.
+    into another hands over all its dossiers by a few rows (docs/adr/0014); `unit_id` reads it there. `state` is open or
+    closed; what follows by the calendar alone (transfer grace over, term over) is derived from `grace_end`,
+    `retention_end` and `retention_offer_by` on the day of reading. `former_references` are the numbers it had before
+    (`DossierReference` has all numbers); `lent_to` says who has the paper now, `DossierLoan` who had it.
     """
 
     __tablename__ = "dossier"

@@ -37,8 +37,10 @@ def create_user(
     machine: bool = False,
     operator: str | None = None,
 ) -> User:
-    """A new account, with roles that the actor may give (`eakte.operations.granting`). A machine account names its operator, the
-    person who answers for what it does. Raises NotAllowed, InvalidInput naming the field.
+    """A new account, with roles that the actor may give (`eakte.operations.granting`).
+
+    A machine account names its operator, the person who answers for what it does. Raises NotAllowed, InvalidInput
+    naming the field.
     """
     held = sorted(set(roles))
     require_may_grant(tx, frozenset(held), unit_id=unit_id, level=level)

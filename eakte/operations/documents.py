@@ -95,7 +95,7 @@ def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -
 
 
 def _by_what_right(tx: Transaction, document_id: uuid.UUID) -> dict[str, list[str]]:
-    """What the log says of a look that is not one of the unit's own: the mandate, the offer, for whom a deputy looks."""
+    """What the log says of a look that is none of the own unit: the mandate, the offer, for whom a deputy looks."""
     dossier = tx.session.scalar(
         select(Dossier).join(Document, Document.dossier_id == Dossier.id).where(Document.id == document_id)
     )

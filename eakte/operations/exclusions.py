@@ -1,8 +1,8 @@
 """Exclusions (Ausschluss): a person is shut out of a dossier, and may be let in again as an act of its own.
 
-§ 20 VwVfG shuts out by law whom a matter concerns, and relatives; § 21 VwVfG whom one may take for biased. The registrar
-or the head of the unit excludes. The person learns nothing of it: the dossier answers as if it did not exist, no history
-tells of exclusions, and no act of others is refused because of one.
+§ 20 VwVfG shuts out by law whom a matter concerns, and relatives; § 21 VwVfG whom one may take for biased. The
+registrar or the head of the unit excludes. The person learns nothing of it: the dossier answers as if it did not exist,
+no history tells of exclusions, and no act of others is refused because of one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may give which role. Roles that read come from the registrar or the head of the unit, never from the administrator.
+"""Who may give which role: those that read, the registrar or the head of the unit; never the administrator.
 
 An administrator keeps accounts, and so could let anybody in: therefore no role that reads, no unit and no level comes
 from there, nobody changes one's own roles, and nobody both administers and reads (records, "Who may do what").

@@ -52,8 +52,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an act on a unit changes. Dossiers and documents are those that the asker may know: protected ones of other
-    units go along uncounted, because a number would tell of them. `mandates` end for this unit."""
+    """What an act on a unit changes.
+
+    Dossiers and documents are those that the asker may know: protected ones of other units go along uncounted, because
+    a number would tell of them. `mandates` end for this unit.
+    """
 
     dossiers: int
     documents: int
@@ -205,7 +208,7 @@ def _move_inbox(tx: Transaction, unit: Unit, target: Unit) -> None:
 
 
 def _move_dossiers(tx: Transaction, chosen: ColumnElement[bool], target: Unit) -> int:
-    """Give dossiers the scopes of a unit, level by level, and let their entries be written again. How many there are."""
+    """Give dossiers the scopes of a unit, level by level; their entries are written again. How many there are."""
     unsynchronised = {"synchronize_session": False}
     inside = update(Document).where(Document.dossier_id.in_(select(Dossier.id).where(chosen)))
     tx.session.execute(inside.values(revision=Document.revision + 1), execution_options=unsynchronised)
