@@ -133,9 +133,9 @@ def list_resubmissions(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[ResubmissionView]:
-    """Resubmissions by day: of a dossier with all in it, a case, a document, or `mine`: the actor's and the unit's.
+    """Resubmissions by day: of a dossier with all in it, a case, a document; or `mine`.
 
-    Those that are done only with `done`; `mine` names none of cancelled documents. `until` is the last day. Raises what
+    `mine` are the actor's, those of whom the actor represents, and the unit's. Those that are done only with `done`; `mine` names none of cancelled documents. `until` is the last day. Raises what
     reading the place raises.
     """
     if sum((dossier is not None, case is not None, document is not None, mine)) != 1:
@@ -163,6 +163,8 @@ def _place(
         return Resubmission.document_id == readable_document(session, actor, document).id
     # Lists, because a comparison with None would become IS NULL: who has no unit would get what is for other people.
     users, units = ([each] if each else [] for each in (actor.user_id, actor.unit_id))
+    # What is due is due while somebody is away: that is what a deputy is for.
+    users += [post.person for post in rule_for(session, actor).posts if post.person is not None]
     own = or_(Resubmission.user_id.in_(users), Resubmission.unit_id.in_(units))
     return and_(own, Document.cancelled_at.is_(None))
 
