@@ -135,8 +135,8 @@ def list_resubmissions(
 ) -> Page[ResubmissionView]:
     """Resubmissions by day: of a dossier with all in it, a case, a document; or `mine`.
 
-    `mine` are the actor's, those of whom the actor represents, and the unit's. Those that are done only with `done`; `mine` names none of cancelled documents. `until` is the last day. Raises what
-    reading the place raises.
+    `mine` are the actor's, those of whom the actor represents, and the unit's; none of cancelled documents. Those that
+    are done only with `done`. `until` is the last day. Raises what reading the place raises.
     """
     if sum((dossier is not None, case is not None, document is not None, mine)) != 1:
         message = "Genau eines von dossier, case, document und mine ist nötig."
