@@ -12,7 +12,6 @@ import pytest
 from eakte.access import Want, rule_for
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import DossierShare
-from eakte.oidc import Identity
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import find_user
 from eakte.operations.deputies import DeputyWords, name_deputy
@@ -23,7 +22,7 @@ from eakte.operations.restructuring import Split, merge_unit, preview_merge, spl
 from eakte.operations.sessions import Visit
 from eakte.operations.shares import ShareWords, give_share
 from eakte.operations.units import create_unit, set_head
-from eakte.terms import SYSTEM, Level, Role, today
+from eakte.terms import SYSTEM, Identity, Level, Role, today
 from eakte.transaction import Transaction
 from tests.operations.office import Office
 
