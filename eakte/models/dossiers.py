@@ -80,7 +80,10 @@ class Dossier(Record):
 
     plan_class: Mapped[PlanClass] = relationship(lazy="raise")
     unit_id: Mapped[uuid.UUID] = column_property(
-        select(AccessScope.unit_id).where(AccessScope.number == scope_number).scalar_subquery(), expire_on_flush=True
+        select(AccessScope.unit_id)
+        .where(AccessScope.number == scope_number)
+        .correlate_except(AccessScope)
+        .scalar_subquery()
     )
     unit: Mapped[Unit] = relationship(
         secondary=lambda: AccessScope.__table__,
