@@ -10,13 +10,16 @@ from typing import TypeVar
 import pytest
 
 from eakte.access import Want, rule_for
+from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import DossierShare
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import find_user
+from eakte.operations.auditing import history
 from eakte.operations.deputies import DeputyWords, name_deputy
 from eakte.operations.directory import Directory, enter, link, parse_groups
 from eakte.operations.exclusions import exclude, readmit
+from eakte.operations.histories import dossier_history
 from eakte.operations.mandates import MandateWords, give_mandate, list_mandates
 from eakte.operations.restructuring import Split, merge_unit, preview_merge, split_unit
 from eakte.operations.sessions import Visit
@@ -133,6 +136,18 @@ def test_an_exclusion_is_lifted_by_others_only(office: Office) -> None:
         assert (
             rule_for(session, office.people["registrar"]).search_rights(session, Want.METADATA).excepted == frozenset()
         )
+
+
+def test_no_history_tells_of_an_exclusion(office: Office) -> None:
+    """Who was let in again shall not read that there was one, nor others guess of whom."""
+    dossier = office.dossier()
+    said = {"user": "clerk63", "ground": "vwvfg-21", "reason": "Nachbar"}
+    row, _new = acting(office, "registrar", lambda tx: exclude(tx, dossier, **said))
+    acting(office, "registrar", lambda tx: readmit(tx, row.id, reason="Irrtum"))
+    with office.backends.transactions.read() as session:
+        told = dossier_history(session, office.people["clerk63"], dossier, after=None, limit=50)
+        shown = history(session, dossier)
+    assert [each.entry.tag for each in told.items] == [each.tag for each in shown] == [Tag.DOSSIER_CREATE.value]
 
 
 def test_a_mandate_names_what_its_giver_knows_and_shows_what_its_reader_knows(office: Office) -> None:
