@@ -41,7 +41,7 @@ class Town:
             self._clients[login] = self.service.client(self.municipality.tokens[login])
         return self._clients[login]
 
-    def made(self, login: str, path: str, status: int = 201, **body: Any) -> dict[str, Any]:
+    def made(self, login: str, path: str, status: int = 201, /, **body: Any) -> dict[str, Any]:
         answer = self[login].post(f"{API}/{path}", json=body)
         assert answer.status_code == status, answer.text
         return dict(answer.json())
