@@ -154,7 +154,7 @@ def fill_index(backends: Backends, holding: Holding) -> None:
 
 def letters() -> list[Content]:
     """Titles, descriptions and entries of the different letters."""
-    found = []
+    found: list[Content] = []
     for number in range(CONTENTS):
         # The beginning of the vocabulary is in many letters, its end in few.
         chosen = [VOCABULARY[(number * step + step * step) % (20 * step)] for step in range(1, 27)]
