@@ -8,7 +8,7 @@ Sources: docs/access.md; §§ 20, 21 VwVfG (exclusion beats every grant), § 35 
 """
 
 from eakte.access.making import forget_rules, headed_units, is_head, rule_for, units_below
-from eakte.access.reasons import Reason, Source, represented, why
+from eakte.access.reasons import Reason, Source, represented, represented_in, why
 from eakte.access.rule import INBOX, NOTHING, READERS, AccessRule, Want, may_write
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "is_head",
     "may_write",
     "represented",
+    "represented_in",
     "rule_for",
     "units_below",
     "why",

@@ -85,6 +85,14 @@ def represented(session: Session, rule: AccessRule, dossier: Dossier) -> uuid.UU
     return next((reason.person for reason in found), None)
 
 
+def represented_in(rule: AccessRule, unit_id: uuid.UUID) -> uuid.UUID | None:
+    """For whom the actor works in the inbox of a unit; None where one's own post suffices."""
+    posts = [post for post in rule.posts if post.level >= Level.INTERNAL and unit_id in post.units]
+    if any(post.person is None for post in posts):
+        return None
+    return next((post.person for post in posts), None)
+
+
 def _posts(session: Session, rule: AccessRule, dossier: Dossier) -> Iterator[Reason]:
     for post in rule.posts:
         if dossier.scope_number not in post.scopes or _barred(session, post.person, dossier):

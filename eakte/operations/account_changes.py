@@ -11,7 +11,7 @@ from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import User
 from eakte.operations.checking import replaced, same_revision
-from eakte.operations.granting import check_roles, require_may_grant
+from eakte.operations.granting import READING, check_roles, drop_head_marks, require_may_grant
 from eakte.operations.sessions import end_sessions
 from eakte.terms import Level, Role
 from eakte.transaction import Transaction
@@ -69,6 +69,8 @@ def change_user(tx: Transaction, user: User, wanted: AccountState) -> User:
     before = replaced(user, said)
     if not before:
         return user
+    if wanted.unit_id != now.unit_id or not wanted.active or not READING & set(wanted.roles):
+        drop_head_marks(tx.session, user.id)
     user.administered = user.administered or Role.ADMIN in wanted.roles
     details = {
         "before": sorted(role.value for role in now.roles),

@@ -23,7 +23,7 @@ from eakte.audit import Tag
 from eakte.errors import AccountUnknown, Conflict, FieldError, InvalidInput, SetupFailed
 from eakte.models import ExternalIdentity, Unit, User
 from eakte.operations.accounts import actor_of
-from eakte.operations.granting import READING
+from eakte.operations.granting import READING, drop_head_marks
 from eakte.operations.sessions import SignedIn, Visit, end_sessions, open_session
 from eakte.operations.units import successor_of
 from eakte.terms import SYSTEM, Identity, Level, Role
@@ -187,6 +187,8 @@ def _follow(transactions: Transactions, user_id: uuid.UUID, identity: Identity, 
         if (roles, unit_id, level) == (sorted(user.roles), user.unit_id, user.level):
             return
         before = list(user.roles)
+        if unit_id != user.unit_id or not READING & {Role(role) for role in roles}:
+            drop_head_marks(tx.session, user.id)
         user.roles, user.unit_id, user.level = roles, unit_id, level
         user.revision += 1
         row.roles = sorted(role.value for role in wanted - local)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eakte.access import Source, Want, rule_for, why
+from eakte.access import Source, Want, represented_in, rule_for, why
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
 from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, User, Version
@@ -94,12 +94,20 @@ def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -
             tx.record(Tag.DOCUMENT_READ, document_id, _by_what_right(tx, document_id))
 
 
+def note_inbox(tx: Transaction, unit_id: uuid.UUID | None) -> None:
+    """Let the entry of this act name whom the actor represents, where the inbox of a unit is reached as a deputy."""
+    if unit_id is not None:
+        tx.act_for(represented_in(rule_for(tx.session, tx.actor), unit_id))
+
+
 def _by_what_right(tx: Transaction, document_id: uuid.UUID) -> dict[str, list[str]]:
     """What the log says of a look that is none of the own unit: the mandate, the offer, for whom a deputy looks."""
     dossier = tx.session.scalar(
         select(Dossier).join(Document, Document.dossier_id == Dossier.id).where(Document.id == document_id)
     )
     if dossier is None:
+        unit_id = tx.session.scalar(select(Document.inbox_unit_id).where(Document.id == document_id))
+        note_inbox(tx, unit_id)
         return {}
     reasons = why(tx.session, rule_for(tx.session, tx.actor), dossier)
     if any(reason.source is Source.UNIT for reason in reasons):

@@ -17,7 +17,7 @@ from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
 from eakte.models import Blob, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.checking import line, one_of, optional_line
-from eakte.operations.documents import readable_document
+from eakte.operations.documents import note_inbox, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
 from eakte.operations.external import ExternalKey, claim
 from eakte.operations.fields import FieldOwner, checked_values
@@ -148,6 +148,7 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     )
     if draft.inbox:
         document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
+        note_inbox(tx, document.inbox_unit_id)
         document.fields = checked_values(tx.session, None, FieldOwner.DOCUMENT, draft.fields)
         place = {"inbox": str(document.inbox_unit_id)}
         beside = [document.inbox_unit_id]

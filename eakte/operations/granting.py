@@ -9,8 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from eakte.access import headed_units
 from eakte.errors import FieldError, NotAllowed
+from eakte.models import Unit
 from eakte.operations.checking import allowed
 from eakte.terms import Level, Role
 from eakte.transaction import Transaction
@@ -36,6 +40,12 @@ def require_may_grant(tx: Transaction, roles: Collection[Role], *, unit_id: uuid
     if actor.has(Role.ADMIN) and roles <= BY_ADMIN:
         return
     raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit.")
+
+
+def drop_head_marks(session: Session, user_id: uuid.UUID) -> None:
+    """Let nobody head a unit whom another act has taken out of it, as part of that act."""
+    marked = update(Unit).where(Unit.head_id == user_id)
+    session.execute(marked.values(head_id=None, revision=Unit.revision + 1))
 
 
 def check_roles(roles: Collection[Role], unit_id: uuid.UUID | None) -> list[FieldError]:

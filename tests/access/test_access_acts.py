@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -148,6 +149,21 @@ def test_no_history_tells_of_an_exclusion(office: Office) -> None:
         told = dossier_history(session, office.people["clerk63"], dossier, after=None, limit=50)
         shown = history(session, dossier)
     assert [each.entry.tag for each in told.items] == [each.tag for each in shown] == [Tag.DOSSIER_CREATE.value]
+
+
+def test_who_is_moved_elsewhere_heads_nothing_any_more(office: Office) -> None:
+    acting(office, "", lambda tx: set_head(tx, office.units["63"], "head63", revision=1))
+    with office.backends.transactions.begin(office.people["registrar"]) as tx:
+        user = changeable_user(tx, office.people["head63"].user_id or uuid.UUID(int=0), revision=1)
+        change_user(tx, user, replace(AccountState.of(user), unit_id=office.units["10"]))
+    assert office.sql("SELECT head_id FROM unit WHERE number = '63'") == [(None,)]
+
+
+def test_an_act_in_the_inbox_of_another_names_for_whom(office: Office) -> None:
+    represent(office, "clerk63", "clerk10")
+    document = office.file("clerk10", inbox=True, unit="63")
+    found = office.sql("SELECT details->'for' FROM audit_entry WHERE subject = %s", document)
+    assert found[0] == ([str(office.people["clerk63"].user_id)],)
 
 
 def test_a_mandate_names_what_its_giver_knows_and_shows_what_its_reader_knows(office: Office) -> None:
