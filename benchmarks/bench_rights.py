@@ -124,8 +124,9 @@ def make_rows(backends: Backends, documents: int) -> Holding:
             " processed_at, pages, page_sizes, text_state, rendition_state, warnings)",
         ) as write:
             for number in range(documents):
-                found = ("bench", now, now, 1, [1000, 1400], "born-digital", "none", [])
-                write((new_id(), document_id(number), 1, "brief.pdf", "application/pdf", 1, b"", *found))
+                received = ("brief.pdf", "application/pdf", 1, b"", "bench", now)
+                read: tuple[Any, ...] = (now, 1, [1000, 1400], "born-digital", "none", [])
+                write((new_id(), document_id(number), 1, *received, *read))
         with copying(cursor, "dossier_share (id, user_id, dossier_id, until, given_at)") as write:
             for each in dossiers[::2]:
                 write((new_id(), uuid.UUID(town.users[SHARED]), each, until, now))
