@@ -163,8 +163,7 @@ def test_who_is_excluded_learns_nothing(town: Town) -> None:
         assert [each.status_code for each in answers] == [404, 404], path
         assert answers[0].json()["title"] == answers[1].json()["title"]
     # Nobody's act is refused because of it, and no grant beats it.
-    share = {"dossier": town.dossier, "user": "clerk63", "until": TOMORROW}
-    assert head.post(f"{API}/shares", json=share).status_code == 201
+    share = town.made("head63", "shares", dossier=town.dossier, user="clerk63", until=TOMORROW)
     due = {"dossier": town.dossier, "user": "clerk63", "due_on": TOMORROW, "note": "Bitte prüfen"}
     assert head.post(f"{API}/resubmissions", json=due).status_code == 201
     assert town.sees("clerk63") == HIDDEN
@@ -176,6 +175,7 @@ def test_who_is_excluded_learns_nothing(town: Town) -> None:
     lifted = town["registrar"].post(f"{API}/exclusions/{exclusion['id']}/lift", json={"reason": "Irrtum"})
     assert lifted.json()["lifted"]["reason"] == "Irrtum"
     assert town.sees("clerk63") == OPEN
+    assert head.delete(f"{API}/shares/{share['id']}").status_code == 204
     history = clerk.get(f"{API}/dossiers/{town.dossier}/history").json()["items"]
     told = [each["tag"] for each in history[: len(history) - len(before)]]
     assert not {Tag.DOSSIER_EXCLUDE.value, Tag.DOSSIER_READMIT.value} & set(told)
@@ -280,7 +280,7 @@ def test_units_merge_and_split_in_one_act(town: Town) -> None:
     new = {"login": "clerk64", "display_name": "Clerk64", "roles": ["clerk"], "unit": "64", "password": PASSWORD}
     person = town.made("registrar", "users", **new)
     # The dossier with its letter becomes theirs, so that the index has it under the number of unit 64.
-    town["registrar"].post(f"{API}/dossiers/{town.dossier}/reassign", json={"unit": "64", "reason": "x"})
+    town.made("registrar", f"dossiers/{town.dossier}/reassign", 200, unit="64", reason="x")
     until(lambda: not town.behind(), what="the index has followed")
     assert town.sees("clerk63") == HIDDEN
 
