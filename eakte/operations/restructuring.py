@@ -69,7 +69,7 @@ class Effect:
 
 def preview_merge(session: Session, actor: Actor, unit_id: uuid.UUID, *, into: str) -> Effect:
     """What `merge_unit` would change; nothing is changed. Raises what it raises."""
-    unit, _target = _two_units(session, actor, unit_id, into)
+    unit, _target = _two_units(session, actor, unit_id, into, at="into")
     known, below = _known(session, actor, _of_unit(unit.id)), Unit.parent_id == unit.id
     return Effect(
         dossiers=known[0],
@@ -86,13 +86,13 @@ def merge_unit(tx: Transaction, unit_id: uuid.UUID, *, into: str, reason: str, r
     """Let a unit become part of another: its dossiers, inbox, people, classes, shares and the units below go there.
 
     The unit is closed and stays for what once named it. An audit mandate for it is not widened to the other unit: it no
-    longer opens anything there. Raises NotFound, NotAllowed, InvalidInput, StaleRevision.
+    longer opens anything there. Raises NotFound, NotAllowed, InvalidInput, WrongState, StaleRevision.
     """
     session = tx.session
-    unit, target = _two_units(session, tx.actor, unit_id, into)
+    unit, target = _two_units(session, tx.actor, unit_id, into, at="into")
     for each in sorted((unit, target), key=lambda row: row.id):
         session.refresh(each, with_for_update=True)
-        require_open_unit(each, at="into" if each is target else "unit")
+        require_open_unit(each)
     same_revision(revision, unit.revision)
     reason = line(reason, at="reason", label="Grund")
     counted = preview_merge(session, tx.actor, unit_id, into=into)
@@ -119,7 +119,7 @@ def merge_unit(tx: Transaction, unit_id: uuid.UUID, *, into: str, reason: str, r
 
 def preview_split(session: Session, actor: Actor, unit_id: uuid.UUID, split: Split, *, to: str) -> Effect:
     """What `split_unit` would change; nothing is changed. Raises what it raises."""
-    unit, _target = _two_units(session, actor, unit_id, to)
+    unit, _target = _two_units(session, actor, unit_id, to, at="to")
     known = _known(session, actor, _chosen(session, actor, unit, split))
     people = len(_people(session, unit, split))
     return Effect(dossiers=known[0], documents=known[1], inbox_documents=0, people=people, plan_classes=0)
@@ -130,13 +130,13 @@ def split_unit(
 ) -> Unit:
     """Give some dossiers and people of a unit to another one, which may have been made for them.
 
-    Raises NotFound, NotAllowed, InvalidInput, StaleRevision.
+    Raises NotFound, NotAllowed, InvalidInput, WrongState, StaleRevision.
     """
     session = tx.session
-    unit, target = _two_units(session, tx.actor, unit_id, to)
+    unit, target = _two_units(session, tx.actor, unit_id, to, at="to")
     session.refresh(unit, with_for_update=True)
     same_revision(revision, unit.revision)
-    require_open_unit(unit, at="unit")
+    require_open_unit(unit)
     reason = line(reason, at="reason", label="Grund")
     chosen = _chosen(session, tx.actor, unit, split)
     people = _people(session, unit, split)
@@ -152,16 +152,16 @@ def split_unit(
     return unit
 
 
-def _two_units(session: Session, actor: Actor, unit_id: uuid.UUID, other: str) -> tuple[Unit, Unit]:
+def _two_units(session: Session, actor: Actor, unit_id: uuid.UUID, other: str, *, at: str) -> tuple[Unit, Unit]:
     if not is_registrar(actor):
         raise NotAllowed("Organisationseinheiten fasst die Registratur zusammen und teilt sie.")
     unit = session.get(Unit, unit_id)
     if unit is None:
         raise NotFound
-    require_open_unit(unit, at="unit")
-    target = find_unit(session, other, at="into")
+    require_open_unit(unit)
+    target = find_unit(session, other, at=at)
     if target.id in units_below(session, unit.id):
-        raise InvalidInput(errors=[FieldError("into", "Nötig ist eine andere Organisationseinheit, keine darunter.")])
+        raise InvalidInput(errors=[FieldError(at, "Nötig ist eine andere Organisationseinheit, keine darunter.")])
     return unit, target
 
 

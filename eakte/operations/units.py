@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import INBOX, is_head, units_below
 from eakte.audit import Tag
-from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import AccessScope, Unit, User
 from eakte.operations.checking import line, same_revision
 from eakte.terms import Level, Role
@@ -20,8 +20,8 @@ from eakte.transaction import Transaction
 def create_unit(tx: Transaction, *, number: str, name: str, parent_id: uuid.UUID | None) -> Unit:
     """A new unit. Its scopes are made at once, so that nobody's rights change when the first dossier comes.
 
-    Raises InvalidInput for a number in use or an unknown or closed parent, NotAllowed without the role admin or
-    registrar.
+    Raises InvalidInput for a number in use or an unknown parent, WrongState for a closed one, NotAllowed without the
+    role admin or registrar.
     """
     if tx.actor.user_id is not None and not tx.actor.has(Role.ADMIN, Role.REGISTRAR):
         raise NotAllowed
@@ -32,7 +32,7 @@ def create_unit(tx: Transaction, *, number: str, name: str, parent_id: uuid.UUID
         parent = tx.session.get(Unit, parent_id)
         if parent is None:
             raise InvalidInput(errors=[FieldError("parent", "Die übergeordnete Einheit gibt es nicht.")])
-        require_open_unit(parent, at="parent")
+        require_open_unit(parent)
     unit = Unit(number=number, name=line(name, at="name", label="Name"), parent_id=parent_id)
     tx.session.add(unit)
     tx.session.flush()
@@ -47,7 +47,8 @@ def set_head(tx: Transaction, unit_id: uuid.UUID, login: str | None, *, revision
     """Mark who heads a unit, or nobody: by the registrar or the head of a unit above, never by oneself.
 
     The head gives roles, excludes persons and names deputies in the unit and those below. It is a mark, not a role:
-    the administrator, who keeps roles, has no hand in it. Raises NotFound, NotAllowed, InvalidInput, StaleRevision.
+    the administrator, who keeps roles, has no hand in it. Raises NotFound, NotAllowed, InvalidInput, WrongState,
+    StaleRevision.
     """
     unit = tx.session.get(Unit, unit_id, with_for_update=True)
     if unit is None:
@@ -56,7 +57,7 @@ def set_head(tx: Transaction, unit_id: uuid.UUID, login: str | None, *, revision
     if not keeper and not (unit.parent_id and is_head(tx.session, tx.actor, unit.parent_id)):
         raise NotAllowed("Die Leitung einer Organisationseinheit bestimmt die Registratur oder die Leitung darüber.")
     same_revision(revision, unit.revision)
-    require_open_unit(unit, at="head")
+    require_open_unit(unit)
     head = _head(tx, login, unit.id) if login is not None else None
     if head is not None and head.id == tx.actor.user_id:
         raise NotAllowed("Sich selbst macht niemand zur Leitung.")
@@ -117,11 +118,10 @@ def successors(session: Session) -> dict[uuid.UUID, uuid.UUID]:
     return {unit: last(unit) for unit in went}
 
 
-def require_open_unit(unit: Unit, *, at: str) -> None:
-    """Raise InvalidInput for a unit that was merged into another."""
+def require_open_unit(unit: Unit) -> None:
+    """Raise WrongState for a unit that was merged into another."""
     if unit.closed_on is not None:
-        message = f"Die Organisationseinheit {unit.number} ist seit {unit.closed_on:%d.%m.%Y} geschlossen."
-        raise InvalidInput(errors=[FieldError(at, message)])
+        raise WrongState(f"Die Organisationseinheit {unit.number} ist seit {unit.closed_on:%d.%m.%Y} geschlossen.")
 
 
 def list_units(session: Session) -> Sequence[Unit]:

@@ -12,7 +12,7 @@ import pytest
 
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
-from eakte.errors import InvalidInput, NotAllowed, NotFound
+from eakte.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import DossierShare
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import find_user
@@ -209,7 +209,7 @@ def test_a_merged_units_inbox_classes_and_shares_go_along(office: Office) -> Non
     with office.backends.transactions.read() as session:
         rights = rule_for(session, office.people["clerk10"]).search_rights(session, Want.CONTENT)
     assert office.dossier_row(dossier).number in rights.dossiers
-    with pytest.raises(InvalidInput):
+    with pytest.raises(WrongState):
         acting(office, "registrar", lambda tx: create_unit(tx, number="7", name="x", parent_id=office.units["631"]))
 
 

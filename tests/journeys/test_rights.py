@@ -300,7 +300,7 @@ def test_units_merge_and_split_in_one_act(town: Town) -> None:
     # What still names the closed unit reaches the one that has it now; nothing new stays in it.
     body = {"plan_class": "632.2", "title": "Neu", "unit": "64"}
     assert town.made("clerk63", "dossiers", **body)["unit"] == town.municipality.units["63"]
-    assert registrar.post(f"{API}/units/{old['id']}/merge", json={**plan, "reason": "x"}).status_code == 422
+    assert registrar.post(f"{API}/units/{old['id']}/merge", json={**plan, "reason": "x"}).status_code == 409
 
     town.made("registrar", "units", number="65", name="Vorfragen")
     order = {"to": "65", "plan_classes": ["632.2"], "users": ["clerk64"]}
