@@ -106,6 +106,8 @@ def merge_unit(tx: Transaction, unit_id: uuid.UUID, *, into: str, reason: str, r
     for row in classes:
         apply_change(tx, row, ClassChange({"unit": str(target.id)}))
     unit.head_id, unit.closed_on, unit.successor_id = None, today(), target.id
+    # Below the other one: what somebody files into its inbox at this very moment is seen there.
+    unit.parent_id = target.id
     unit.revision += 1
     target.revision += 1
     session.flush()
