@@ -5,7 +5,7 @@ documents are visible, and nothing else. Baseline: a clerk of the unit that has 
 same `eakte serve` in turn; first with the embedded index, then with OpenSearch. The ratio is the worst of all: of lists
 of dossiers, lists of documents and searches, at the median and at the 95th percentile, with both drivers.
 
-`--documents` makes another number of documents than 200,000.
+`--documents` and `--questions` make it smaller than 200,000 documents and 200 turns a round.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few documents; its figures mean nothing")
     parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--questions", type=int, default=200, help="turns of a round: a page, a dossier, a search")
     parser.add_argument("--rounds", type=int, default=3)
     said = parser.parse_args()
-    documents, asked, rounds = (400, 10, 1) if said.quick else (said.documents, 200, said.rounds)
+    documents, asked, rounds = (400, 10, 1) if said.quick else (said.documents, said.questions, said.rounds)
     figures: dict[str, Figure] = {"documents": documents, "questions": asked, "rounds": rounds}
     ratios: dict[str, float] = {}
     with data_folder() as folder, opensearch_address() as address:
@@ -232,6 +233,7 @@ def measure(
             for who, label in ((SHARED, "shared"), (EVERYTHING, "everything")):
                 figures[f"{driver}_{kind}_{label}_{name}_ms"] = round(quantiles[who][place], 1)
             ratios[f"{driver}_{kind}_{name}_ratio"] = quantiles[SHARED][place] / quantiles[EVERYTHING][place]
+            progress(f"{driver} {kind} {name}: {quantiles[SHARED][place]:.1f} / {quantiles[EVERYTHING][place]:.1f} ms")
     return ratios
 
 

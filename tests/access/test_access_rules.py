@@ -119,7 +119,7 @@ class RolledBack(Exception):
 _SETTINGS = {"derandomize": True, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
-@settings(max_examples=60, **_SETTINGS)  # type: ignore[arg-type] # one dictionary for two tests
+@settings(max_examples=80, **_SETTINGS)  # type: ignore[arg-type] # one dictionary for two tests
 @given(towns())
 def test_the_sql_predicate_the_search_rights_the_reasons_and_the_words_of_the_domain_say_the_same(
     shared_office: Office, town: Town
