@@ -47,9 +47,24 @@ _OUTSIDE_PLACES = (
 )
 
 
+_LONGEST = (
+    "tests/journeys/test_corpora.py",
+    "tests/faults/test_real_servers.py",
+    "tests/web/test_preview_browser.py",
+    "tests/journeys/test_commands.py",
+    "tests/faults/test_kills.py",
+    "tests/journeys/test_workers_die.py",
+    "tests/faults/test_outages.py",
+    "tests/operations/test_rebuilding.py",
+)
+"""Files that take minutes each begin first, so that no processor is left with one of them at the end."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs more than Python, so that `make check` can answer within two minutes without it."""
+    rank = {file: number for number, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
     for item in items:
         if _OUTSIDE & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(_OUTSIDE_PLACES):
             item.add_marker(pytest.mark.outside)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.journeys import papers
+from tests.support.needs import missing
 from tests.support.service import Municipality, Service, wait_ready
 
 pytestmark = pytest.mark.journey
@@ -24,7 +25,7 @@ KEPT = re.compile(r"Die `(\w+)` der Antwort ist `\$(\w+)`")
 
 def test_the_guide_does_what_it_says(service: Service, municipality: Municipality, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("MISSING PROGRAM: curl")
+        missing("curl (tools/test-servers installs it)")
     letter = papers.written_pdf()
     (tmp_path / "Stellungnahme.pdf").write_bytes(letter)
     got = tmp_path / "got"
