@@ -44,6 +44,9 @@ class Tag(StrEnum):
     PLAN_RECOUNT = "record:plan:recount"
     PLAN_IMPORT = "record:plan:import"
     UNIT_CREATE = "record:unit:create"
+    UNIT_HEAD = "record:unit:set-head"
+    UNIT_MERGE = "record:unit:merge"
+    UNIT_SPLIT = "record:unit:split"
     USER_CREATE = "record:user:create"
     USER_PASSWORD = "record:user:set-password"  # noqa: S105 - a tag, not a password
     USER_ROLES = "record:user:change-roles"
@@ -61,6 +64,8 @@ class Tag(StrEnum):
     DOSSIER_RETURN = "record:dossier:return"
     DOSSIER_REFER = "record:dossier:refer"
     DOSSIER_UNREFER = "record:dossier:unrefer"
+    DOSSIER_EXCLUDE = "record:dossier:exclude"
+    DOSSIER_READMIT = "record:dossier:readmit"
     DOSSIER_CLOSE = "record:dossier:close"
     DOSSIER_REOPEN = "record:dossier:reopen"
     DOSSIER_EVENT = "record:dossier:event"
@@ -71,6 +76,12 @@ class Tag(StrEnum):
     PARTY_ADD = "record:party:add"
     PARTY_CHANGE = "record:party:change"
     PARTY_REMOVE = "record:party:remove"
+    SHARE_GIVE = "record:share:give"
+    SHARE_END = "record:share:end"
+    DEPUTY_NAME = "record:deputy:name"
+    DEPUTY_END = "record:deputy:end"
+    MANDATE_GIVE = "record:mandate:give"
+    MANDATE_END = "record:mandate:end"
     TEMPLATE_CREATE = "record:template:create"
     TEMPLATE_CHANGE = "record:template:change"
     DOCUMENT_FILE = "record:document:file"
@@ -101,6 +112,11 @@ class Tag(StrEnum):
     def kind(self) -> str:
         """`record` or `access`."""
         return self.value.split(":", 1)[0]
+
+
+UNTOLD = (Tag.DOSSIER_EXCLUDE, Tag.DOSSIER_READMIT)
+"""What no history of a record tells: somebody who was let in again shall not read there that there was an exclusion,
+nor others guess of whom. The log has it, for those who watch over it."""
 
 
 def canonical(entry: AuditEntry) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -28,6 +30,48 @@ def engine_url(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+class Kept:
+    """Sets of numbers that a process keeps with the database they come from; those used longest ago go first.
+
+    A key names a state that never comes again, so nothing is ever taken out because it were old.
+    """
+
+    MOST = 1_000_000
+    """Numbers in all: about 80 MB."""
+
+    def __init__(self) -> None:
+        self._sets: OrderedDict[Hashable, frozenset[int]] = OrderedDict()
+        self._numbers = 0
+        self._mutex = threading.Lock()
+
+    def get(self, key: Hashable) -> frozenset[int] | None:
+        """The set of a key, if it is still here."""
+        with self._mutex:
+            if key in self._sets:
+                self._sets.move_to_end(key)
+            return self._sets.get(key)
+
+    def put(self, key: Hashable, numbers: frozenset[int]) -> None:
+        """Keep a set, and let others go where there are too many."""
+        with self._mutex:
+            if key in self._sets:
+                return
+            self._sets[key] = numbers
+            self._numbers += len(numbers) + 1
+            while self._numbers > self.MOST:
+                _key, gone = self._sets.popitem(last=False)
+                self._numbers -= len(gone) + 1
+
+
+_KEPT = "eakte.kept"
+
+
+def kept_of(session: Session) -> Kept:
+    """What the process keeps for the database of this session."""
+    kept: Kept = session.info[_KEPT]
+    return kept
+
+
 class Database:
     """An engine and its sessions.
 
@@ -51,7 +95,7 @@ class Database:
                 "options": "-c timezone=UTC -c statement_timeout=120000 -c idle_in_transaction_session_timeout=300000",
             },
         )
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True, info={_KEPT: Kept()})
 
     def session(self) -> Session:
         """A new session. Only `eakte.transaction` commits one."""

@@ -47,8 +47,14 @@ class Transaction:
     def __init__(self, session: Session, actor: Actor, ledger: Ledger, jobs: procrastinate.App) -> None:
         self.session = session
         self.actor = actor
+        self._for: set[uuid.UUID] = set()
         self._ledger = ledger
         self._jobs = jobs
+
+    def act_for(self, person: uuid.UUID | None) -> None:
+        """Let the entries of this act name the person whom the actor represents; None represents nobody."""
+        if person is not None:
+            self._for.add(person)
 
     def record(
         self,
@@ -66,6 +72,8 @@ class Transaction:
         content = dict(details or {})
         if self.actor.machine:
             content["machine_user"] = self.actor.machine
+        if self._for:
+            content["for"] = sorted(self._named(tag, person) for person in self._for)
         entry = self._ledger.entry(
             tag,
             actor=self._name_in_log(tag),
@@ -84,6 +92,9 @@ class Transaction:
         user_id = self.actor.user_id
         if user_id is None:
             return self.actor.name
+        return self._named(tag, user_id)
+
+    def _named(self, tag: Tag, user_id: uuid.UUID) -> str:
         return str(user_id) if tag.kind == "record" else _pseudonym(self.session, user_id)
 
     def remember(self, entry: AuditEntry, object_id: uuid.UUID, field: str, value: str | None) -> None:

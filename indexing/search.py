@@ -22,7 +22,7 @@ MAX_LIMIT = 200
 
 
 def _numbers(name: str, numbers: frozenset[int]) -> None:
-    if any(not 1 <= number <= MAX_NUMBER for number in numbers):
+    if numbers and not 1 <= min(numbers) <= max(numbers) <= MAX_NUMBER:
         raise ValueError(f"{name}: numbers start at 1, 0 means that a document has none")
 
 
@@ -34,22 +34,26 @@ class Rights:
         scopes: numbers of unit × level.
         dossiers: numbers of single dossiers and cases (one sequence of numbers).
         excepted: numbers of dossiers that stay hidden whatever else allows them.
+        withheld: numbers of dossiers for which their scope does not count; a number in `dossiers` does.
     """
 
     scopes: frozenset[int] = frozenset()
     dossiers: frozenset[int] = frozenset()
     excepted: frozenset[int] = frozenset()
+    withheld: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse 0 and negative numbers: a document without dossier must not be found by a stray 0."""
         _numbers("scopes", self.scopes)
         _numbers("dossiers", self.dossiers)
         _numbers("excepted", self.excepted)
+        _numbers("withheld", self.withheld)
 
     def allow(self, *, scope: int, dossier: int, case: int) -> bool:
         """The rule itself; drivers express it as a filter, and the contract suite holds both equal."""
-        shared = scope in self.scopes or dossier in self.dossiers or case in self.dossiers
-        return shared and dossier not in self.excepted
+        by_scope = scope in self.scopes and dossier not in self.withheld
+        shared = dossier in self.dossiers or case in self.dossiers
+        return (by_scope or shared) and dossier not in self.excepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,20 @@ from fastapi import FastAPI
 
 from eakte import __version__
 from eakte.api import (
+    access_reasons,
     audit,
     cases,
     cross_references,
+    deputies,
     document_acts,
     document_bulk,
     document_content,
     documents,
     dossiers,
+    exclusions,
     health,
     holdings,
+    mandates,
     parties,
     people,
     plan_classes,
@@ -23,7 +27,9 @@ from eakte.api import (
     resubmissions,
     search,
     sessions,
+    shares,
     templates,
+    units,
 )
 from eakte.api.bodies import WholeBodies
 from eakte.api.limits import Meter
@@ -63,8 +69,14 @@ def create_app(backends: Backends) -> FastAPI:
         document_acts,
         document_bulk,
         resubmissions,
+        shares,
+        exclusions,
+        deputies,
+        mandates,
+        access_reasons,
         search,
         audit,
+        units,
         people,
         sessions,
     ):

@@ -16,11 +16,12 @@ class FormerShape(BaseModel):
 
 
 class HistoryShape(BaseModel):
-    """One act; `who` is the person's name, null for the service's own work."""
+    """One act; `who` is the person's name, null for the service's own work, `represented` whose deputy it was."""
 
     at: Utc
     tag: str
     who: str | None
+    represented: list[str]
     before: list[FormerShape]
 
     @classmethod
@@ -30,5 +31,6 @@ class HistoryShape(BaseModel):
             at=happened.entry.at,
             tag=happened.entry.tag,
             who=happened.who,
+            represented=list(happened.represented),
             before=[FormerShape(field=each.field, value=each.value) for each in happened.before],
         )

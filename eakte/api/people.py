@@ -1,19 +1,21 @@
-"""`/units`, `/users`, `/tokens`: who works here, and the keys of machines."""
+"""`/users`, `/tokens`: who works here, and the keys of machines."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from eakte.api.dependencies import Reader, ReadTx, Tx
+from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
-from eakte.api.shapes import Listing, Strict, TokenShape, UnitShape, UserShape
+from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed
 from eakte.models import User
+from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import (
     create_token,
     create_user,
@@ -24,18 +26,11 @@ from eakte.operations.accounts import (
     revoke_token,
 )
 from eakte.operations.checking import one_of
-from eakte.operations.units import create_unit, find_unit, list_units
+from eakte.operations.granting import READING
+from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
 router = APIRouter()
-
-
-class NewUnit(Strict):
-    """A new organisation unit; `parent` by id or number."""
-
-    number: str
-    name: str
-    parent: str | None = None
 
 
 class NewUser(Strict):
@@ -54,6 +49,15 @@ class NewUser(Strict):
     operator: str | None = None
 
 
+class UserChange(Strict):
+    """Changes; what is not named stays. `unit` by id or number."""
+
+    roles: list[str] | None = None
+    unit: str | None = None
+    level: str | None = None
+    active: bool | None = None
+
+
 class NewToken(Strict):
     """A new access key of an account."""
 
@@ -69,27 +73,6 @@ class NewTokenShape(TokenShape):
     token: str
 
 
-@router.get("/units", tags=["units"])
-def units(
-    request: Request, _actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
-) -> Listing[UnitShape]:
-    """All units by number."""
-    rows = list_units(session)
-    return short_listing(request, rows, UnitShape.of, key=lambda row: row.id, after=after, limit=limit)
-
-
-@router.post("/units", status_code=201, response_model=UnitShape, tags=["units"])
-def new_unit(request: Request, tx: Tx, new: NewUnit, key: Key = None) -> Any:
-    """A new unit (role registrar or admin)."""
-
-    def act() -> tuple[int, UnitShape, int]:
-        parent = find_unit(tx.session, new.parent, at="parent").id if new.parent else None
-        row = create_unit(tx, number=new.number, name=new.name, parent_id=parent)
-        return 201, UnitShape.of(row), row.revision
-
-    return created(tx, request, key, new.model_dump_json().encode(), act)
-
-
 @router.get("/users", tags=["users"])
 def users(
     request: Request, actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
@@ -102,7 +85,7 @@ def users(
 
 @router.post("/users", status_code=201, response_model=UserShape, tags=["users"])
 def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
-    """A new account. Roles that read content are given by the registrar only."""
+    """A new account. Roles that read are given by the registrar, clerk and approver also by the head of the unit."""
 
     def act() -> tuple[int, UserShape, int]:
         row = create_user(
@@ -122,6 +105,27 @@ def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
     return created(tx, request, key, new.model_dump_json().encode(), act, secret=True)
 
 
+@router.patch("/users/{user_id}", tags=["users"])
+def change(
+    response: Response, tx: Tx, user_id: uuid.UUID, changes: UserChange, revision: RevisionRequired
+) -> UserShape:
+    """Other roles, another unit or level, active or not; by who may give them, and not to oneself. Sessions end."""
+    user = changeable_user(tx, user_id, revision=revision)
+    said, state = changes.model_dump(exclude_unset=True), AccountState.of(user)
+    if "roles" in said:
+        roles = [one_of(Role, role, at="roles", label="Rolle") for role in said["roles"] or []]
+        state = replace(state, roles=roles)
+    if "unit" in said:
+        state = replace(state, unit_id=find_unit(tx.session, said["unit"]).id if said["unit"] else None)
+    if said.get("level") is not None:
+        state = replace(state, level=_level(said["level"]))
+    if said.get("active") is not None:
+        state = replace(state, active=said["active"])
+    row = change_user(tx, user, state)
+    response.headers["ETag"] = etag(row.revision)
+    return UserShape.of(row)
+
+
 @router.get("/tokens", tags=["tokens"])
 def tokens(
     request: Request, actor: Reader, session: ReadTx, after: After = None, limit: OptionalLimit = None
@@ -134,9 +138,10 @@ def tokens(
 
 @router.post("/tokens", status_code=201, response_model=NewTokenShape, tags=["tokens"])
 def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
-    """A new access key, for oneself, or for a machine account by an administrator. It is shown this once.
+    """A new access key, for oneself, or for a machine account: by an administrator, of one that reads by the registrar.
 
-    With an Idempotency-Key it is shown again to whoever repeats the request with the credential of the first time.
+
+    It is shown this once; with an Idempotency-Key it is shown again to whoever repeats the request with the credential of the first time.
     """
 
     def act() -> tuple[int, NewTokenShape, None]:
@@ -164,9 +169,13 @@ def _require_keeper(actor: Actor) -> None:
 
 
 def _may_give_key(actor: Actor, user: User) -> None:
-    if user.id == actor.user_id or (user.machine and actor.has(Role.ADMIN)):
+    # A key acts as its account: of a machine that reads, IT would read by it.
+    reads = bool(READING & {Role(role) for role in user.roles})
+    if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
         return
-    raise NotAllowed("Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT.")
+    raise NotAllowed(
+        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
+    )
 
 
 def _level(word: str) -> Level:

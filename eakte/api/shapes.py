@@ -313,17 +313,30 @@ class VersionShape(BaseModel):
 
 
 class UnitShape(BaseModel):
-    """An organisation unit."""
+    """An organisation unit; one that was merged is closed, and `merged_into` says where it went."""
 
     id: uuid.UUID
     number: str
     name: str
     parent: uuid.UUID | None
+    head: uuid.UUID | None
+    closed_on: date | None
+    merged_into: uuid.UUID | None
+    revision: int
 
     @classmethod
     def of(cls, row: Unit) -> UnitShape:
         """From a row."""
-        return cls(id=row.id, number=row.number, name=row.name, parent=row.parent_id)
+        return cls(
+            id=row.id,
+            number=row.number,
+            name=row.name,
+            parent=row.parent_id,
+            head=row.head_id,
+            closed_on=row.closed_on,
+            merged_into=row.successor_id,
+            revision=row.revision,
+        )
 
 
 class UserShape(BaseModel):
@@ -338,6 +351,7 @@ class UserShape(BaseModel):
     machine: bool
     operator: str | None
     active: bool
+    revision: int
 
     @classmethod
     def of(cls, row: User) -> UserShape:
@@ -352,6 +366,7 @@ class UserShape(BaseModel):
             machine=row.machine,
             operator=row.operator,
             active=row.active,
+            revision=row.revision,
         )
 
 

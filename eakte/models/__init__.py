@@ -16,10 +16,8 @@ from eakte.models.dossiers import (
     CrossReference,
     Dossier,
     DossierEvent,
-    DossierExclusion,
     DossierLoan,
     DossierReference,
-    DossierShare,
     ExternalSystem,
     Party,
     ReferenceCounter,
@@ -28,6 +26,16 @@ from eakte.models.dossiers import (
 )
 from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
 from eakte.models.resubmissions import Resubmission
+from eakte.models.rights import (
+    AuditMandate,
+    Deputation,
+    DossierExclusion,
+    DossierShare,
+    MandateDossier,
+    MandateUnit,
+    OfferedLook,
+    ShareStamp,
+)
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
@@ -39,12 +47,14 @@ __all__ = [
     "AccessScope",
     "AuditEntry",
     "AuditHead",
+    "AuditMandate",
     "AuditPseudonym",
     "AuditSubject",
     "Base",
     "Blob",
     "Case",
     "CrossReference",
+    "Deputation",
     "Document",
     "DocumentLook",
     "Dossier",
@@ -58,6 +68,9 @@ __all__ = [
     "FormerValue",
     "IdempotencyKey",
     "KnownDevice",
+    "MandateDossier",
+    "MandateUnit",
+    "OfferedLook",
     "Operational",
     "Party",
     "PendingStep",
@@ -70,6 +83,7 @@ __all__ = [
     "ReferenceCounter",
     "Resubmission",
     "SecondFactor",
+    "ShareStamp",
     "SignInThrottle",
     "Template",
     "Token",

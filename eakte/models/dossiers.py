@@ -1,4 +1,4 @@
-"""Dossiers (Akten) and cases (Vorgänge), their numbers, events, shares and exclusions."""
+"""Dossiers (Akten) and cases (Vorgänge), their numbers and events."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from eakte.models.base import Base, Operational, Record, id_column
 from eakte.models.plan import PlanClass
-from eakte.models.units import Unit
+from eakte.models.units import AccessScope, Unit
 from eakte.terms import now
 
 container_number = Sequence("container_number", metadata=Base.metadata)
@@ -32,10 +33,11 @@ container_number = Sequence("container_number", metadata=Base.metadata)
 class Dossier(Record):
     """All records of one matter.
 
-    `scope_number` follows unit and level. `state` is open or closed; what follows by the calendar alone (transfer grace
-    over, term over) is derived from `grace_end`, `retention_end` and `retention_offer_by` on the day of reading.
-    `former_references` are the numbers it had before (`DossierReference` has all numbers); `lent_to` says who has the
-    paper now, `DossierLoan` who had it.
+    `scope_number` says unit and level: the responsible unit stands in the scope alone, so that a unit that is merged
+    into another hands over all its dossiers by a few rows (docs/adr/0014); `unit_id` reads it there. `state` is open or
+    closed; what follows by the calendar alone (transfer grace over, term over) is derived from `grace_end`,
+    `retention_end` and `retention_offer_by` on the day of reading. `former_references` are the numbers it had before
+    (`DossierReference` has all numbers); `lent_to` says who has the paper now, `DossierLoan` who had it.
     """
 
     __tablename__ = "dossier"
@@ -53,7 +55,6 @@ class Dossier(Record):
     reference_sort: Mapped[str] = mapped_column(Text(collation="C"))
     plan_class_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan_class.id"))
     title: Mapped[str]
-    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"), index=True)
     confidentiality: Mapped[int] = mapped_column(SmallInteger)
     scope_number: Mapped[int] = mapped_column(ForeignKey("access_scope.number"), index=True)
     medium: Mapped[str]
@@ -78,7 +79,19 @@ class Dossier(Record):
     revision: Mapped[int] = mapped_column(default=1)
 
     plan_class: Mapped[PlanClass] = relationship(lazy="raise")
-    unit: Mapped[Unit] = relationship(lazy="raise")
+    unit_id: Mapped[uuid.UUID] = column_property(
+        select(AccessScope.unit_id)
+        .where(AccessScope.number == scope_number)
+        .correlate_except(AccessScope)
+        .scalar_subquery()
+    )
+    unit: Mapped[Unit] = relationship(
+        secondary=lambda: AccessScope.__table__,
+        primaryjoin=lambda: Dossier.scope_number == AccessScope.number,
+        secondaryjoin=lambda: AccessScope.unit_id == Unit.id,
+        viewonly=True,
+        lazy="raise",
+    )
 
 
 class Case(Record):
@@ -219,31 +232,3 @@ class ExternalSystem(Operational):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
-
-
-class DossierShare(Record):
-    """Access given to one person for one dossier or one case, with an end."""
-
-    __tablename__ = "dossier_share"
-    __table_args__ = (
-        CheckConstraint("num_nonnulls(dossier_id, case_id) = 1", name="one_object"),
-        Index("ix_dossier_share_user", "user_id", "until"),
-    )
-
-    id: Mapped[uuid.UUID] = id_column()
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
-    dossier_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("dossier.id"), index=True)
-    case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_file.id"), index=True)
-    until: Mapped[date | None]
-
-
-class DossierExclusion(Record):
-    """A person shut out of a dossier (§§ 20, 21 VwVfG, own personnel file): it beats every grant."""
-
-    __tablename__ = "dossier_exclusion"
-    __table_args__ = (UniqueConstraint("user_id", "dossier_id"),)
-
-    id: Mapped[uuid.UUID] = id_column()
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
-    dossier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
-    reason: Mapped[str]

@@ -42,7 +42,7 @@ class ExternalIdentity(Record):
     """An account's name at an OIDC provider: issuer and subject, which never change; an address of mail may.
 
     `roles` are those that the directory gave and may take again; `founded` says that it made the account, so that the
-    unit follows it too; `administered` that it once gave the role of an administrator.
+    unit follows it too.
     """
 
     __tablename__ = "external_identity"
@@ -52,7 +52,6 @@ class ExternalIdentity(Record):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     founded: Mapped[bool]
-    administered: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

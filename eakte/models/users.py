@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,7 @@ from eakte.terms import Level, now
 class User(Record):
     """An account. `password_hash` is argon2; a machine account has none and signs in by token only.
 
-    `operator` is the person who answers for a machine account.
+    `operator` is the person who answers for a machine account. `administered` stays once it had the role admin.
     """
 
     __tablename__ = "user_account"
@@ -31,6 +31,7 @@ class User(Record):
     machine: Mapped[bool] = mapped_column(default=False)
     operator: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    administered: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column(default=1)
 

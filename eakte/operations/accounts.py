@@ -13,16 +13,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
-from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from eakte.errors import FieldError, InvalidInput, NotFound, NotSignedIn
 from eakte.models import Token, User
-from eakte.operations.checking import allowed, line, optional_line
+from eakte.operations.checking import line, optional_line
+from eakte.operations.granting import check_roles, require_may_grant
 from eakte.operations.passwords import check_password, hash_password
 from eakte.terms import SYSTEM, Actor, Level, Role, Scope, now
 from eakte.transaction import Transaction, Transactions
 
 TOKEN_PREFIX = "eakte_"  # noqa: S105 - marks a key as ours, so that scanners for leaked secrets find it
-READING = frozenset({Role.CLERK, Role.REGISTRAR, Role.ARCHIVE, Role.APPROVER, Role.AUDITOR})
-"""Roles that read content or decide over it; an administrator gives none of them, in no way (records)."""
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -38,23 +37,18 @@ def create_user(
     machine: bool = False,
     operator: str | None = None,
 ) -> User:
-    """A new account. Roles that read content are given by a registrar or on the machine, never by an administrator.
+    """A new account, with roles that the actor may give (`eakte.operations.granting`).
 
-    A machine account names its operator, the person who answers for what it does.
+    A machine account names its operator, the person who answers for what it does. Raises NotAllowed, InvalidInput
+    naming the field.
     """
     held = sorted(set(roles))
-    keeper = tx.actor.user_id is None or tx.actor.has(Role.REGISTRAR)
-    if not keeper and (not tx.actor.has(Role.ADMIN) or READING & set(held)):
-        raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur.")
-    errors = []
+    require_may_grant(tx, frozenset(held), unit_id=unit_id, level=level)
+    errors = check_roles(held, unit_id)
     if not _LOGIN.fullmatch(login):
         errors.append(FieldError("login", "Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))
     elif tx.session.scalar(select(User.id).where(func.lower(User.login) == login.lower())):
         errors.append(FieldError("login", f"Die Kennung {login} gibt es schon."))
-    if not held:
-        errors.append(FieldError("roles", f"Mindestens eine Rolle ist nötig: {allowed(Role)}."))
-    if {Role.CLERK, Role.REGISTRAR} & set(held) and unit_id is None:
-        errors.append(FieldError("unit", "Sachbearbeitung und Registratur brauchen eine Organisationseinheit."))
     answering = optional_line(operator, at="operator", label="Verantwortliche Person", longest=200)
     if machine and answering is None:
         errors.append(FieldError("operator", "Ein Maschinenkonto braucht eine Person, die dafür verantwortlich ist."))
@@ -73,6 +67,7 @@ def create_user(
         password_hash=hash_password(password) if password else None,
         machine=machine,
         operator=answering if machine else None,
+        administered=Role.ADMIN in held,
     )
     tx.session.add(user)
     tx.session.flush()
@@ -143,6 +138,19 @@ def find_user(session: Session, login: str) -> User:
     user = session.scalar(select(User).where(User.login == login, User.active))
     if user is None:
         raise InvalidInput(errors=[FieldError("user", f"Die Kennung {login} gibt es nicht.")])
+    return user
+
+
+def named_user(session: Session, reference: str, *, at: str = "user") -> User:
+    """The active account of a login or id. Raises InvalidInput."""
+    user = session.scalar(select(User).where(User.login == reference))
+    if user is None:
+        try:
+            user = session.get(User, uuid.UUID(reference))
+        except ValueError:
+            user = None
+    if user is None or not user.active:
+        raise InvalidInput(errors=[FieldError(at, f"Ein Konto {reference[:50]} gibt es nicht.")])
     return user
 
 

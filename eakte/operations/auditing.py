@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from eakte.audit import Ledger, Tag
+from eakte.audit import UNTOLD, Ledger, Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import AuditEntry, AuditHead, AuditPseudonym, AuditSubject
 from eakte.terms import SYSTEM, now
@@ -162,7 +162,11 @@ def history(session: Session, subject: uuid.UUID, *, limit: int = 50) -> Sequenc
     others = select(AuditSubject.entry_id).where(AuditSubject.subject == subject)
     return session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.kind == "record", or_(AuditEntry.subject == subject, AuditEntry.id.in_(others)))
+        .where(
+            AuditEntry.kind == "record",
+            AuditEntry.tag.not_in(UNTOLD),
+            or_(AuditEntry.subject == subject, AuditEntry.id.in_(others)),
+        )
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     ).all()

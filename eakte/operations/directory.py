@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 from eakte.audit import Tag
 from eakte.errors import AccountUnknown, Conflict, FieldError, InvalidInput, SetupFailed
 from eakte.models import ExternalIdentity, Unit, User
-from eakte.operations.accounts import READING, actor_of
+from eakte.operations.accounts import actor_of
+from eakte.operations.granting import READING, drop_head_marks
 from eakte.operations.sessions import SignedIn, Visit, end_sessions, open_session
+from eakte.operations.units import successor_of
 from eakte.terms import SYSTEM, Identity, Level, Role
 from eakte.transaction import Transaction, Transactions
 
@@ -178,17 +180,19 @@ def _follow(transactions: Transactions, user_id: uuid.UUID, identity: Identity, 
         user = tx.session.get_one(User, user_id, with_for_update=True)
         row = tx.session.get_one(ExternalIdentity, (identity.issuer, identity.subject))
         local = {Role(role) for role in user.roles} - {Role(role) for role in row.roles}
-        wanted = _within_limits(given.roles, local, administered=row.administered)
+        wanted = _within_limits(given.roles, local, administered=user.administered)
         unit_id = _unit(tx.session, given) if row.founded else user.unit_id
         level = int(given.level) if row.founded else user.level
         roles = sorted(role.value for role in local | wanted)
         if (roles, unit_id, level) == (sorted(user.roles), user.unit_id, user.level):
             return
         before = list(user.roles)
+        if unit_id != user.unit_id or not READING & {Role(role) for role in roles}:
+            drop_head_marks(tx.session, user.id)
         user.roles, user.unit_id, user.level = roles, unit_id, level
         user.revision += 1
         row.roles = sorted(role.value for role in wanted - local)
-        row.administered = row.administered or Role.ADMIN in wanted
+        user.administered = user.administered or Role.ADMIN in wanted
         ended = end_sessions(tx.session, user.id)
         details = {"before": before, "roles": roles, "unit": str(unit_id or ""), "level": level, "by": "directory"}
         tx.record(Tag.USER_ROLES, user.id, {**details, "sessions_ended": ended})
@@ -205,7 +209,8 @@ def _within_limits(wanted: frozenset[Role], local: set[Role], *, administered: b
 def _unit(session: Session, given: _Given) -> uuid.UUID | None:
     if given.unit is None:
         return None
-    return session.scalar(select(Unit.id).where(Unit.number == given.unit))
+    found = session.scalar(select(Unit).where(Unit.number == given.unit))
+    return successor_of(session, found).id if found else None
 
 
 def _free_login(session: Session, identity: Identity) -> str:

@@ -30,6 +30,7 @@ from eakte.models import Document, Dossier, Resubmission
 from eakte.operations.cancelling import apply_cancelling
 from eakte.operations.checking import line
 from eakte.operations.document_changes import apply_changes, clean_changes, require_changeable, require_not_held
+from eakte.operations.documents import note_inbox
 from eakte.operations.dossiers import readable_case, require_open, writable_dossier
 from eakte.operations.queueing import enqueue_indexing
 from eakte.operations.resubmissions import Reminder, checked_reminder
@@ -157,6 +158,8 @@ def _locked(tx: Transaction, ids: Sequence[uuid.UUID], target: uuid.UUID | None 
         elif known[each].dossier_id in closed:
             refused[each] = closed[known[each].dossier_id]
     _refuse(refused)
+    for unit in {row.inbox_unit_id for row in known.values()}:
+        note_inbox(tx, unit)
     lock = select(Document).where(Document.id.in_(wanted)).order_by(Document.id).with_for_update()
     rows = list(tx.session.scalars(lock.execution_options(populate_existing=True)))
     _refuse({row.id: Conflict() for row in rows if places[row.id] != (row.dossier_id, row.case_id, row.inbox_unit_id)})

@@ -10,7 +10,7 @@ from eakte.audit import Tag
 from eakte.errors import Conflict, DocumentCancelled, DocumentCheckedOut, DocumentFinal, FieldError, InvalidInput
 from eakte.models import Document, Dossier, User
 from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
-from eakte.operations.documents import readable_document
+from eakte.operations.documents import note_inbox, readable_document
 from eakte.operations.dossiers import require_open, writable_dossier
 from eakte.operations.filing import check_first_names, check_received, checked_fields, further_names
 from eakte.operations.queueing import enqueue_indexing
@@ -76,6 +76,7 @@ def workable_document(tx: Transaction, document_id: uuid.UUID, revision: int | N
     document = readable_document(tx.session, tx.actor, document_id)
     if document.dossier_id is not None:
         require_open(writable_dossier(tx, document.dossier_id))
+    note_inbox(tx, document.inbox_unit_id)
     return lock_document(tx, document, revision)
 
 

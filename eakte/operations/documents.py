@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from eakte.access import Want, rule_for
+from eakte.access import Source, Want, represented_in, rule_for, why
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
 from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, User, Version
 from eakte.terms import Actor, now
-from eakte.transaction import Transactions
+from eakte.transaction import Transaction, Transactions
 from indexing.words import PageWords, page_text, read_page, read_pages
 from storage.blobs import BlobStore, Digests, VerifiedReader
 from storage.errors import BlobDamaged, BlobMissing, StorageError
@@ -91,7 +91,31 @@ def log_look(transactions: Transactions, actor: Actor, document_id: uuid.UUID) -
             .returning(DocumentLook.document_id)
         ).one_or_none()
         if first is not None:
-            tx.record(Tag.DOCUMENT_READ, document_id)
+            tx.record(Tag.DOCUMENT_READ, document_id, _by_what_right(tx, document_id))
+
+
+def note_inbox(tx: Transaction, unit_id: uuid.UUID | None) -> None:
+    """Let the entry of this act name whom the actor represents, where the inbox of a unit is reached as a deputy."""
+    if unit_id is not None:
+        tx.act_for(represented_in(rule_for(tx.session, tx.actor), unit_id))
+
+
+def _by_what_right(tx: Transaction, document_id: uuid.UUID) -> dict[str, list[str]]:
+    """What the log says of a look that is none of the own unit: the mandate, the offer, for whom a deputy looks."""
+    dossier = tx.session.scalar(
+        select(Dossier).join(Document, Document.dossier_id == Dossier.id).where(Document.id == document_id)
+    )
+    if dossier is None:
+        unit_id = tx.session.scalar(select(Document.inbox_unit_id).where(Document.id == document_id))
+        note_inbox(tx, unit_id)
+        return {}
+    reasons = why(tx.session, rule_for(tx.session, tx.actor), dossier)
+    if any(reason.source is Source.UNIT for reason in reasons):
+        return {}
+    tx.act_for(next((reason.person for reason in reasons if reason.source is Source.DEPUTY), None))
+    mandates = [str(reason.row_id) for reason in reasons if reason.source is Source.MANDATE]
+    offers = [str(dossier.id) for reason in reasons if reason.source is Source.OFFER]
+    return {name: ids for name, ids in (("mandates", mandates), ("offered", offers)) if ids}
 
 
 def digests_of(session: Session, name: str) -> Digests:

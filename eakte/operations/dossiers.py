@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, contains_eager
 
-from eakte.access import Want, may_write, rule_for
+from eakte.access import Want, may_write, represented, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Document, Dossier, PlanClass, Unit
+from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Unit
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.external import ExternalKey, claim
 from eakte.operations.fields import FieldOwner, checked_values
@@ -74,9 +74,8 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
     require_takes_files(tx.session, plan_class)
     unit = _unit_for(tx, new.unit)
     level = level_for(new.confidentiality)
-    scope = scope_number(tx, unit.id, level)
-    rule = rule_for(tx.session, tx.actor)
-    if tx.actor.user_id is not None and not (rule.user_id and scope in rule.content):
+    scope = scope_number(tx.session, unit.id, level)
+    if tx.actor.user_id is not None and scope not in rule_for(tx.session, tx.actor).worked:
         raise NotAllowed("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht.")
     opened_on = new.opened_on or today()
     title = line(new.title, at="title", label="Betreff")
@@ -90,7 +89,6 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
         former_references=former,
         plan_class_id=plan_class.id,
         title=title,
-        unit_id=unit.id,
         confidentiality=int(level),
         scope_number=scope,
         medium=medium,
@@ -104,6 +102,7 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
     )
     tx.session.add(dossier)
     tx.session.flush()
+    note_represented(tx, dossier)
     for each in (reference, *former):
         keep_reference(tx, dossier.id, each)
     return dossier, True
@@ -214,7 +213,8 @@ def readable_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, want
     dossier = session.scalar(
         select(Dossier)
         .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
-        .join(Unit, Unit.id == Dossier.unit_id)
+        .join(AccessScope, AccessScope.number == Dossier.scope_number)
+        .join(Unit, Unit.id == AccessScope.unit_id)
         .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
         .where(Dossier.id == dossier_id, known)
         .execution_options(populate_existing=True)
@@ -236,11 +236,17 @@ def writable_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | Non
             raise NotFound
         return dossier
     dossier = readable_dossier(tx.session, tx.actor, dossier_id)
-    if not may_write(rule_for(tx.session, tx.actor), tx.actor, dossier):
+    if not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
         raise NotAllowed("Sie dürfen diese Akte nicht ändern.")
     tx.session.refresh(dossier, with_for_update={"of": Dossier})
     same_revision(revision, dossier.revision)
+    note_represented(tx, dossier)
     return dossier
+
+
+def note_represented(tx: Transaction, dossier: Dossier) -> None:
+    """Let the entry of this act name whom the actor represents, where the dossier is reached as a deputy."""
+    tx.act_for(represented(tx.session, rule_for(tx.session, tx.actor), dossier))
 
 
 def readable_case(session: Session, actor: Actor, case_id: uuid.UUID) -> Case:

@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from eakte.access import INBOX
 from eakte.errors import ContentDamaged, SearchUnavailable
-from eakte.models import AccessScope, AuditEntry, Case, Document, Dossier, PlanClass, Version
+from eakte.models import AuditEntry, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
 from eakte.operations.fields import searched_values
+from eakte.operations.units import scope_number
 from eakte.terms import BERLIN, CANCELLED, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
 from indexing.passages import describe, windows
@@ -235,5 +236,6 @@ def scope_of(session: Session, document: Document, dossier: Dossier | None) -> i
     """The scope that decides who finds a document: its dossier's, or that of its unit's inbox."""
     if dossier is not None:
         return dossier.scope_number
-    inbox = (AccessScope.unit_id == document.inbox_unit_id) & (AccessScope.level == INBOX)
-    return session.scalars(select(AccessScope.number).where(inbox)).one()
+    if document.inbox_unit_id is None:
+        raise ValueError("a document is in a dossier or in an inbox")
+    return scope_number(session, document.inbox_unit_id, INBOX)

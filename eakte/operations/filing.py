@@ -17,7 +17,7 @@ from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
 from eakte.models import Blob, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.checking import line, one_of, optional_line
-from eakte.operations.documents import readable_document
+from eakte.operations.documents import note_inbox, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
 from eakte.operations.external import ExternalKey, claim
 from eakte.operations.fields import FieldOwner, checked_values
@@ -25,7 +25,7 @@ from eakte.operations.queueing import enqueue_processing
 from eakte.operations.screening import Screen
 from eakte.operations.units import find_unit
 from eakte.operations.volumes import current_volume
-from eakte.terms import Actor, DocumentKind, DocumentState, Level, new_id, today
+from eakte.terms import Actor, DocumentKind, DocumentState, new_id, today
 from eakte.transaction import Transaction
 from storage.blobs import BlobStore, Digests
 from storage.errors import BlobTooLarge, StorageError
@@ -80,7 +80,7 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
         return
     case = readable_case(session, actor, draft.case) if draft.case else None
     dossier = readable_dossier(session, actor, case.dossier_id if case else _dossier_id(draft))
-    if actor.user_id is not None and not may_write(rule_for(session, actor), actor, dossier):
+    if actor.user_id is not None and not may_write(session, rule_for(session, actor), dossier):
         raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
     _check_place(dossier, case)
     checked_fields(session, dossier, draft.fields)
@@ -148,6 +148,7 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     )
     if draft.inbox:
         document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
+        note_inbox(tx, document.inbox_unit_id)
         document.fields = checked_values(tx.session, None, FieldOwner.DOCUMENT, draft.fields)
         place = {"inbox": str(document.inbox_unit_id)}
         beside = [document.inbox_unit_id]
@@ -281,8 +282,7 @@ def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.U
     unit_id = find_unit(session, reference).id if reference else actor.unit_id
     if unit_id is None:
         raise InvalidInput(errors=[FieldError("unit", "Die Organisationseinheit des Posteingangs fehlt.")])
-    rule = rule_for(session, actor)
-    if actor.user_id is not None and (unit_id not in rule.inbox_units or actor.level < Level.INTERNAL):
+    if actor.user_id is not None and unit_id not in rule_for(session, actor).inbox_units:
         raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
     return unit_id
 

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from eakte.access import Want
+from eakte.audit import UNTOLD
 from eakte.models import AuditEntry, AuditSubject, FormerValue, User
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
@@ -23,10 +24,14 @@ from eakte.terms import Actor
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One act; `who` is None for the service's own work. Former values by field, the reason among them."""
+    """One act; `who` is None for the service's own work, `represented` whom they were deputy of.
+
+    Former values by field, the reason among them.
+    """
 
     entry: AuditEntry
     who: str | None
+    represented: Sequence[str]
     before: Sequence[FormerValue]
 
 
@@ -56,7 +61,9 @@ def document_history(
 def _history(session: Session, object_id: uuid.UUID, *, after: str | None, limit: int) -> Page[Happened]:
     beside = select(AuditSubject.entry_id).where(AuditSubject.subject == object_id)
     statement = select(AuditEntry).where(
-        AuditEntry.kind == "record", or_(AuditEntry.subject == object_id, AuditEntry.id.in_(beside))
+        AuditEntry.kind == "record",
+        AuditEntry.tag.not_in(UNTOLD),
+        or_(AuditEntry.subject == object_id, AuditEntry.id.in_(beside)),
     )
     page = by_id(session, statement, AuditEntry.id, after=after, limit=limit, newest_first=True)
     entries = [entry.id for entry in page.items]
@@ -64,8 +71,23 @@ def _history(session: Session, object_id: uuid.UUID, *, after: str | None, limit
     mine = select(FormerValue).where(FormerValue.entry_id.in_(entries), FormerValue.object_id == object_id)
     for value in session.scalars(mine.order_by(FormerValue.field)):
         values[value.entry_id].append(value)
-    names = _names(session, {entry.actor for entry in page.items})
-    return Page([Happened(entry, names.get(entry.actor), values[entry.id]) for entry in page.items], page.next)
+    names = _names(session, {who for entry in page.items for who in (entry.actor, *_represented(entry))})
+    happened = [
+        Happened(
+            entry,
+            names.get(entry.actor),
+            [names[person] for person in _represented(entry) if person in names],
+            values[entry.id],
+        )
+        for entry in page.items
+    ]
+    return Page(happened, page.next)
+
+
+def _represented(entry: AuditEntry) -> Sequence[str]:
+    """Whom the actor was a deputy of."""
+    persons: Sequence[str] = entry.details.get("for", [])
+    return persons
 
 
 def _names(session: Session, actors: set[str]) -> dict[str, str]:

@@ -16,7 +16,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
-from eakte.models import Case, Document, Dossier, DossierReference, PlanClass, ProcessingProgress, Unit, User, Version
+from eakte.models import (
+    AccessScope,
+    Case,
+    Document,
+    Dossier,
+    DossierReference,
+    PlanClass,
+    ProcessingProgress,
+    Unit,
+    User,
+    Version,
+)
 from eakte.operations.checking import one_of
 from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
@@ -60,7 +71,8 @@ def list_dossiers(
     statement = (
         select(Dossier)
         .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
-        .join(Unit, Unit.id == Dossier.unit_id)
+        .join(AccessScope, AccessScope.number == Dossier.scope_number)
+        .join(Unit, Unit.id == AccessScope.unit_id)
         .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
         .where(*_chosen(session, actor, chosen))
         .order_by(Dossier.reference_sort, Dossier.id)
@@ -93,7 +105,7 @@ def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[Colum
     if chosen.plan_class:
         conditions.append(Dossier.plan_class_id == find_class(session, chosen.plan_class, at="class").id)
     if chosen.unit:
-        conditions.append(Dossier.unit_id == find_unit(session, chosen.unit).id)
+        conditions.append(_of_unit(find_unit(session, chosen.unit)))
     if chosen.state:
         conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label="Stand")))
     if chosen.closed is not None:
@@ -109,6 +121,10 @@ def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[Colum
         found = Dossier.title.icontains(wanted, autoescape=True)
         conditions.append(or_(found, Dossier.reference_number.icontains(wanted, autoescape=True)))
     return conditions
+
+
+def _of_unit(unit: Unit) -> ColumnElement[bool]:
+    return Dossier.scope_number.in_(select(AccessScope.number).where(AccessScope.unit_id == unit.id))
 
 
 def list_cases(

@@ -83,9 +83,10 @@ def reassign_dossier(
     if target.id == dossier.unit_id and level == dossier.confidentiality:
         raise WrongState("Die Akte liegt schon bei dieser Organisationseinheit.")
     before = {"unit": str(dossier.unit_id), "confidentiality": Level(dossier.confidentiality).word}
-    dossier.unit_id, dossier.confidentiality = target.id, int(level)
-    dossier.scope_number = scope_number(tx, target.id, level)
+    dossier.scope_number, dossier.confidentiality = scope_number(tx.session, target.id, level), int(level)
     dossier.revision += 1
+    tx.session.flush()
+    tx.session.refresh(dossier, ["unit_id"])
     entry = tx.record(Tag.DOSSIER_REASSIGN, dossier.id, {"from": before["unit"], "to": str(target.id)})
     for name, value in before.items():
         tx.remember(entry, dossier.id, name, value)
@@ -108,7 +109,7 @@ def kept_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None) -
 def handled_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None) -> Dossier:
     """The dossier, locked, for handling its paper: by who works in it, or by the registrar."""
     dossier = readable_dossier(tx.session, tx.actor, dossier_id)
-    if not is_registrar(tx.actor) and not may_write(rule_for(tx.session, tx.actor), tx.actor, dossier):
+    if not is_registrar(tx.actor) and not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
         raise NotAllowed("Sie dürfen diese Akte nicht ändern.")
     return _locked(tx, dossier, revision)
 

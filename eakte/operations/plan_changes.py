@@ -59,6 +59,19 @@ def change_class(tx: Transaction, class_id: uuid.UUID, change: ClassChange, *, r
     NotAllowed, StaleRevision and InvalidInput naming the field.
     """
     row = writable_class(tx, class_id, revision)
+    columns, day = _columns(tx.session, change.said), change.valid_from or today()
+    before = apply_change(tx, row, change)
+    entry = tx.record(Tag.PLAN_CLASS_CHANGE, row.id, {"fields": sorted(columns), "valid_from": day.isoformat()})
+    for name, value in before.items():
+        tx.remember(entry, row.id, name, None if value is None else str(value))
+    remember_reason(tx, entry, row.id, change.reason)
+    if COUNTED & columns.keys():
+        enqueue_recount(tx, row.id)
+    return row
+
+
+def apply_change(tx: Transaction, row: PlanClass, change: ClassChange) -> dict[str, Any]:
+    """Write the versions of a change, as part of an act that records it; answers what stood there before."""
     columns = _columns(tx.session, change.said)
     stored = versions_of(tx.session, [row.id])[row.id]
     day = change.valid_from or today()
@@ -78,13 +91,7 @@ def change_class(tx: Transaction, class_id: uuid.UUID, change: ClassChange, *, r
     tx.session.flush()
     _show(row, versions_of(tx.session, [row.id])[row.id])
     row.revision += 1
-    entry = tx.record(Tag.PLAN_CLASS_CHANGE, row.id, {"fields": sorted(columns), "valid_from": day.isoformat()})
-    for name, value in before.items():
-        tx.remember(entry, row.id, name, None if value is None else str(value))
-    remember_reason(tx, entry, row.id, change.reason)
-    if COUNTED & columns.keys():
-        enqueue_recount(tx, row.id)
-    return row
+    return before
 
 
 def preview_change(session: Session, actor: Actor, class_id: uuid.UUID, change: ClassChange) -> Preview:
@@ -96,7 +103,7 @@ def preview_change(session: Session, actor: Actor, class_id: uuid.UUID, change: 
     stored = versions_of(session, [class_id])[class_id]
     planned = _planned(class_id, stored, _columns(session, change.said), change.valid_from or today())
     counts: Counter[str] = Counter()
-    for branch_id in _branch(session, class_id):
+    for branch_id in branch_of(session, class_id):
         plan_class = session.get_one(PlanClass, branch_id)
         rules = class_rules(session, plan_class, {class_id: planned})
         closed = select(Dossier).where(Dossier.plan_class_id == branch_id, Dossier.closed_on.is_not(None))
@@ -130,7 +137,7 @@ def recount_branch(transactions: Transactions, class_id: uuid.UUID) -> int:
     """Count the terms of all closed dossiers of a branch again. Returns how many changed."""
     changed_in_all, after = 0, uuid.UUID(int=0)
     with transactions.read() as session:
-        branch = _branch(session, class_id)
+        branch = branch_of(session, class_id)
     while True:
         with transactions.begin(SYSTEM) as tx:
             dossiers = tx.session.scalars(
@@ -215,7 +222,8 @@ def _show(row: PlanClass, versions: Sequence[PlanClassVersion]) -> bool:
     return bool(changed)
 
 
-def _branch(session: Session, class_id: uuid.UUID) -> Sequence[uuid.UUID]:
+def branch_of(session: Session, class_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """A class and all below it."""
     tree = select(PlanClass.id).where(PlanClass.id == class_id).cte(recursive=True)
     tree = tree.union(select(PlanClass.id).join(tree, PlanClass.parent_id == tree.c.id))
     return session.scalars(select(tree.c.id)).all()

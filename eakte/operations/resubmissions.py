@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from eakte.access import AccessRule, Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Document, Dossier, Resubmission, User
+from eakte.models import Case, Document, Dossier, Resubmission
+from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, replaced, same_revision
 from eakte.operations.document_changes import workable_document
 from eakte.operations.documents import readable_document
@@ -132,10 +133,10 @@ def list_resubmissions(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[ResubmissionView]:
-    """Resubmissions by day: of a dossier with all in it, a case, a document, or `mine`: the actor's and the unit's.
+    """Resubmissions by day: of a dossier with all in it, a case, a document; or `mine`.
 
-    Those that are done only with `done`; `mine` names none of cancelled documents. `until` is the last day. Raises what
-    reading the place raises.
+    `mine` are the actor's, those of whom the actor represents, and the unit's; none of cancelled documents. Those that
+    are done only with `done`. `until` is the last day. Raises what reading the place raises.
     """
     if sum((dossier is not None, case is not None, document is not None, mine)) != 1:
         message = "Genau eines von dossier, case, document und mine ist nötig."
@@ -162,6 +163,8 @@ def _place(
         return Resubmission.document_id == readable_document(session, actor, document).id
     # Lists, because a comparison with None would become IS NULL: who has no unit would get what is for other people.
     users, units = ([each] if each else [] for each in (actor.user_id, actor.unit_id))
+    # What is due is due while somebody is away: that is what a deputy is for.
+    users += [post.person for post in rule_for(session, actor).posts if post.person is not None]
     own = or_(Resubmission.user_id.in_(users), Resubmission.unit_id.in_(units))
     return and_(own, Document.cancelled_at.is_(None))
 
@@ -245,16 +248,4 @@ def _for_whom(tx: Transaction, said: Reminder) -> dict[str, uuid.UUID | None]:
         if tx.actor.user_id is None:
             raise InvalidInput(errors=[FieldError("user", "Für wen die Wiedervorlage ist, fehlt.")])
         return {"user_id": tx.actor.user_id, "unit_id": None}
-    return {"user_id": _find_user(tx.session, said.user).id, "unit_id": None}
-
-
-def _find_user(session: Session, reference: str) -> User:
-    user = session.scalar(select(User).where(User.login == reference))
-    if user is None:
-        try:
-            user = session.get(User, uuid.UUID(reference))
-        except ValueError:
-            user = None
-    if user is None or not user.active:
-        raise InvalidInput(errors=[FieldError("user", f"Ein Konto {reference[:50]} gibt es nicht.")])
-    return user
+    return {"user_id": named_user(tx.session, said.user).id, "unit_id": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +17,7 @@ from eakte.models import Document, Dossier, DossierReference, PlanClass, Unit, V
 from eakte.operations.documents import digests_of, opened
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
-from eakte.operations.units import find_unit
+from eakte.operations.units import find_unit, successors
 from eakte.terms import CANCELLED, Actor
 from indexing.passages import Passage, passages
 from indexing.search import MAX_LIMIT, Answer, Facet, Hit, Query, SearchIndex, Sort
@@ -128,7 +129,7 @@ def _query(session: Session, question: Question) -> Query:
     return Query(
         text=question.text,
         plan_classes=frozenset(number for each in question.plan_classes for number in _branch(session, each)),
-        units=frozenset(str(find_unit(session, each).id) for each in question.units),
+        units=_units(session, question.units),
         kinds=frozenset(question.kinds),
         since=question.since,
         until=question.until,
@@ -137,6 +138,12 @@ def _query(session: Session, question: Question) -> Query:
         after=question.after,
         limit=max(1, min(question.limit, MAX_LIMIT)),
     )
+
+
+def _units(session: Session, references: Sequence[str]) -> frozenset[str]:
+    """The units, and those that were merged into them: entries keep the name under which they were written."""
+    wanted = {find_unit(session, each).id for each in references}
+    return frozenset(str(unit) for unit, now in successors(session).items() if now in wanted) if wanted else frozenset()
 
 
 def _branch(session: Session, reference: str) -> frozenset[str]:
@@ -192,17 +199,27 @@ def _passages(session: Session, blobs: BlobStore, version: Version, text: str, h
 
 
 def _facets(session: Session, answer: Answer) -> dict[str, list[FacetValue]]:
+    facets = {**answer.facets, Facet.UNIT: _merged(session, answer.facets.get(Facet.UNIT, []))}
     labels = {
-        Facet.PLAN_CLASS: _class_labels(session, [value for value, _n in answer.facets.get(Facet.PLAN_CLASS, [])]),
-        Facet.UNIT: _unit_labels(session, [value for value, _n in answer.facets.get(Facet.UNIT, [])]),
+        Facet.PLAN_CLASS: _class_labels(session, [value for value, _n in facets.get(Facet.PLAN_CLASS, [])]),
+        Facet.UNIT: _unit_labels(session, [value for value, _n in facets[Facet.UNIT]]),
     }
     names = {Facet.PLAN_CLASS: "class"}
     return {
         names.get(facet, facet.value): [
             FacetValue(value, labels.get(facet, {}).get(value, value), count) for value, count in values
         ]
-        for facet, values in answer.facets.items()
+        for facet, values in facets.items()
     }
+
+
+def _merged(session: Session, counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The facet of units, with what a merged unit had under the one that has it now."""
+    now, summed = successors(session), Counter[str]()
+    for value, count in counts:
+        unit = uuid.UUID(value)
+        summed[str(now.get(unit, unit))] += count
+    return sorted(summed.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _class_labels(session: Session, numbers: Sequence[str]) -> dict[str, str]:

@@ -110,7 +110,7 @@ def by_relevance(searchers: Searchers, question: Question, cursor: Cursor | None
 def _block(searchers: Searchers, question: Question, number: int) -> tuple[list[tuple[uuid.UUID, float, bool]], int]:
     """Documents, scores and whether their content may be read, one block in its final order; and the total."""
     searcher = searchers.documents
-    result = searcher.search(question.scored(), ranking.BLOCK, count=True, offset=number * ranking.BLOCK)
+    result = searcher.search(question.scored, ranking.BLOCK, count=True, offset=number * ranking.BLOCK)
     hits = result.hits
     addresses = [address for _, address in hits]
     documents = ids_of(searcher, addresses)

@@ -13,7 +13,7 @@ from tantivy import Query as Clause
 from indexing import ranking
 from indexing.embedded.answers import Searchers, by_key, by_relevance, count_of, facets_of
 from indexing.embedded.files import Generation, create_generation, damage_reported, open_generation, parts_of
-from indexing.embedded.questions import Question
+from indexing.embedded.questions import Allowed, Question
 from indexing.embedded.records import drop_marks, name_of, remove, write
 from indexing.generations import Generations, files_intact
 from indexing.german import analyse_query
@@ -44,6 +44,7 @@ class EmbeddedIndex:
         self._generations = Generations(folder)
         self._mutex = threading.Lock()
         self._latest: _Snapshot | None = None
+        self._allowed = Allowed()
 
     # ------------------------------------------------------------------------------------------------------- writing
 
@@ -135,7 +136,14 @@ class EmbeddedIndex:
         with damage_reported():
             while True:
                 question = Question(
-                    snapshot.schema, snapshot.generation.windows.schema, terms, query, content, metadata, level=level
+                    snapshot.schema,
+                    snapshot.generation.windows.schema,
+                    terms,
+                    query,
+                    content,
+                    metadata,
+                    level=level,
+                    allowed=self._allowed,
                 )
                 if by_words:
                     page = by_relevance(snapshot.searchers, question, cursor)

@@ -1,7 +1,10 @@
 """A question as tantivy clauses: rights, filters, what is found, and what it scores."""
 
+import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import tantivy
 from tantivy import FieldType, Occur
@@ -35,11 +38,54 @@ _ALL_FIELDS = ("stems", *_DESCRIPTION)
 _WEIGHTS = {"stems": 1.0, "title_stems": ranking.TITLE}
 
 
+class Allowed:
+    """`Rights.allow` as clauses without a score. Those asked for last are kept.
+
+    To say fifty thousand numbers takes several times as long as to look them up, and so does each copy of them: the
+    engine copies a clause wherever it is put into another one.
+    """
+
+    KEPT = 16
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Rights, Clause] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def of(self, schema: tantivy.Schema, rights: Rights) -> Clause:
+        """The clause of these rights; empty rights match nothing. All generations of this version have one schema."""
+        with self._mutex:
+            known = self._kept.get(rights)
+        clause = known or Clause.const_score_query(_allowed(schema, rights), 0.0)
+        with self._mutex:
+            self._kept[rights] = clause
+            self._kept.move_to_end(rights)
+            while len(self._kept) > self.KEPT:
+                self._kept.popitem(last=False)
+        return clause
+
+
+def _allowed(schema: tantivy.Schema, rights: Rights) -> Clause:
+    def numbers(field: str, wanted: frozenset[int]) -> Clause:
+        return Clause.term_set_query(schema, field, list(wanted))
+
+    def but_not(clause: Clause, dossiers: frozenset[int]) -> Clause:
+        if not dossiers:
+            return clause
+        return Clause.boolean_query([(Occur.Must, clause), (Occur.MustNot, numbers("dossier", dossiers))])
+
+    options = []
+    if rights.scopes:
+        options.append(but_not(numbers("scope", rights.scopes), rights.withheld))
+    if rights.dossiers:
+        options.append(numbers("shared", rights.dossiers))
+    return but_not(any_of(options), rights.excepted)
+
+
 class Question:
     """A question as tantivy clauses.
 
-    `found` is what is found, rights and filters included, without a score; `scored` is the same with the score of the
-    whole; `windows` scores windows.
+    `found` is what is found, rights and filters included; `scored` is the same with the score of the whole; `windows`
+    scores windows.
     """
 
     def __init__(
@@ -52,39 +98,31 @@ class Question:
         metadata: Rights,
         *,
         level: int,
+        allowed: Allowed,
     ) -> None:
         self.query, self.content, self.level = query, content, level
         self._schema, self._window_schema, self._terms = schema, window_schema, terms
         self._exact = Clause.term_query(schema, "exact", terms.exact)
-        # Rights are the dear part of a question; each set of them stands in it once.
-        self._branches: list[tuple[Clause, tuple[str, ...]]] = [(self._branch(content, _ALL_FIELDS), _ALL_FIELDS)]
-        if metadata != content:
-            self._branches.append((self._branch(metadata, _DESCRIPTION), _DESCRIPTION))
+        # What each set of rights opens: the wider one in the description alone.
+        sets = [(content, _ALL_FIELDS)] + ([(metadata, _DESCRIPTION)] if metadata != content else [])
+        self._branches = [(self._branch(allowed.of(schema, rights), fields), fields) for rights, fields in sets]
         self._left = list(self._filters())
-        self.found = _unscored([any_of(clause for clause, _ in self._branches), *self._left])
 
-    def _branch(self, rights: Rights, fields: tuple[str, ...]) -> Clause:
-        """What these rights let a person find in these fields."""
-        allowed = self._allowed(rights)
-        if self._terms.empty:
-            return allowed
-        return all_of([allowed, any_of([self._matching(fields), self._exact])])
-
-    def _allowed(self, rights: Rights) -> Clause:
-        """`Rights.allow` and `Query.without_states` as a clause; empty rights match nothing."""
-        options = [
-            Clause.term_set_query(self._schema, field, list(numbers))
-            for field, numbers in (("scope", rights.scopes), ("shared", rights.dossiers))
-            if numbers
-        ]
-        clauses = [(Occur.Must, any_of(options))]
-        if rights.excepted:
-            clauses.append((Occur.MustNot, Clause.term_set_query(self._schema, "dossier", list(rights.excepted))))
+    def _branch(self, allowed: Clause, fields: tuple[str, ...]) -> list[tuple[Occur, Clause]]:
+        """What rights let a person find in these fields, as parts of one clause, so that rights are copied once."""
+        parts = [(Occur.Must, allowed)]
+        if not self._terms.empty:
+            parts.append((Occur.Must, _unscored([any_of([self._matching(fields), self._exact])])))
         if self.query.without_states:
             # Here and not among the filters: alone, what must not be would need a clause that matches everything.
             unwanted = Clause.term_set_query(self._schema, Facet.STATE.value, list(self.query.without_states))
-            clauses.append((Occur.MustNot, unwanted))
-        return Clause.boolean_query(clauses)
+            parts.append((Occur.MustNot, unwanted))
+        return parts
+
+    @cached_property
+    def found(self) -> Clause:
+        """What is found."""
+        return self._of_branches([parts for parts, _fields in self._branches], any_of)
 
     def _matching(self, fields: tuple[str, ...]) -> Clause:
         """Enough words of the question, and all its phrases, in these fields taken together."""
@@ -125,20 +163,25 @@ class Question:
         if query.within is not None:
             yield Clause.term_query(schema, "shared", query.within)
 
+    @cached_property
     def scored(self) -> Clause:
         """What is found, with the score of the fields that each set of rights opens; the wider one counts."""
         exact = Clause.const_score_query(self._exact, ranking.EXACT)
         branches = [
-            Clause.boolean_query(
-                [
-                    (Occur.Must, _unscored([clause])),
-                    *((Occur.Should, self._scores(field, _WEIGHTS[field])) for field in fields),
-                    (Occur.Should, exact),
-                ]
-            )
-            for clause, fields in self._branches
+            [*parts, *((Occur.Should, self._scores(field, _WEIGHTS[field])) for field in fields), (Occur.Should, exact)]
+            for parts, fields in self._branches
         ]
-        return all_of([Clause.disjunction_max_query(branches), *(_unscored([clause]) for clause in self._left)])
+        return self._of_branches(branches, Clause.disjunction_max_query)
+
+    def _of_branches(
+        self, branches: list[list[tuple[Occur, Clause]]], together: Callable[[list[Clause]], Clause]
+    ) -> Clause:
+        """One clause of the branches and the filters; a single branch is not put into another clause."""
+        left = [(Occur.Must, _unscored([clause])) for clause in self._left]
+        if len(branches) == 1:
+            return Clause.boolean_query([*branches[0], *left])
+        both = together([Clause.boolean_query(parts) for parts in branches])
+        return Clause.boolean_query([(Occur.Must, both), *left]) if left else both
 
     def windows(self, documents: Iterable[uuid.UUID]) -> Clause:
         """The windows of these documents that have anything of the question, with their scores."""

@@ -37,7 +37,7 @@ def numbers_clause(field: str, numbers: frozenset[int]) -> Clause:
     Raises:
         ValueError: a number that the field cannot hold. Leaving it out could widen the rights.
     """
-    if any(not 1 <= number <= MAX_NUMBER for number in numbers):
+    if numbers and not 1 <= min(numbers) <= max(numbers) <= MAX_NUMBER:
         raise ValueError(f"{field}: a number is not between 1 and {MAX_NUMBER}")
     if len(numbers) <= FEW_NUMBERS:
         return {"terms": {field: sorted(numbers)}}
@@ -148,13 +148,18 @@ class Question:
 
 def _allowed(rights: Rights) -> Clause:
     """`Rights.allow` as a clause; empty rights match nothing."""
-    options = [
-        numbers_clause(field, numbers)
-        for field, numbers in (("scope", rights.scopes), ("shared", rights.dossiers))
-        if numbers
-    ]
-    excepted = [numbers_clause("dossier", rights.excepted)] if rights.excepted else []
-    return {"bool": {"filter": [any_of(options)], "must_not": excepted}}
+    options = []
+    if rights.scopes:
+        options.append(_but_not(numbers_clause("scope", rights.scopes), rights.withheld))
+    if rights.dossiers:
+        options.append(numbers_clause("shared", rights.dossiers))
+    return _but_not(any_of(options), rights.excepted)
+
+
+def _but_not(clause: Clause, dossiers: frozenset[int]) -> Clause:
+    """What fits, without some dossiers."""
+    without = [numbers_clause("dossier", dossiers)] if dossiers else []
+    return {"bool": {"filter": [clause], "must_not": without}}
 
 
 def _has(field: str, word: QueryWord) -> Clause:

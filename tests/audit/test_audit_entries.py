@@ -128,7 +128,7 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 SUBJECTS = {
     "record": {
         *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party"),
-        *("template", "document", "audit", "file", "resubmission"),
+        *("template", "document", "audit", "file", "resubmission", "share", "deputy", "mandate"),
     },
     "access": {"document", "object", "session"},
 }  # fmt: skip

@@ -60,6 +60,19 @@ def test_the_search_benchmarks_measure_both_drivers(name: str, opensearch: str) 
 
 
 @pytest.mark.journey
+@pytest.mark.long
+def test_the_rights_benchmark_asks_both_people_the_same(opensearch: str) -> None:
+    command = [sys.executable, "-m", "benchmarks.bench_rights", "--quick"]
+    environment = {**os.environ, "EAKTE_TEST_OPENSEARCH_URL": opensearch}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["name"], said["better"], said["figures"]["shares"]) == ("rights", "lower", 100)
+    worst = max(value for name, value in said["figures"].items() if name.endswith("_ratio"))
+    assert said["ratio"] == pytest.approx(worst, abs=0.01)
+
+
+@pytest.mark.journey
 def test_the_upload_benchmark_measures_the_real_service() -> None:
     command = [sys.executable, "-m", "benchmarks.bench_upload", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

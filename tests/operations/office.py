@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ from eakte.operations.schema import migrate
 from eakte.operations.searching import Question, Result, find
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
-from eakte.terms import SYSTEM, Actor, Level, Role, Scope, new_id
+from eakte.terms import SYSTEM, Actor, Level, Role, Scope, new_id, today
 from indexing.passages import windows
 from indexing.processing import Processed
 from indexing.terms import terms_to_bytes
@@ -169,12 +170,15 @@ class Office:
         return [hit.document.title for hit in self.search(by, text, **said).hits]
 
     def share(self, login: str, **where: Any) -> None:
-        """Give one person access (`dossier_id` or `case_id`, `until`); the act is not part of the product yet."""
-        self._as_if(DossierShare(user_id=self.people[login].user_id, **where))
+        """Give one person access (`dossier_id` or `case_id`, `until`), as a row: also what no act would give."""
+        said = {"until": today() + timedelta(days=30), **where}
+        self._as_if(DossierShare(user_id=self.people[login].user_id, **said))
 
     def exclude(self, login: str, dossier: uuid.UUID) -> None:
         """Shut a person out of a dossier."""
-        self._as_if(DossierExclusion(user_id=self.people[login].user_id, dossier_id=dossier, reason="Befangenheit"))
+        self._as_if(
+            DossierExclusion(user_id=self.people[login].user_id, dossier_id=dossier, ground="vwvfg-21", reason="x")
+        )
 
     def _as_if(self, row: DossierShare | DossierExclusion) -> None:
         with self.backends.database.session() as session:

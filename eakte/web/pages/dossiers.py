@@ -168,7 +168,7 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Reques
     )
     filtered = bool(asked.get("art") or asked.get("filter") or asked.get("after"))
     tree = PlanTree(session, actor)
-    writes = may_write(rule_for(session, actor), actor, dossier)
+    writes = may_write(session, rule_for(session, actor), dossier)
     is_open = dossier.closed_on is None
     resolved = resolve_class(session, dossier.plan_class)
     open_cases = tuple(f"{case.ordinal} {case.title}" for case in cases if case.closed_on is None)

@@ -145,7 +145,8 @@ def _new_dossier(session: Session, actor: Actor, row: PlanClass, form: Form | No
     if not actor.has(Role.CLERK, Role.REGISTRAR) or actor.unit_id is None:
         return None
     mine = units_below(session, actor.unit_id)
-    units = sorted((unit for unit in list_units(session) if unit.id in mine), key=lambda unit: unit.id != actor.unit_id)
+    units = [unit for unit in list_units(session) if unit.id in mine and unit.closed_on is None]
+    units.sort(key=lambda unit: unit.id != actor.unit_id)
     levels = [level.word for level in (Level.INTERNAL, Level.OPEN, Level.PROTECTED) if level <= actor.level]
     return NewDossierForm(
         plan_class=row.number,

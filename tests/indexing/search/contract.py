@@ -34,7 +34,7 @@ _SETTINGS = settings(
 )
 
 _subsets = st.frozensets(st.integers(1, 5), max_size=5)
-_rights = st.builds(Rights, scopes=_subsets, dossiers=_subsets, excepted=_subsets)
+_rights = st.builds(Rights, scopes=_subsets, dossiers=_subsets, excepted=_subsets, withheld=_subsets)
 
 
 def _archive() -> list[DocumentEntries]:

@@ -66,7 +66,7 @@ def found(index: SearchIndex, text: str, rights: Rights = EVERYONE) -> list[uuid
 def naively_visible(entries: DocumentEntries, rights: Rights) -> bool:
     """The sentence of the architecture, word by word; shares nothing with `Rights.allow`."""
     reasons = [
-        entries.scope in rights.scopes,
+        entries.scope in rights.scopes and not (entries.dossier != 0 and entries.dossier in rights.withheld),
         entries.dossier != 0 and entries.dossier in rights.dossiers,
         entries.case != 0 and entries.case in rights.dossiers,
     ]

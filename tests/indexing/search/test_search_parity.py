@@ -96,6 +96,7 @@ def _questions(texts: list[str]) -> Iterator[tuple[Query, Rights, Rights]]:
             frozenset(chance.sample(range(1, 6), chance.randint(1, 5))),
             frozenset(chance.sample(range(1, 120), chance.choice([0, 3, 60]))),
             frozenset(chance.sample(range(1, 40), chance.choice([0, 2]))),
+            frozenset(chance.sample(range(1, 40), chance.choice([0, 2]))),
         )
         metadata = chance.choice([content, replace(content, scopes=frozenset(range(1, 6)))])
         query = Query(

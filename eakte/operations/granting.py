@@ -1,0 +1,60 @@
+"""Who may give which role: those that read, the registrar or the head of the unit; never the administrator.
+
+An administrator keeps accounts, and so could let anybody in: therefore no role that reads, no unit and no level comes
+from there, nobody changes one's own roles, and nobody both administers and reads (records, "Who may do what").
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from eakte.access import headed_units
+from eakte.errors import FieldError, NotAllowed
+from eakte.models import Unit
+from eakte.operations.checking import allowed
+from eakte.terms import Level, Role
+from eakte.transaction import Transaction
+
+READING = frozenset({Role.CLERK, Role.REGISTRAR, Role.ARCHIVE, Role.APPROVER, Role.AUDITOR})
+"""Roles that read content or decide over it; an administrator gives none of them, in no way."""
+
+BY_HEAD = frozenset({Role.CLERK, Role.APPROVER})
+"""What the head of a unit gives in it. The others reach beyond the unit: registrar, archive, auditor."""
+
+BY_ADMIN = frozenset({Role.ADMIN, Role.STATION})
+"""What an administrator gives."""
+
+
+def require_may_grant(tx: Transaction, roles: Collection[Role], *, unit_id: uuid.UUID | None, level: Level) -> None:
+    """Raise NotAllowed where the actor may not give these roles (or take them) in this unit up to this level."""
+    actor, roles = tx.actor, set(roles)
+    if actor.user_id is None or (actor.has(Role.REGISTRAR) and not actor.has(Role.ADMIN)):
+        return
+    heads = unit_id is not None and roles <= BY_HEAD and level <= actor.level
+    if heads and unit_id in headed_units(tx.session, actor.user_id):
+        return
+    if actor.has(Role.ADMIN) and roles <= BY_ADMIN:
+        return
+    raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit.")
+
+
+def drop_head_marks(session: Session, user_id: uuid.UUID) -> None:
+    """Let nobody head a unit whom another act has taken out of it, as part of that act."""
+    marked = update(Unit).where(Unit.head_id == user_id)
+    session.execute(marked.values(head_id=None, revision=Unit.revision + 1))
+
+
+def check_roles(roles: Collection[Role], unit_id: uuid.UUID | None) -> list[FieldError]:
+    """What is wrong with roles that one account shall have together."""
+    errors = []
+    if not roles:
+        errors.append(FieldError("roles", f"Mindestens eine Rolle ist nötig: {allowed(Role)}."))
+    if Role.ADMIN in roles and READING & set(roles):
+        errors.append(FieldError("roles", "Wer verwaltet, liest nicht: beides zugleich hat niemand."))
+    if {Role.CLERK, Role.REGISTRAR} & set(roles) and unit_id is None:
+        errors.append(FieldError("unit", "Sachbearbeitung und Registratur brauchen eine Organisationseinheit."))
+    return errors
