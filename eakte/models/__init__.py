@@ -28,6 +28,7 @@ from eakte.models.dossiers import (
 )
 from eakte.models.plan import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
 from eakte.models.resubmissions import Resubmission
+from eakte.models.signatures import DocumentSignature
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
@@ -47,6 +48,7 @@ __all__ = [
     "CrossReference",
     "Document",
     "DocumentLook",
+    "DocumentSignature",
     "Dossier",
     "DossierEvent",
     "DossierExclusion",
