@@ -27,7 +27,7 @@ from eakte.operations.upserting import put_case
 router = APIRouter(prefix="/cases", tags=["cases"])
 
 
-class CaseSaid(Strict):
+class CaseWords(Strict):
     """What is said of a case of a dossier; with a `parent` it is a sub-case of that case."""
 
     dossier: uuid.UUID | None = None
@@ -44,7 +44,7 @@ class CaseSaid(Strict):
         )
 
 
-class CaseRequest(CaseSaid):
+class CaseRequest(CaseWords):
     """A new case."""
 
     external: External | None = None
@@ -86,7 +86,7 @@ def create(request: Request, tx: Tx, new: CaseRequest, key: Key = None) -> Any:
     responses={201: {"model": CaseShape, "description": "The key was unknown: a new case"}},
 )
 def put(
-    response: Response, tx: Tx, system: str, external_id: str, said: CaseSaid, revision: RevisionGiven = None
+    response: Response, tx: Tx, system: str, external_id: str, said: CaseWords, revision: RevisionGiven = None
 ) -> CaseShape:
     """The case that another system's key names, as it is said here: made if there is none, else changed."""
     row, is_new = put_case(

@@ -5,7 +5,7 @@ What is not said stays. What an act of its own does (another class, unit or leve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ def put_dossier(
     dossier, is_new = create_dossier(tx, new, pattern=pattern)
     if is_new:
         return dossier, True
-    elsewhere = {
+    elsewhere: dict[str, Callable[[], bool]] = {
         "plan_class": lambda: find_class(tx.session, new.plan_class).id != dossier.plan_class_id,
         "unit": lambda: new.unit is not None and find_unit(tx.session, new.unit).id != dossier.unit_id,
         "confidentiality": lambda: new.confidentiality != Level(dossier.confidentiality).word,
