@@ -154,9 +154,8 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     pattern = backends.settings.reference_pattern
     if not _answered(backends, actor, key):
         procedures.rehearse(backends.transactions, actor, said, pattern=pattern)
-    stored: list[filing.Stored] = []
+    stored = _receive(backends, actor, said, parts)
     try:
-        _receive(backends, actor, said, parts, stored)
         fingerprint = metadata.model_dump_json().encode() + b"".join(each.digests.sha256 for each in stored)
         made: set[uuid.UUID] = set()
         with backends.transactions.begin(actor) as tx:
@@ -177,10 +176,21 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     return reply
 
 
-def _receive(
+def _receive(backends: Backends, actor: Actor, said: procedures.Procedure, parts: Multipart) -> list[filing.Stored]:
+    """Store the files as they come, in any order; what is stored when it breaks off is taken away again."""
+    stored: list[filing.Stored] = []
+    try:
+        _store_all(backends, actor, said, parts, stored)
+    except EakteError:
+        _discard(backends, stored)
+        raise
+    return stored
+
+
+def _store_all(
     backends: Backends, actor: Actor, said: procedures.Procedure, parts: Multipart, stored: list[filing.Stored]
 ) -> None:
-    """Store the files as they come, in any order; `stored` holds what is there already when it breaks off.
+    """Put into `stored` what comes, and sort it like the documents.
 
     All files together are as long as one may be. Raises InvalidInput for a part that no document names or that is
     missing, and what storing raises, with the place of the document.

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from eakte.access import Want
 from eakte.audit import Tag
@@ -348,7 +348,8 @@ def _known_document(tx: Transaction, filed: Filed, document_id: uuid.UUID) -> uu
 def _documents_of(tx: Transaction, filed: Filed) -> list[uuid.UUID]:
     """What lies where the call would have filed, oldest first; what was inside of a document is not told."""
     readable_dossier(tx.session, tx.actor, filed.dossier.id, Want.CONTENT)
-    place = Document.case_id == filed.case.id if filed.case else Document.dossier_id == filed.dossier.id
+    case_id = filed.case.id if filed.case else None
+    place = and_(Document.dossier_id == filed.dossier.id, Document.case_id.is_not_distinct_from(case_id))
     rows = select(Document.id).where(place, Document.source_id.is_(None), Document.cancelled_at.is_(None))
     return list(tx.session.scalars(rows.order_by(Document.id).limit(MOST_DOCUMENTS)))
 
