@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as der
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -178,15 +178,39 @@ def verify(content: bytes, digest: bytes) -> Verdict:
         certificate = x509.load_der_x509_certificate(issued.dump())
         same_bytes = said["content_type"].native == "data" and said["message_digest"].native == digest
         same_certificate = said["signing_certificate_v2"]["certs"][0]["cert_hash"].native == issued.sha256
+        as_made = same_certificate and _form(data, signer) == _FORM and _names(signer["sid"].chosen, issued)
         key, signature = certificate.public_key(), signer["signature"].native
-    except (ValueError, TypeError, KeyError, IndexError):
+        name, raw = certificate.subject.rfc4514_string(), issued.dump()
+    except (ValueError, TypeError, KeyError, IndexError, x509.InvalidVersion, UnsupportedAlgorithm):
         return Verdict(valid=False, reason="Die Signatur ist nicht lesbar.", signer=None, certificate=None)
-    name, raw = certificate.subject.rfc4514_string(), issued.dump()
     if not same_bytes:
         return Verdict(valid=False, reason="Die Signatur gehört zu anderen Bytes.", signer=name, certificate=raw)
-    if not same_certificate or not _holds(key, signature, signed):
+    if not as_made or not _holds(key, signature, signed):
         return Verdict(valid=False, reason="Die Signatur wurde verändert.", signer=name, certificate=raw)
     return Verdict(valid=True, reason=None, signer=name, certificate=raw)
+
+
+_SHA256 = {"algorithm": "sha256", "parameters": None}
+_FORM = ("v1", [_SHA256], "data", None, "v1", _SHA256, {"algorithm": "sha256_ecdsa", "parameters": None})
+
+
+def _form(data: Any, signer: Any) -> tuple[object, ...]:
+    """What a signature does not cover and other tools go by; here it is always the same."""
+    inside = data["encap_content_info"]
+    return (
+        data["version"].native,
+        data["digest_algorithms"].native,
+        inside["content_type"].native,
+        inside["content"].native,
+        signer["version"].native,
+        signer["digest_algorithm"].native,
+        signer["signature_algorithm"].native,
+    )
+
+
+def _names(named: Any, issued: Any) -> bool:
+    """Whether the signer named is the holder of the certificate."""
+    return bool(named["issuer"] == issued.issuer and named["serial_number"].native == issued.serial_number)
 
 
 def _holds(key: object, signature: bytes, signed: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -156,7 +155,8 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
         procedures.rehearse(backends.transactions, actor, said, pattern=pattern)
     stored = _receive(backends, actor, said, parts)
     try:
-        fingerprint = metadata.model_dump_json().encode() + b"".join(each.digests.sha256 for each in stored)
+        files = [[each.filename, each.media_type, each.digests.sha256.hex()] for each in stored]
+        fingerprint = metadata.model_dump_json().encode() + b"\n" + json.dumps(files).encode()
         made: set[uuid.UUID] = set()
         with backends.transactions.begin(actor) as tx:
 
@@ -165,7 +165,7 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
                 made.update(filed.made)
                 return 201 if filed.is_new else 200, _shape(tx, filed), None
 
-            reply = created(tx, request, key, hashlib.sha256(fingerprint).digest(), act)
+            reply = created(tx, request, key, fingerprint, act)
     except Unavailable:
         # It may have been committed all the same; without rows these bytes are orphans, and swept.
         raise

@@ -107,11 +107,11 @@ def classify_dossier(
     reason = line(reason, at="reason", label="Grund")
     if level == dossier.confidentiality:
         raise WrongState("Diese Vertraulichkeit hat die Akte schon.")
-    scope = scope_number(tx, dossier.unit_id, level)
-    if not is_registrar(tx.actor) and scope not in rule_for(tx.session, tx.actor).content:
-        raise NotAllowed("In dieser Vertraulichkeit arbeiten Sie nicht.")
     before = Level(dossier.confidentiality).word
-    dossier.confidentiality, dossier.scope_number = int(level), scope
+    dossier.confidentiality = int(level)
+    dossier.scope_number = scope_number(tx, dossier.unit_id, level)
+    if not is_registrar(tx.actor) and not may_write(rule_for(tx.session, tx.actor), tx.actor, dossier):
+        raise NotAllowed("In dieser Vertraulichkeit arbeiten Sie nicht.")
     dossier.revision += 1
     entry = tx.record(Tag.DOSSIER_CLASSIFY, dossier.id, {"from": before, "to": level.word})
     tx.remember(entry, dossier.id, "confidentiality", before)

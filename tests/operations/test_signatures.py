@@ -83,11 +83,10 @@ def test_every_changed_byte_of_a_signature_is_seen(tmp_path: Path) -> None:
     assert not verify(signature.content, hashlib.sha256(b"x").digest()).valid
     assert not verify(b"", digest).valid
     assert not verify(signature.content[:-1], digest).valid
-    inside = signature.content.index(digest)
-    for place in (inside, len(signature.content) - 1, len(signature.content) - 40):
+    for place in range(len(signature.content)):
         changed = bytearray(signature.content)
         changed[place] ^= 1
-        assert not verify(bytes(changed), digest).valid
+        assert not verify(bytes(changed), digest).valid, place
     # A signature of another key, with the first one's certificate in it.
     other = LocalProvider(tmp_path / "other.key", holder="Stadt Rodenbeck").sign(digest)
     ours, theirs = good.certificate, verify(other.content, digest).certificate
