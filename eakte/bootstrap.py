@@ -1,4 +1,8 @@
-"""Settings in, backends out: the only place that names a driver. Everything is reached through `Backends`."""
+"""Settings in, backends out: the only place that names a driver. Everything is reached through `Backends`.
+
+What loads the SDK of a server is imported where the settings name that server: it is a good second of the start of each
+process and command.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
-from eakte.oidc import Provider
 from eakte.operations.directory import Directory, parse_groups
+from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.operations.screening import Screen
@@ -27,14 +32,15 @@ from eakte.terms import Actor
 from eakte.transaction import Transactions
 from indexing.clamav import Clamd
 from indexing.embedded import EmbeddedIndex
-from indexing.opensearch import Address, OpenSearchIndex
 from indexing.search import Condition, SearchIndex
-from storage import s3_worm
 from storage.blobs import BlobStore
 from storage.local import LocalBlobStore
-from storage.s3 import S3BlobStore
 from storage.s3_words import S3Location
-from storage.s3_worm import Probe
+
+if TYPE_CHECKING:
+    from eakte.oidc import Provider
+    from indexing.opensearch import Address
+    from storage.s3_worm import Probe
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -120,6 +126,8 @@ def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
     if parts.scheme == "file":
         return LocalBlobStore(_path(parts.path))
     if parts.scheme == "s3":
+        from storage.s3 import S3BlobStore  # noqa: PLC0415 - loads an SDK
+
         return S3BlobStore(s3_location(url), create=fresh)
     raise _wrong(f"{parts.scheme or '(nichts)'}:// ist unbekannt; möglich sind file:///… und s3://…")
 
@@ -129,6 +137,8 @@ def probe_locks(settings: Settings) -> Iterator[Probe]:
     url = settings.blob_url.get_secret_value()
     if _split(url).scheme != "s3":
         raise _wrong("nur eine Ablage in S3 kann Dateien sperren")
+    from storage import s3_worm  # noqa: PLC0415 - loads an SDK
+
     return s3_worm.probe_locks(s3_location(url))
 
 
@@ -173,6 +183,8 @@ def open_search(settings: Settings) -> SearchIndex:
     if parts.scheme == "tantivy":
         return EmbeddedIndex(_path(parts.path))
     if parts.scheme == "opensearch":
+        from indexing.opensearch import OpenSearchIndex  # noqa: PLC0415 - loads an SDK
+
         return OpenSearchIndex(_opensearch_address(settings.index_url))
     raise SetupFailed(
         f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich sind tantivy:///… und opensearch://…"
@@ -204,6 +216,8 @@ def _opensearch_address(url: str) -> Address:
     if ca is not None and (tls == "off" or not ca.is_file()):
         raise SetupFailed("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on.")
     user = unquote(parts.username) if parts.username else None
+    from indexing.opensearch import Address  # noqa: PLC0415 - loads an SDK
+
     return Address(host, port, prefix, tls == "on", ca, user, unquote(parts.password or ""))
 
 
@@ -230,6 +244,8 @@ def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
     """The OIDC provider of `EAKTE_OIDC_ISSUER`; nothing is asked of it yet. Raises SetupFailed."""
     if settings.oidc_issuer is None:
         return None
+    from eakte.oidc import Provider  # noqa: PLC0415 - loads an SDK
+
     provider = Provider(
         settings.oidc_issuer,
         client_id=settings.oidc_client_id,
@@ -243,6 +259,14 @@ def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
 def index_usable(search: SearchIndex) -> bool:
     """Whether the index can answer as it is."""
     return search.check() is Condition.READY
+
+
+def update_index(backends: Backends) -> int:
+    """Build the index anew when it cannot answer, then bring it up to date. Returns how many entries were written."""
+    if not index_usable(backends.search):
+        for _done, _total in rebuild(backends.transactions, backends.blobs, backends.search):
+            pass
+    return index_pending(backends.transactions, backends.blobs, backends.search)
 
 
 def _split(url: str) -> SplitResult:

@@ -19,14 +19,14 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from psycopg import OperationalError
 
-from eakte.bootstrap import Backends, index_usable
+from eakte.bootstrap import Backends, update_index
 from eakte.database import DATABASE_SILENT
 from eakte.errors import ContentDamaged, Unavailable
 from eakte.operations.auditing import erase_pseudonyms, sequence
-from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.plan_changes import recount_branch, take_effect
-from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version
+from eakte.operations.processing import Interrupted, process_version
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
+from eakte.operations.waiting import enqueue_forgotten
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
 from indexing.search_errors import SearchUnavailable
@@ -170,14 +170,6 @@ def catch_up(backends: Backends) -> None:
         update_index(backends)
     except SearchUnavailable as error:
         logger.warning("the index waits for the search", extra={"reason": str(error)})
-
-
-def update_index(backends: Backends) -> int:
-    """Build the index anew when it cannot answer, then bring it up to date. Returns how many entries were written."""
-    if not index_usable(backends.search):
-        for _done, _total in rebuild(backends.transactions, backends.blobs, backends.search):
-            pass
-    return index_pending(backends.transactions, backends.blobs, backends.search)
 
 
 async def run_worker(

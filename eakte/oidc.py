@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from eakte.errors import ProviderRefused, ProviderUnavailable, SetupFailed
+from eakte.terms import Identity
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 PATIENCE = 10.0
@@ -41,17 +42,6 @@ class Begun:
     state: str
     nonce: str
     verifier: str
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the provider says it is. Issuer and subject name the person; everything else may change."""
-
-    issuer: str
-    subject: str
-    login: str
-    name: str
-    groups: tuple[str, ...]
 
 
 class Provider:

@@ -168,3 +168,14 @@ SYSTEM = Actor(
     scopes=frozenset(),
 )
 """The service's own work: processing, sequencing, indexing. It sees nothing through the access rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the provider says it is. Issuer and subject name the person; everything else may change."""
+
+    issuer: str
+    subject: str
+    login: str
+    name: str
+    groups: tuple[str, ...]

@@ -28,7 +28,7 @@ from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, Unavailable
-from eakte.operations import filing, processing, versions
+from eakte.operations import filing, versions, waiting
 from eakte.operations.document_changes import (
     change_document,
     require_changeable,
@@ -246,7 +246,7 @@ def change(
 @router.post("/{document_id}/retry")
 def retry(response: Response, tx: Tx, document_id: uuid.UUID) -> DocumentShape:
     """Process a failed document again."""
-    processing.retry(tx, document_id)
+    waiting.retry(tx, document_id)
     view = view_document(tx.session, tx.actor, document_id)
     response.headers["ETag"] = etag(view.document.revision)
     return DocumentShape.of(view)

@@ -20,10 +20,9 @@ import uvicorn
 from sqlalchemy import select
 
 from eakte.api.app import create_app
-from eakte.bootstrap import Backends, index_usable
+from eakte.bootstrap import Backends, index_usable, update_index
 from eakte.cli.output import JsonFlag, backends, emit, load_settings, say, wrong_call
 from eakte.embedded import serve_lock
-from eakte.jobs import update_index
 from eakte.models import Document
 from eakte.web.pages import install as install_pages
 from indexing.search_errors import SearchError

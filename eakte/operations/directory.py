@@ -22,10 +22,9 @@ from sqlalchemy.orm import Session
 from eakte.audit import Tag
 from eakte.errors import AccountUnknown, Conflict, FieldError, InvalidInput, SetupFailed
 from eakte.models import ExternalIdentity, Unit, User
-from eakte.oidc import Identity
 from eakte.operations.accounts import READING, actor_of
 from eakte.operations.sessions import SignedIn, Visit, end_sessions, open_session
-from eakte.terms import SYSTEM, Level, Role
+from eakte.terms import SYSTEM, Identity, Level, Role
 from eakte.transaction import Transaction, Transactions
 
 ALLOWED = frozenset({Role.CLERK, Role.REGISTRAR, Role.STATION, Role.ADMIN})

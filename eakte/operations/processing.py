@@ -13,24 +13,22 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from eakte.audit import Tag
-from eakte.errors import ContentDamaged, Unavailable, WrongState
+from eakte.errors import ContentDamaged, Unavailable
 from eakte.models import Blob, Document, ProcessingProgress, Version
 from eakte.operations.attachments import allowance, describe, file_parts, store_parts
-from eakte.operations.documents import digests_of, readable_document
-from eakte.operations.dossiers import writable_dossier
+from eakte.operations.documents import digests_of
 from eakte.operations.filing import Stored
-from eakte.operations.queueing import PROCESS, enqueue_indexing, enqueue_processing
+from eakte.operations.queueing import enqueue_indexing
 from eakte.operations.screening import Screen
 from eakte.terms import SYSTEM, DocumentState, new_id, now
-from eakte.transaction import Transaction, Transactions
+from eakte.transaction import Transactions
 from indexing import office
 from indexing.errors import ProcessingFailed
 from indexing.passages import windows
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
-FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +122,6 @@ def fail(transactions: Transactions, task: Task, reason: str) -> None:
         document.revision += 1
         tx.record(Tag.DOCUMENT_FAIL, document.id, {"version": task.number, "attempts": task.attempt})
         enqueue_indexing(tx)
-
-
-def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
-    """Let a failed document be processed again. Raises WrongState for any other.
-
-    It changes nothing of the record, so it is also done in a closed dossier, by whoever works in it.
-    """
-    document = readable_document(tx.session, tx.actor, document_id)
-    if document.dossier_id is not None:
-        writable_dossier(tx, document.dossier_id)
-    tx.session.refresh(document, with_for_update=True)
-    if document.state != DocumentState.FAILED.value:
-        raise WrongState("Nur fehlgeschlagene Dokumente lassen sich wiederholen.")
-    document.state, document.state_reason = DocumentState.RECEIVED.value, None
-    document.revision += 1
-    version_ids = select(Version.id).where(Version.document_id == document.id)
-    tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id.in_(version_ids)))
-    tx.record(Tag.DOCUMENT_RETRY, document.id, {"version": document.version})
-    enqueue_processing(tx, document.id, document.version)
-    return document
 
 
 def _begin(transactions: Transactions, document_id: uuid.UUID, number: int) -> Task | None:
@@ -302,33 +279,3 @@ def _put_file(blobs: BlobStore, name: str, path: Path) -> Blob:
 def _put(blobs: BlobStore, name: str, chunks: Iterator[bytes]) -> Blob:
     digests = blobs.put(name, chunks)
     return Blob(name=name, size=digests.size, sha256=digests.sha256, blocks=digests.blocks)
-
-
-def enqueue_forgotten(tx: Transaction) -> int:
-    """Enqueue versions that wait for processing although no job will come for them. Returns how many.
-
-    Normally none: jobs commit with their rows. A queue that was emptied by hand or restored from an older state must
-    not leave a document unread for ever.
-    """
-    waiting = select(Document.id, Document.version).where(
-        Document.state.in_((DocumentState.RECEIVED.value, DocumentState.PROCESSING.value)),
-        Document.created_at < now() - FORGOTTEN_AFTER,
-        text(
-            "NOT EXISTS (SELECT 1 FROM procrastinate_jobs AS job WHERE job.task_name = :task"
-            " AND job.status IN ('todo', 'doing') AND job.args->>'document' = document.id::text)"
-        ).bindparams(task=PROCESS),
-        Version.processed_at.is_(None),
-    )
-    rows = tx.session.execute(
-        waiting.join(Version, (Version.document_id == Document.id) & (Version.number == Document.version))
-    ).all()
-    for document_id, version in rows:
-        enqueue_processing(tx, document_id, version)
-    return len(rows)
-
-
-def unprocessed(transactions: Transactions) -> int:
-    """How many documents are on their way: received or being processed."""
-    with transactions.read() as session:
-        states = (DocumentState.RECEIVED.value, DocumentState.PROCESSING.value)
-        return session.scalar(select(func.count()).where(Document.state.in_(states))) or 0

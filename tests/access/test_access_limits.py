@@ -16,8 +16,8 @@ from eakte.operations.documents import view_document
 from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier, writable_dossier
 from eakte.operations.filing import Draft, check_draft
 from eakte.operations.listing import DossierFilter, list_cases, list_documents, list_dossiers
-from eakte.operations.processing import retry
 from eakte.operations.searching import find_by_reference
+from eakte.operations.waiting import retry
 from eakte.terms import new_id, today
 from tests.operations.office import Office
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eakte.bootstrap import open_backends
+from eakte.bootstrap import open_backends, update_index
 from eakte.database import Database
-from eakte.jobs import update_index
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
 from tests.api.world import World

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eakte.jobs import update_index
+from eakte.bootstrap import update_index
 from eakte.terms import new_id, today
 from tests.api.test_api_lists import follow
 from tests.api.test_api_records import before, patch

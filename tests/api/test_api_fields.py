@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from eakte.jobs import update_index
+from eakte.bootstrap import update_index
 from tests.api.world import API, World, done, places, problem
 from tests.support.service import upload
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eakte.jobs import update_index
+from eakte.bootstrap import update_index
 from eakte.terms import today
 from tests.api.test_api_lists import follow
 from tests.api.world import API, World, done, places, problem

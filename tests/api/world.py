@@ -9,8 +9,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from eakte.api.app import create_app
-from eakte.bootstrap import Backends
-from eakte.jobs import update_index
+from eakte.bootstrap import Backends, update_index
 from eakte.operations.auditing import sequence
 from eakte.operations.processing import process_version
 from indexing.recognition import Recogniser

@@ -26,10 +26,10 @@ from eakte.operations.document_changes import change_document
 from eakte.operations.documents import log_look
 from eakte.operations.filing import store_original
 from eakte.operations.passwords import PASSWORDS
-from eakte.operations.processing import retry
 from eakte.operations.sessions import SignedIn, sign_out
 from eakte.operations.signing_in import sign_in
 from eakte.operations.versions import add_version
+from eakte.operations.waiting import retry
 from eakte.terms import SYSTEM
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office

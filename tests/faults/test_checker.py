@@ -6,16 +6,20 @@ import dataclasses
 import fnmatch
 import hashlib
 import json
+import secrets
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import psycopg
 import pytest
 from psycopg import sql
 
-from tests.faults.checker import Receipt, State, check, check_http
+from tests.faults.checker import Receipt, State, check, check_http, check_index
 from tests.faults.clients import make, word
 from tests.faults.shelves import Bucket, Folder
 from tests.storage.s3_support import S3Raw, fresh_location
@@ -34,13 +38,14 @@ class Sound:
     state: State
     over_http: list[str]
     over_http_about_lies: list[str]
+    search: str
 
 
 @pytest.fixture(scope="module")
-def sound(postgres_admin: str) -> Iterator[Sound]:
-    url = new_database(postgres_admin)
+def sound(postgres_admin: str, opensearch: str) -> Iterator[Sound]:
+    url, search = new_database(postgres_admin), f"{opensearch}/eakte-{secrets.token_hex(6)}"
     with data_folder() as folder:
-        service = Service(folder, EAKTE_DATABASE_URL=url)
+        service = Service(folder, EAKTE_DATABASE_URL=url, EAKTE_SEARCH_URL=search)
         service.command("migrate")
         with service.backends() as opened:
             token = Municipality(opened).tokens["clerk63"]
@@ -61,7 +66,9 @@ def sound(postgres_admin: str) -> Iterator[Sound]:
         finally:
             assert service.stop() == 0
         service.command("audit", "verify")
-        yield Sound(postgres_admin, State(url, Folder(folder / "blobs" / "blobs"), journal), over_http, about_lies)
+        yield Sound(
+            postgres_admin, State(url, Folder(folder / "blobs" / "blobs"), journal), over_http, about_lies, search
+        )
     drop_database(postgres_admin, url)
 
 
@@ -241,6 +248,42 @@ def test_damage_in_the_files_is_found(copy: State, damage: str) -> None:
     pattern, harm, expected = FILE_DAMAGE[damage]
     harm(min(files_of(copy).glob(pattern)))
     assert any(expected in finding for finding in check(copy)), check(copy)
+
+
+# What the checker reads of an entry, by the place at which it is put; None takes away what lies there.
+INDEX_DAMAGE: dict[str, tuple[str, str, Callable[[dict[str, Any]], dict[str, Any] | None]]] = {
+    "an entry is missing": ("the index does not show document {document}", "{place}", lambda _entry: None),
+    "an entry is too much": ("which is not", "extra", lambda entry: {**entry, "document": uuid.uuid4().hex}),
+    "an entry is old": ("shows {document} of revision 77,", "{place}", lambda entry: {**entry, "revision": 77}),
+    "an entry is there twice": ("twice", "extra", lambda entry: entry),
+}
+
+
+@pytest.mark.parametrize("damage", sorted(INDEX_DAMAGE))
+def test_damage_in_the_index_is_found_and_without_it_there_is_none(sound: Sound, damage: str) -> None:
+    expected, where, harm = INDEX_DAMAGE[damage]
+    base, _, prefix = sound.search.replace("opensearch", "http", 1).rpartition("/")
+    alias = f"{prefix}-s1a1"
+    assert check_index(sound.state.database_url, base, alias) == []
+    with httpx2.Client(base_url=base) as server:
+        fields = {"docvalue_fields": ["scope", "document", "revision"], "query": {"exists": {"field": "scope"}}}
+        hit = server.post(f"/{alias}/_search", json=fields).raise_for_status().json()["hits"]["hits"][0]
+        entry = {name: values[0] for name, values in hit["fields"].items()}
+        place = where.format(place=hit["_id"])
+        put(server, f"/{alias}/_doc/{place}", harm(entry))
+        try:
+            found = check_index(sound.state.database_url, base, alias)
+        finally:
+            put(server, f"/{alias}/_doc/{place}", None if place == "extra" else entry)
+    document = uuid.UUID(hex=entry["document"])
+    assert any(expected.format(document=document) in finding for finding in found), found
+
+
+def put(server: httpx2.Client, address: str, entry: dict[str, Any] | None) -> None:
+    """Write or delete past the product, and let it be seen."""
+    answer = server.delete(address) if entry is None else server.put(address, json=entry)
+    answer.raise_for_status()
+    server.post(f"{address.partition('/_doc')[0]}/_refresh").raise_for_status()
 
 
 @pytest.fixture

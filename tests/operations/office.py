@@ -18,9 +18,8 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from eakte.access import Want
-from eakte.bootstrap import Backends, open_backends
+from eakte.bootstrap import Backends, open_backends, update_index
 from eakte.database import Database
-from eakte.jobs import update_index
 from eakte.models import Case, Document, Dossier, DossierExclusion, DossierShare, Unit, User, Version
 from eakte.operations import processing
 from eakte.operations.accounts import actor_of, create_user

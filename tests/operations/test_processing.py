@@ -12,8 +12,9 @@ import pytest
 from eakte.errors import ContentDamaged, NotAllowed, Unavailable, WrongState
 from eakte.operations import processing
 from eakte.operations.filing import store_original
-from eakte.operations.processing import Interrupted, enqueue_forgotten, process_version, retry, unprocessed
+from eakte.operations.processing import Interrupted, process_version
 from eakte.operations.versions import add_version
+from eakte.operations.waiting import enqueue_forgotten, retry
 from eakte.terms import SYSTEM, DocumentState
 from indexing.errors import ProcessingFailed
 from indexing.recognition import Recogniser
@@ -286,8 +287,3 @@ class TestForgotten:
         office.sql("UPDATE document SET created_at = now() - interval '10 minutes'")
         assert self.swept(office) == 0
         assert document != other
-
-    def test_documents_on_their_way_are_counted(self, office: Office, document: uuid.UUID) -> None:
-        assert unprocessed(office.backends.transactions) == 1
-        office.give_up(document)
-        assert unprocessed(office.backends.transactions) == 0

@@ -16,8 +16,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import Update, select, update
 
-from eakte.bootstrap import Backends
-from eakte.jobs import update_index
+from eakte.bootstrap import Backends, update_index
 from eakte.models import Document
 from eakte.operations.processing import process_version
 from eakte.web.pages import install

@@ -27,7 +27,7 @@ from eakte.operations.documents import (
     text_of,
     view_document,
 )
-from eakte.operations.processing import retry
+from eakte.operations.waiting import retry
 from eakte.terms import Actor, DocumentState
 from eakte.web.pages.asking import Person, Sent, go, make_frame, page
 from eakte.web.pages.history import entry_of_filing, sentences

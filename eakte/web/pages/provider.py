@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from eakte.api.dependencies import get_backends, visit_of
 from eakte.errors import AccountUnknown, NotFound, NotSignedIn, ProviderRefused, ProviderUnavailable
-from eakte.oidc import Begun, Identity, Provider
+from eakte.oidc import Begun, Provider
 from eakte.operations.directory import Directory, enter, link, unlink
 from eakte.operations.steps import begin_step, end_step, find_step
-from eakte.terms import SYSTEM
+from eakte.terms import SYSTEM, Identity
 from eakte.web.pages import cookies
 from eakte.web.pages.asking import Sent, go, make_frame, page, reader
 from eakte.web.pages.signing import arrive, inside, is_open, public_address, sign_in_page
