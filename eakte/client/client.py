@@ -16,7 +16,8 @@ from eakte.client.records import Cases, Dossiers, Parties, PlanClasses, Resubmis
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from eakte.client.shapes import CasePart, DocumentSaid, DossierPart, Filed, Hit, SearchAnswer
+    from eakte.client.said import CasePart, DocumentSaid, DossierPart
+    from eakte.client.shapes import Filed, Hit, SearchAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from eakte.client.connection import Connection
+    from eakte.client.said import (
+        DocumentChange,
+        DocumentSaid,
+        Reminder,
+    )
     from eakte.client.shapes import (
         BulkAnswer,
         Document,
-        DocumentChange,
-        DocumentSaid,
         External,
         Happened,
-        Reminder,
         Signature,
         Version,
         Words,

@@ -11,19 +11,21 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from eakte.client.connection import Connection
-    from eakte.client.shapes import (
-        Case,
+    from eakte.client.said import (
         CaseChange,
-        Dossier,
         DossierChange,
         DossierKeyed,
         DossierSaid,
+        PartyChange,
+        PartySaid,
+    )
+    from eakte.client.shapes import (
+        Case,
+        Dossier,
         External,
         Happened,
         Made,
         Party,
-        PartyChange,
-        PartySaid,
         PlanClass,
         Resubmission,
         Template,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from eakte.client import Client, EakteProblem, File, shapes
+from eakte.client import Client, EakteProblem, File, said, shapes
 from tests.api.world import World
 
 LOST = (0, b"")
@@ -215,15 +215,15 @@ IN_METADATA = {"DocumentSaid", "DossierPart", "CasePart"}
 
 def test_the_types_are_those_of_the_service(world: World) -> None:
     schemas = world.app.openapi()["components"]["schemas"]
-    kinds = {name: kind for name, kind in vars(shapes).items() if hasattr(kind, "__required_keys__")}
+    kinds = {name: kind for name, kind in {**vars(shapes), **vars(said)}.items() if hasattr(kind, "__required_keys__")}
     assert len(kinds) > 40
     for name, kind in kinds.items():
         if name in IN_METADATA:
             continue
         known = set(schemas[NAMES.get(name, name)]["properties"])
         assert set(kind.__annotations__) == known - POSITIONAL.get(name, set()), name
-    said = world.app.openapi()["paths"]["/api/v1/procedures"]["post"]["requestBody"]["content"]
-    metadata = json.loads(said["multipart/form-data"]["schema"]["properties"]["metadata"]["description"])["$defs"]
+    body = world.app.openapi()["paths"]["/api/v1/procedures"]["post"]["requestBody"]["content"]
+    metadata = json.loads(body["multipart/form-data"]["schema"]["properties"]["metadata"]["description"])["$defs"]
     for name in ("DossierPart", "CasePart"):
         assert set(kinds[name].__annotations__) == set(metadata[name]["properties"])
     assert set(kinds["DocumentSaid"].__annotations__) == set(metadata["DocumentPart"]["properties"]) - {"file"}

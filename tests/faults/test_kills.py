@@ -149,7 +149,9 @@ def test_a_procedure_that_dies_between_its_bytes_and_the_commit_leaves_nothing_v
                 part("metadata", json.dumps(said).encode()) + part("a", b"1", "a") + part("b", b"2", "b") + b"--b--\r\n"
             )
             headers = {"Content-Type": "multipart/form-data; boundary=b"}
-            assert clerk.post("/api/v1/procedures", content=parts, headers=headers).status_code == 201
+            filed = clerk.post("/api/v1/procedures", content=parts, headers=headers).raise_for_status().json()
+            for document in filed["documents"]:
+                wait_ready(clerk, document["id"])
         with service.backends() as opened:
             found = reconcile(opened.transactions, opened.blobs, delete=True, grace=timedelta())
             assert len(found.orphans) == 1

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from eakte.client import Client, EakteProblem, File, Paper
-from eakte.client.shapes import CasePart, DossierPart, External
+from eakte.client.said import CasePart, DossierPart
+from eakte.client.shapes import External
 from eakte.operations.storing import verify_blobs
 from tests.journeys import papers
 from tests.support.service import Municipality, Service
