@@ -36,10 +36,6 @@ class DossierSaid(Strict):
     confidentiality: str = "internal"
     medium: str = "electronic"
     location: str | None = None
-    reference_number: str | None = Field(default=None, description="Of another system, kept as it is (registrar)")
-    former_references: list[str] = Field(
-        default_factory=list, max_length=20, description="Numbers it had before, which shall find it (registrar)"
-    )
     fields: dict[str, Any] = Field(default_factory=dict)
 
     def words(self, external: External | None) -> NewDossier:
@@ -55,6 +51,10 @@ class DossierSaid(Strict):
 class DossierRequest(DossierSaid):
     """A new dossier."""
 
+    reference_number: str | None = Field(default=None, description="Of another system, kept as it is (registrar)")
+    former_references: list[str] = Field(
+        default_factory=list, max_length=20, description="Numbers it had before, which shall find it (registrar)"
+    )
     external: External | None = None
 
 

@@ -149,10 +149,10 @@ class Connection:
     def _send(
         self, method: str, path: str, *, repeatable: bool = False, whole: bool = False, **options: Any
     ) -> httpx2.Response:
-        if not path.startswith("/"):
-            # The path of a next page: the token goes to no other place than the one it is for.
-            raise EakteProblem(kind="invalid-answer", status=0, title=f"Das ist kein Pfad dieses Dienstes: {path}")
         address = path if whole else API + path
+        if not address.startswith(f"{API}/"):
+            # The path of a next page: the token goes to no other place than the one it is for (`//host/…` is one).
+            raise EakteProblem(kind="invalid-answer", status=0, title=f"Das ist kein Pfad dieses Dienstes: {path}")
         return self._repeated(
             lambda: self._http.request(method, address, **options), repeatable=repeatable or method == "GET"
         )

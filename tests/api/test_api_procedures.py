@@ -22,7 +22,7 @@ def call(client: TestClient, metadata: Any, files: Files, **headers: str) -> htt
     """The metadata first, then the files in the order given."""
     parts: list[Any] = [("metadata", (None, json.dumps(metadata), "application/json"))]
     parts += [(name, (f"{name}.txt", content, "text/plain")) for name, content in files.items()]
-    return client.post(f"{API}/procedures", files=parts, headers=headers)  # type: ignore[return-value]
+    return client.post(f"{API}/procedures", files=parts, headers=headers)
 
 
 def application(**more: Any) -> dict[str, Any]:

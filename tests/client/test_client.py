@@ -63,7 +63,7 @@ class Stand:
     """A client and the server that it speaks to; `waited` are the seconds that it would have slept."""
 
     def __init__(self) -> None:
-        kind = type("Kept", (Handler,), {"answers": [], "asked": []})
+        kind: type[Handler] = type("Kept", (Handler,), {"answers": [], "asked": []})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
         self.answers: list[tuple[int, bytes]] = kind.answers
         self.asked: list[tuple[str, str, dict[str, str], int]] = kind.asked
@@ -153,7 +153,7 @@ def test_it_gives_up_in_the_words_of_the_service(stand: Stand) -> None:
 
 def test_lists_are_followed_page_by_page_and_nowhere_else(stand: Stand) -> None:
     stand.will((200, {"items": [1], "next": "/api/v1/dossiers?after=x"}), (200, {"items": [2]}))
-    listed = stand.client.dossiers.list(unit="63")
+    listed: Iterator[Any] = stand.client.dossiers.list(unit="63")
     assert next(listed) == 1
     assert len(stand.asked) == 1
     assert list(listed) == [2]
