@@ -138,31 +138,21 @@ def test_what_is_wrong_is_told_with_its_place_and_leaves_nothing(
     assert (counts(world), blobs(world)) == before
 
 
-def test_what_stands_in_the_way_is_told_before_a_byte_of_the_files_is_taken(world: World) -> None:
+def test_who_may_not_file_there_is_refused_whole(world: World) -> None:
     clerk = world.client("clerk63")
-    closed = world.dossier()
-    done(clerk.post(f"{API}/dossiers/{closed['id']}/close", json={}), 200)
-    taken: list[bytes] = []
-
-    def body(metadata: dict[str, Any]) -> Any:
-        yield b'--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n' + json.dumps(metadata).encode()
-        yield b'\r\n--b\r\nContent-Disposition: form-data; name="plan"; filename="a.txt"\r\n\r\n'
-        taken.append(b"x")
-        yield b"x\r\n--b--\r\n"
-
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    filing = {"documents": [{"file": "plan"}]}
-    for login, place, refusal in (
-        ("clerk63", closed["id"], (409, "wrong-state")),
-        ("registrar", closed["id"], (403, "not-allowed")),
-        ("clerk10", closed["id"], (404, "not-found")),
+    closed = world.dossier()["id"]
+    done(clerk.post(f"{API}/dossiers/{closed}/close", json={}), 200)
+    said = {"dossier": {"id": closed}, "documents": [{"file": "plan"}]}
+    before = blobs(world)
+    for login, refusal in (
+        ("clerk63", (409, "wrong-state")),
+        ("registrar", (403, "not-allowed")),
+        ("clerk10", (404, "not-found")),
+        ("admin", (404, "not-found")),
     ):
-        before = blobs(world)
-        answer = world.client(login).post(
-            f"{API}/procedures", content=body({"dossier": {"id": place}, **filing}), headers=headers
-        )
-        problem(answer, *refusal)
-        assert blobs(world) == before
+        problem(call(world.client(login), said, {"plan": b"x"}), *refusal)
+    problem(call(world.client(), said, {"plan": b"x"}), 401, "not-signed-in")
+    assert blobs(world) == before
 
 
 def test_a_second_call_changes_nothing(world: World) -> None:

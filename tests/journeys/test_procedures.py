@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -111,6 +114,36 @@ def test_a_refused_call_leaves_nothing(service: Service, procedure: Client) -> N
     assert list(procedure.cases.list(dossier)) == []
     assert list(procedure.documents.list(dossier=dossier)) == []
     assert originals(service) == before
+
+
+def test_what_stands_in_the_way_is_told_before_the_files_are_taken(
+    service: Service, municipality: Municipality, procedure: Client
+) -> None:
+    closed = procedure.dossiers.create("632.2", "Geschlossen")["id"]
+    procedure.dossiers.close(closed)
+    said = json.dumps({"dossier": {"id": closed}, "documents": [{"file": "a"}]})
+    begun = (
+        f'--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n{said}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="a"; filename="a.txt"\r\n\r\nDie ersten von vielen Bytes'
+    )
+    for token, status in (
+        ("unbekannt", 401),
+        (municipality.tokens["clerk10"], 404),
+        (municipality.tokens["clerk63"], 409),
+    ):
+        assert answered_without_the_rest(service, token, begun) == status
+
+
+def answered_without_the_rest(service: Service, token: str, begun: str) -> int:
+    """The status that comes although the end of a long body never does."""
+    address = urlsplit(service.url)
+    head = (
+        f"POST /api/v1/procedures HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=30) as connection:
+        connection.sendall((head + begun).encode())
+        return int(connection.recv(4096).split()[1])
 
 
 def judged_by_openssl(client: Client, document: str, signature: str, certificate: str, folder: Path) -> None:
