@@ -38,12 +38,12 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("guide")
-    (made / "Stellungnahme.pdf").write_bytes(papers.written_pdf())
-    (made / "got").mkdir()
-    return made
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the reader stands: the letter lies there, and `got` takes what is fetched."""
+    (tmp_path / "Stellungnahme.pdf").write_bytes(papers.written_pdf())
+    (tmp_path / "got").mkdir()
+    return tmp_path
 
 
 def parts() -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from tests.support.service import Municipality, Service
 
 pytestmark = pytest.mark.journey
 
+LETTER = papers.written_pdf()
 KEY: External = {"system": "bauportal", "id": "2026/8"}
 DOSSIER: DossierPart = {
     "plan_class": "632.2",
@@ -34,7 +35,7 @@ CASE: CasePart = {"title": "Prüfung des Antrags", "external": {"system": "baupo
 
 def handed_over() -> list[Paper]:
     return [
-        Paper(File(papers.written_pdf(), "Antrag.pdf"), {"title": "Antrag", "sender": "Šárka Müller-Groß"}),
+        Paper(File(LETTER, "Antrag.pdf"), {"title": "Antrag", "sender": "Šárka Müller-Groß"}),
         Paper(File(papers.TEXT, "Vermerk.txt"), {"title": "Vermerk", "kind": "internal"}),
     ]
 
@@ -63,7 +64,7 @@ def test_a_procedure_from_the_application_to_the_signed_answer(
     for document in filed["documents"]:
         assert procedure.documents.wait(document["id"])["state"] == "ready"
     assert filed["documents"][0]["id"] in {hit["document"]["id"] for hit in procedure.hits("Genehmigung")}
-    assert procedure.documents.content(filed["documents"][0]["id"], tmp_path / "a").read_bytes() == papers.written_pdf()
+    assert procedure.documents.content(filed["documents"][0]["id"], tmp_path / "a").read_bytes() == LETTER
     assert [each["title"] for each in procedure.documents.list(name="müller-groß")] == ["Antrag"]
 
     with Client(service.url, municipality.tokens["head63"]) as other, pytest.raises(EakteProblem) as foreign:
@@ -72,7 +73,7 @@ def test_a_procedure_from_the_application_to_the_signed_answer(
     assert procedure.dossiers.put(KEY, "632.2", "Bauantrag Ulmenweg 8 und 10")["id"] == dossier
     assert procedure.cases.find({"system": "bauportal", "id": "2026/8-1"}) == procedure.cases.get(case)
 
-    answer = procedure.documents.file(File(papers.written_pdf(), "Bescheid.pdf"), case=case, kind="outgoing")
+    answer = procedure.documents.file(File(LETTER, "Bescheid.pdf"), case=case, kind="outgoing")
     signed = procedure.documents.sign(answer["id"])
     assert signed["final"]
     assert procedure.documents.sign(answer["id"])["revision"] == signed["revision"]
