@@ -23,8 +23,11 @@ lint: dev
 types: dev
 	$(BIN)/mypy
 
-# As many at once as there are processors; a file's tests stay together because they share what is slow to set up.
-SPREAD := -n $(shell nproc) --dist loadfile
+# A file's tests stay together because they share what is slow to set up. What starts servers waits for them half of its
+# time, so there is one process more than processors.
+TOGETHER := --dist loadfile --no-loadscope-reorder
+SPREAD := -n $(shell nproc) $(TOGETHER)
+WAITING := -n $(shell expr $$(nproc) + 1) $(TOGETHER)
 WHOLE := journey or fault or browser
 
 unit: dev
@@ -32,11 +35,11 @@ unit: dev
 
 # The parts with real programs: PostgreSQL, S3, OpenSearch and ClamAV, text recognition, LibreOffice.
 parts: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "outside and not long and not ($(WHOLE))"
+	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "outside and not long and not ($(WHOLE))"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "($(WHOLE)) and not long"
+	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "($(WHOLE)) and not long"
 
 # Lint, types, unit and contract tests on what is embedded: an answer within two minutes.
 check: dev
@@ -57,7 +60,7 @@ test:
 # Everything that runs in both modes, on real servers alone.
 test-real: dev
 	tools/test-servers
-	$(BIN)/python tools/with_servers.py tools/tests $(SPREAD) tests -m "journey" -k "real"
+	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from eakte.bootstrap import Backends, open_backends, update_index
 from eakte.database import Database
+from eakte.operations import passwords
 from eakte.operations.schema import migrate
 from eakte.settings import Settings
 from tests.support.clamd import debian_clamd
@@ -44,12 +47,39 @@ _OUTSIDE_PLACES = (
 )
 
 
+_LONGEST = (
+    "tests/journeys/test_corpora.py",
+    "tests/faults/test_real_servers.py",
+    "tests/web/test_preview_browser.py",
+    "tests/journeys/test_commands.py",
+    "tests/faults/test_kills.py",
+    "tests/journeys/test_workers_die.py",
+    "tests/faults/test_outages.py",
+    "tests/operations/test_rebuilding.py",
+)
+"""Files that take minutes each begin first, so that no processor is left with one of them at the end."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs more than Python, so that `make check` can answer within two minutes without it."""
+    rank = {file: number for number, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
     for item in items:
         if _OUTSIDE & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(_OUTSIDE_PLACES):
             item.add_marker(pytest.mark.outside)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """The same function of passwords with less work: what it costs otherwise is a quarter of a second for each person.
+
+    Services that tests start as processes of their own check with what each hash says it was made with.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+        patch.setattr(passwords, "PASSWORDS", cheap)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from eakte.embedded import PrivateDatabase, client_program
 from eakte.embedded.errors import DataFolderOfAnother, DataFolderUnreachable, DiskFull
 from eakte.embedded.owner import Owner, open_way
 from tests.embedded.embedded_support import ROOT, Child, execute, postmaster, quick_place, server_processes
+from tests.support.needs import missing
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NEEDS ROOT: changes users")
 
@@ -130,6 +131,6 @@ def test_a_disk_without_room_is_refused_before_anything_is_made() -> None:
         ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"], check=False, capture_output=True
     )
     if possible.returncode != 0:
-        pytest.skip("NEEDS THE RIGHT TO MOUNT")
+        missing("the right to mount a small disk")
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
     assert f'"error": "{DiskFull.__name__}"' in done.stdout

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.journeys import papers
+from tests.support.needs import missing
 from tests.support.service import Municipality, Service, wait_ready
 
 pytestmark = pytest.mark.journey
@@ -65,7 +66,7 @@ def told(output: str) -> list[Any]:
 
 def test_curl_does_what_the_guide_says(service: Service, municipality: Municipality, folder: Path) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("MISSING PROGRAM: curl")
+        missing("curl (tools/test-servers installs it)")
     got = folder / "got"
     known = {"EAKTE": service.url, "SCHLUESSEL": municipality.tokens["clerk63"], "PATH": "/usr/bin:/bin"}
     answers: dict[str, list[Any]] = {}

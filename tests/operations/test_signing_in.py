@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from eakte.errors import (
     InvalidInput,
@@ -19,7 +17,7 @@ from eakte.errors import (
     SignInPaused,
 )
 from eakte.models import User
-from eakte.operations import passwords, second_factor, throttling
+from eakte.operations import second_factor, throttling
 from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.second_factor import STEP_SECONDS, begin_enrolment, confirm_enrolment, enrolling_secret
 from eakte.operations.sessions import SignedIn, Visit, end_session, list_sessions, session_actor
@@ -31,12 +29,6 @@ from tests.operations.office import Office
 PASSWORD = "ein langes Passwort für Tests"
 IDLE = timedelta(hours=1)
 OFFICE, HOME = Visit("192.0.2.1", "Firefox"), Visit("203.0.113.9", "Safari")
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
-    monkeypatch.setattr(passwords, "PASSWORDS", cheap)
 
 
 @pytest.fixture

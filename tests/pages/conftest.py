@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from eakte.bootstrap import Backends, open_backends, update_index
-from eakte.database import Database
-from eakte.operations.schema import migrate
 from eakte.settings import Settings
 from tests.pages.pages_support import Pages
 from tests.support.postgres import drop_database, new_database
@@ -18,12 +16,9 @@ from tests.support.service import Municipality
 
 
 @pytest.fixture(scope="session")
-def pages(postgres_admin: str) -> Iterator[Pages]:
+def pages(postgres_admin: str, migrated: str) -> Iterator[Pages]:
     """The application with its pages over fresh backends on the real server; no worker runs."""
-    url = new_database(postgres_admin)
-    database = Database(url)
-    migrate(database)
-    database.close()
+    url = new_database(postgres_admin, copy_of=migrated)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
         settings = Settings(data_dir=Path(folder), database_url=url, upload_limit_bytes=1_000_000)
         with open_backends(settings, say=lambda _sentence: None) as opened:

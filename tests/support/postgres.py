@@ -234,7 +234,10 @@ def _with_role(superuser_url: str) -> str:
     password = secrets.token_hex(16)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(sql.Identifier(_ROLE), sql.Literal(password))
+            # The right to signal: without it a database cannot be dropped while autovacuum is at work in it.
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB IN ROLE pg_signal_backend PASSWORD {}").format(
+                sql.Identifier(_ROLE), sql.Literal(password)
+            )
         )
     host = urlsplit(superuser_url).netloc.rpartition("@")[2]
     return urlsplit(superuser_url)._replace(netloc=f"{_ROLE}:{password}@{host}").geturl()
