@@ -27,6 +27,7 @@ from eakte.operations.references import check_letter_pattern, check_pattern
 from eakte.operations.schema import has_heads, migrate, require_current
 from eakte.operations.screening import Screen
 from eakte.settings import Settings
+from eakte.signing import LocalProvider, SignatureProvider
 from eakte.terms import Actor
 from eakte.transaction import Transactions
 from indexing.clamav import Clamd
@@ -51,7 +52,8 @@ class Backends:
     """All that a process of one municipality uses.
 
     `private` is the embedded PostgreSQL, None with a server by URL; `scanner` looks for viruses, None without one;
-    `provider` is the OIDC provider with the rules of what its groups give, None where none is set.
+    `provider` is the OIDC provider with the rules of what its groups give, None where none is set; `signatures` signs
+    versions of documents.
     """
 
     settings: Settings
@@ -62,6 +64,7 @@ class Backends:
     private: PrivateDatabase | None
     scanner: Clamd | None
     provider: tuple[Provider, Directory] | None
+    signatures: SignatureProvider
 
     def screen(self, actor: Actor, *beside: uuid.UUID) -> Screen:
         """What every file passes on its way into the store; `beside` are the objects whose history shall know."""
@@ -103,7 +106,17 @@ def open_backends(settings: Settings, *, say: Callable[[str], None], require_sch
         stack.callback(blobs.close)
         search = open_search(settings)
         stack.callback(search.close)
-        yield Backends(settings, database, Transactions(database, ledger), blobs, search, private, scanner, provider)
+        yield Backends(
+            settings=settings,
+            database=database,
+            transactions=Transactions(database, ledger),
+            blobs=blobs,
+            search=search,
+            private=private,
+            scanner=scanner,
+            provider=provider,
+            signatures=LocalProvider(settings.signing_key_path, holder=settings.municipality),
+        )
 
 
 def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:

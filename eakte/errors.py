@@ -145,6 +145,10 @@ class ScannerUnavailable(Unavailable):
     """Die Virenprüfung ist nicht erreichbar."""
 
 
+class SigningUnavailable(Unavailable):
+    """Eine Signatur ist gerade nicht möglich."""
+
+
 class ContentDamaged(EakteError):
     """Die gespeicherte Datei ist beschädigt und wird nicht ausgegeben. Bitte verständigen Sie die IT."""
 

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = Field(
         default=None, description="Schlüssel, mit dem das Protokoll unterschrieben wird; ohne: Datenordner"
     )
+    signing_key_file: Path | None = Field(
+        default=None, description="Schlüssel und Zertifikat, mit denen Fassungen signiert werden; ohne: Datenordner"
+    )
     reference_pattern: str = Field(default="{class}-{n:05}/{year}", description="Muster der Aktenzeichen")
     letter_pattern: str = Field(
         default="{unit}/{reference}[-{case}]",
@@ -151,6 +154,11 @@ class Settings(BaseSettings):
     def audit_key_path(self) -> Path:
         """The file of the log's signing key."""
         return self.audit_key_file or self.data_dir / "audit.key"
+
+    @property
+    def signing_key_path(self) -> Path:
+        """The file of the key that signs versions of documents."""
+        return self.signing_key_file or self.data_dir / "signing.key"
 
     @classmethod
     def settings_customise_sources(

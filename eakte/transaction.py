@@ -159,6 +159,15 @@ class Transactions:
                 yield Transaction(session, actor, self.ledger, self._jobs)
 
     @contextmanager
+    def rehearse(self, actor: Actor) -> Iterator[Transaction]:
+        """An act that is taken back when the block ends: it raises what the act itself would, and leaves nothing."""
+        with domain_errors(), self.database.session() as session:
+            try:
+                yield Transaction(session, actor, self.ledger, self._jobs)
+            finally:
+                session.rollback()
+
+    @contextmanager
     def read(self) -> Iterator[Session]:
         """A read-only look at the database."""
         with self.database.reading() as session:

@@ -215,6 +215,18 @@ def assess_versions(versions: Sequence[Rule], facts: Facts, *, offer_by: Term = 
     return replace(found, end=end, explanation=explanation)
 
 
+def kept_longer(found: Assessment, keep_until: date | None) -> Assessment:
+    """The assessment of a file that is kept until a named day at least, beyond its rule.
+
+    The later of both days counts, so nothing becomes shorter. Without an end there is nothing to put off: a file that
+    is open, permanent or waits for its event is kept anyway.
+    """
+    if keep_until is None or found.end is None or keep_until <= found.end:
+        return found
+    explanation = f"{found.explanation} Im Einzelfall länger aufzubewahren: bis {german_date(keep_until)}."
+    return replace(found, end=keep_until, explanation=explanation)
+
+
 def _governing(versions: Sequence[Rule], facts: Facts) -> tuple[Rule, bool]:
     """The governing version, and whether it came to the file by reaching back to a term already running."""
     ordered = sorted(versions, key=lambda version: version.valid_from or date.min)

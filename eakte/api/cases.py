@@ -22,18 +22,32 @@ from eakte.operations.external import asked_for
 from eakte.operations.histories import case_history
 from eakte.operations.listing import list_cases
 from eakte.operations.references import letter_reference
+from eakte.operations.upserting import put_case
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
 
-class CaseRequest(Strict):
-    """A new case of a dossier; with a `parent` a sub-case of that case."""
+class CaseWords(Strict):
+    """What is said of a case of a dossier; with a `parent` it is a sub-case of that case."""
 
     dossier: uuid.UUID | None = None
     parent: uuid.UUID | None = None
     title: str
-    external: External | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
+
+    def words(self, external: External | None) -> NewCase:
+        """The same for the operation, under a key of another system."""
+        return NewCase(
+            **self.model_dump(exclude={"external"}),
+            external_system=external.system if external else None,
+            external_id=external.id if external else None,
+        )
+
+
+class CaseRequest(CaseWords):
+    """A new case."""
+
+    external: External | None = None
 
 
 class CaseChange(Strict):
@@ -60,20 +74,30 @@ def create(request: Request, tx: Tx, new: CaseRequest, key: Key = None) -> Any:
     """A new case in a dossier; a known external key answers 200 with what it names."""
 
     def act() -> tuple[int, CaseShape, int]:
-        row, is_new = create_case(
-            tx,
-            NewCase(
-                title=new.title,
-                dossier=new.dossier,
-                parent=new.parent,
-                external_system=new.external.system if new.external else None,
-                external_id=new.external.id if new.external else None,
-                fields=new.fields,
-            ),
-        )
+        row, is_new = create_case(tx, new.words(new.external))
         return 201 if is_new else 200, CaseShape.of(row), row.revision
 
     return created(tx, request, key, new.model_dump_json().encode(), act)
+
+
+@router.put(
+    "/external/{system}/{external_id:path}",
+    response_model=CaseShape,
+    responses={201: {"model": CaseShape, "description": "The key was unknown: a new case"}},
+)
+def put(
+    response: Response, tx: Tx, system: str, external_id: str, said: CaseWords, revision: RevisionGiven = None
+) -> CaseShape:
+    """The case that another system's key names, as it is said here: made if there is none, else changed."""
+    row, is_new = put_case(
+        tx,
+        said.words(External(system=system, id=external_id)),
+        said=frozenset(said.model_fields_set),
+        revision=revision,
+    )
+    response.status_code = 201 if is_new else 200
+    response.headers["ETag"] = etag(row.revision)
+    return CaseShape.of(row)
 
 
 @router.get("")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import (
     Composed,
@@ -21,12 +21,12 @@ from eakte.api.dependencies import (
     Writer,
     etag,
 )
-from eakte.api.multipart import Upload, body_chunks
+from eakte.api.multipart import Upload, body_chunks, parsed
 from eakte.api.paging import After, Limit, OptionalLimit, listing, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
-from eakte.errors import EakteError, FieldError, InvalidInput, Unavailable
+from eakte.errors import EakteError, Unavailable
 from eakte.operations import filing, versions, waiting
 from eakte.operations.document_changes import (
     change_document,
@@ -122,7 +122,7 @@ def multipart_body(schema: type[BaseModel]) -> dict[str, Any]:
 def create(request: Request, actor: Writer, backends: Composed, key: Key = None) -> JSONResponse:
     """File a document: the metadata first, then the file. 201 means: stored, hashed, in the log, never lost."""
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
-    metadata = _parse(DocumentMetadata, upload.metadata)
+    metadata = parsed(DocumentMetadata, upload.metadata)
     draft = metadata.draft()
     with backends.transactions.read() as session:
         if not is_known(session, actor, key):
@@ -163,7 +163,7 @@ def add_version(
             require_not_held(tx, document)
         number = document.version + 1
     upload = Upload(request.headers.get("content-type", ""), body_chunks(request))
-    said = _parse(VersionMetadata, upload.metadata)
+    said = parsed(VersionMetadata, upload.metadata)
     stored = _store(backends, upload, backends.screen(actor, document_id), document_id=document_id, version=number)
     return _answer_once(
         request,
@@ -196,6 +196,9 @@ def index(
     state: str | None = None,
     kind: str | None = None,
     contains: Annotated[str | None, Query(description="In title or sender")] = None,
+    name: Annotated[
+        str | None, Query(description="Any part of a sender's or addressee's name, in all that may be read")
+    ] = None,
     cancelled: Annotated[bool, Query(description="With cancelled ones")] = False,
     after: After = None,
     limit: Limit = 50,
@@ -214,6 +217,7 @@ def index(
         state=state,
         kind=kind,
         contains=contains,
+        name=name,
         cancelled=cancelled,
         after=after,
         limit=limit,
@@ -265,15 +269,6 @@ def list_of_versions(
 
 OK = 200
 """Status of an answer that made nothing: an external key was known."""
-
-
-def _parse(kind: type[Any], value: dict[str, Any]) -> Any:
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        raise InvalidInput(
-            errors=[FieldError(".".join(str(part) for part in each["loc"]), each["msg"]) for each in error.errors()]
-        ) from None
 
 
 def _store(backends: Backends, upload: Upload, screen: Screen, **where: Any) -> filing.Stored:

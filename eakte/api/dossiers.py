@@ -18,15 +18,17 @@ from eakte.models import Dossier
 from eakte.operations import closing, moving
 from eakte.operations.changing import change_dossier
 from eakte.operations.dossiers import NewDossier, create_dossier, readable_dossier
+from eakte.operations.extending import extend_retention
 from eakte.operations.histories import dossier_history
 from eakte.operations.listing import DossierFilter, list_dossiers
 from eakte.operations.references import letter_reference
+from eakte.operations.upserting import put_dossier
 
 router = APIRouter(tags=["dossiers"])
 
 
-class DossierRequest(Strict):
-    """A new dossier. `plan_class` and `unit` by id or number; the unit is the caller's unless named."""
+class DossierSaid(Strict):
+    """What is said of a dossier. `plan_class` and `unit` by id or number; the unit is the caller's unless named."""
 
     plan_class: str
     title: str
@@ -34,12 +36,26 @@ class DossierRequest(Strict):
     confidentiality: str = "internal"
     medium: str = "electronic"
     location: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+
+    def words(self, external: External | None) -> NewDossier:
+        """The same for the operation, under a key of another system."""
+        said = self.model_dump(exclude={"external"})
+        return NewDossier(
+            **said,
+            external_system=external.system if external else None,
+            external_id=external.id if external else None,
+        )
+
+
+class DossierRequest(DossierSaid):
+    """A new dossier."""
+
     reference_number: str | None = Field(default=None, description="Of another system, kept as it is (registrar)")
     former_references: list[str] = Field(
         default_factory=list, max_length=20, description="Numbers it had before, which shall find it (registrar)"
     )
     external: External | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class DossierChange(Strict):
@@ -65,6 +81,20 @@ class ReassignDossier(Strict):
     unit: str
     reason: str
     confidentiality: str | None = None
+
+
+class Classify(Strict):
+    """Another level of confidentiality."""
+
+    confidentiality: str
+    reason: str
+
+
+class Extend(Strict):
+    """Until when it is kept at least; null goes back to the term of its class."""
+
+    keep_until: date | None
+    reason: str
 
 
 class LetterReference(BaseModel):
@@ -104,26 +134,39 @@ def create(request: Request, tx: Tx, backends: Composed, new: DossierRequest, ke
     """A new dossier with the next reference number; a known external key answers 200 with what it names."""
 
     def act() -> tuple[int, DossierShape, int]:
-        row, is_new = create_dossier(
-            tx,
-            NewDossier(
-                plan_class=new.plan_class,
-                title=new.title,
-                unit=new.unit,
-                confidentiality=new.confidentiality,
-                medium=new.medium,
-                external_system=new.external.system if new.external else None,
-                external_id=new.external.id if new.external else None,
-                fields=new.fields,
-                location=new.location,
-                reference_number=new.reference_number,
-                former_references=new.former_references,
-            ),
-            pattern=backends.settings.reference_pattern,
-        )
+        row, is_new = create_dossier(tx, new.words(new.external), pattern=backends.settings.reference_pattern)
         return 201 if is_new else 200, DossierShape.of(row), row.revision
 
     return created(tx, request, key, new.model_dump_json().encode(), act)
+
+
+@router.put(
+    "/dossiers/external/{system}/{external_id:path}",
+    response_model=DossierShape,
+    responses={201: {"model": DossierShape, "description": "The key was unknown: a new dossier"}},
+)
+def put(
+    response: Response,
+    tx: Tx,
+    backends: Composed,
+    system: str,
+    external_id: str,
+    said: DossierSaid,
+    revision: RevisionGiven = None,
+) -> DossierShape:
+    """The dossier that another system's key names, as it is said here: made if there is none, else changed.
+
+    What is not said stays. The name of a system belongs to the account that used it first; others get 403.
+    """
+    row, is_new = put_dossier(
+        tx,
+        said.words(External(system=system, id=external_id)),
+        said=frozenset(said.model_fields_set),
+        revision=revision,
+        pattern=backends.settings.reference_pattern,
+    )
+    response.status_code = 201 if is_new else 200
+    return _answer(response, row)
 
 
 @router.get("/dossiers")
@@ -204,6 +247,26 @@ def reassign(
         confidentiality=order.confidentiality,
         revision=revision,
     )
+    return _answer(response, row)
+
+
+@router.post("/dossiers/{dossier_id}/confidentiality")
+def classify(
+    response: Response, tx: Tx, dossier_id: uuid.UUID, order: Classify, revision: RevisionGiven = None
+) -> DossierShape:
+    """Give it another level of confidentiality: who works in it on both levels, or the registrar."""
+    row = moving.classify_dossier(
+        tx, dossier_id, confidentiality=order.confidentiality, reason=order.reason, revision=revision
+    )
+    return _answer(response, row)
+
+
+@router.post("/dossiers/{dossier_id}/retention")
+def extend(
+    response: Response, tx: Tx, dossier_id: uuid.UUID, order: Extend, revision: RevisionGiven = None
+) -> DossierShape:
+    """Say until when it is kept at least, with a reason; never shorter than its class says (role registrar)."""
+    row = extend_retention(tx, dossier_id, keep_until=order.keep_until, reason=order.reason, revision=revision)
     return _answer(response, row)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import anyio.from_thread
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
@@ -21,6 +23,10 @@ from eakte.errors import FieldError, InvalidInput
 
 METADATA_LIMIT = 256 * 1024
 """Bytes of the metadata part."""
+
+BROKEN_OFF = "Die Übertragung brach ab; es wurde nichts gespeichert."
+
+Said = TypeVar("Said", bound=BaseModel)
 
 HEADER_LIMIT = 16 * 1024
 """Bytes of all headers of a part together; the longest file name has a few hundred."""
@@ -35,7 +41,7 @@ def body_chunks(request: Request) -> Iterator[bytes]:
         except StopAsyncIteration:
             return
         except ClientDisconnect:
-            raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.") from None
+            raise InvalidInput(BROKEN_OFF) from None
         if chunk:
             yield chunk
 
@@ -44,18 +50,26 @@ async def _next_of(stream: AsyncIterator[bytes]) -> bytes:
     return await anext(stream)
 
 
-class Upload:
-    """A multipart body with the parts `metadata` (JSON object) and `file`, in this order.
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """The head of a part with a file: its name in the form, and name and type of the file as sent."""
 
-    Raises InvalidInput for every other form. `chunks` may be drawn once; it ends only when the file part is complete,
-    so a broken transfer is an error for whoever stores it, never a shorter file.
+    name: str
+    filename: str
+    media_type: str
+
+
+class Multipart:
+    """A multipart body: the part `metadata` (JSON object), then files. Raises InvalidInput for every other form.
+
+    `next_file` and `chunks` take turns: the bytes of a file are drawn before the next one is asked for.
     """
 
-    def __init__(self, content_type: str, chunks: Iterator[bytes]) -> None:
+    def __init__(self, content_type: str, chunks: Iterator[bytes], *, metadata_limit: int = METADATA_LIMIT) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
-            raise InvalidInput("Erwartet wird multipart/form-data mit den Teilen metadata und file.")
+            raise InvalidInput("Erwartet wird multipart/form-data mit dem Teil metadata und der Datei.")
         self._events: deque[tuple[str, Any]] = deque()
         self._headers: dict[str, str] = {}
         self._header_name = b""
@@ -74,25 +88,33 @@ class Upload:
                 "on_part_end": lambda: self._events.append(("end", None)),
             },
         )
-        self.metadata = self._read_metadata()
-        self.filename, self.media_type = self._read_file_head()
+        self.metadata = self._read_metadata(metadata_limit)
+
+    def next_file(self) -> FilePart | None:
+        """The head of the next part; None after the last one."""
+        for kind, value in self._pull():
+            if kind == "part":
+                _disposition, options = parse_options_header(value.get("content-disposition", ""))
+                filename = options.get(b"filename", b"").decode("utf-8", "replace")
+                media_type = value.get("content-type", "application/octet-stream")[:200]
+                return FilePart(_part_name(value), filename, media_type)
+        return None
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes of the file."""
+        """The bytes of the file whose head came last.
+
+        They end only when the part is complete, so a broken transfer is an error for whoever stores it, never a shorter
+        file.
+        """
         for kind, value in self._pull():
             if kind == "data":
                 yield value
             elif kind == "end":
-                # Looked for to the end: a second file would otherwise be dropped and its sender told that all is well.
-                if any(event == "part" for event, _ in self._pull()):
-                    raise InvalidInput(
-                        errors=[FieldError("file", "Nur eine Datei je Anfrage; es wurde nichts abgelegt.")]
-                    )
                 return
-        raise InvalidInput("Die Übertragung brach ab; es wurde nichts gespeichert.")
+        raise InvalidInput(BROKEN_OFF)
 
-    def _read_metadata(self) -> dict[str, Any]:
-        content = b""
+    def _read_metadata(self, limit: int) -> dict[str, Any]:
+        content = bytearray()
         name = None
         for kind, value in self._pull():
             if kind == "part":
@@ -101,21 +123,12 @@ class Upload:
                     break
             elif kind == "data":
                 content += value
-                if len(content) > METADATA_LIMIT:
-                    raise InvalidInput(errors=[FieldError("metadata", "Die Angaben sind länger als 256 KB.")])
+                if len(content) > limit:
+                    message = f"Die Angaben sind länger als {limit // 1024} KB."
+                    raise InvalidInput(errors=[FieldError("metadata", message)])
             elif kind == "end":
-                return _json_object(content)
+                return _json_object(bytes(content))
         raise InvalidInput(errors=[FieldError("metadata", "Der erste Teil muss metadata heißen (JSON).")])
-
-    def _read_file_head(self) -> tuple[str, str]:
-        for kind, value in self._pull():
-            if kind == "part":
-                if _part_name(value) != "file":
-                    break
-                _disposition, options = parse_options_header(value.get("content-disposition", ""))
-                filename = options.get(b"filename", b"").decode("utf-8", "replace")
-                return filename, value.get("content-type", "application/octet-stream")[:200]
-        raise InvalidInput(errors=[FieldError("file", "Der zweite Teil muss file heißen.")])
 
     def _pull(self) -> Iterator[tuple[str, Any]]:
         """Events in order; more of the body is read only when they run out."""
@@ -147,6 +160,38 @@ class Upload:
         # Latin-1 keeps every byte; parse_options_header turns it back, and the words in it are UTF-8 (RFC 7578 5.1).
         self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("latin-1")
         self._header_name = self._header_value = b""
+
+
+class Upload(Multipart):
+    """A body with exactly one file, in the part `file`. `chunks` may be drawn once."""
+
+    def __init__(self, content_type: str, chunks: Iterator[bytes]) -> None:
+        super().__init__(content_type, chunks)
+        head = self.next_file()
+        if head is None or head.name != "file":
+            raise InvalidInput(errors=[FieldError("file", "Der zweite Teil muss file heißen.")])
+        self.filename, self.media_type = head.filename, head.media_type
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the file."""
+        yield from super().chunks()
+        # Looked for to the end: a second file would otherwise be dropped and its sender told that all is well.
+        if self.next_file() is not None:
+            raise InvalidInput(errors=[FieldError("file", "Nur eine Datei je Anfrage; es wurde nichts abgelegt.")])
+
+
+def parsed(kind: type[Said], metadata: dict[str, Any]) -> Said:
+    """The metadata as a model. Raises InvalidInput naming the places (`documents[2].received_on`)."""
+    try:
+        return kind.model_validate(metadata)
+    except ValidationError as error:
+        raise InvalidInput(
+            errors=[FieldError(_place(each["loc"]), each["msg"]) for each in error.errors(include_url=False)]
+        ) from None
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def _part_name(headers: dict[str, str]) -> str:

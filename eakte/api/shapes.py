@@ -41,6 +41,7 @@ class RetentionShape(BaseModel):
     state: str
     rule: str | None
     legal_basis: str | None
+    keep_until: date | None = Field(description="Kept until then at least, beyond the term of its class")
 
 
 class External(Strict):
@@ -112,6 +113,7 @@ class DossierShape(BaseModel):
                 state=row.retention_state,
                 rule=row.retention_rule,
                 legal_basis=row.retention_basis,
+                keep_until=row.keep_until,
             ),
             external=external_of(row),
             fields=row.fields or {},

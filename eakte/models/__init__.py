@@ -36,6 +36,7 @@ from eakte.models.rights import (
     OfferedLook,
     ShareStamp,
 )
+from eakte.models.signatures import DocumentSignature
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
@@ -57,6 +58,7 @@ __all__ = [
     "Deputation",
     "Document",
     "DocumentLook",
+    "DocumentSignature",
     "Dossier",
     "DossierEvent",
     "DossierExclusion",

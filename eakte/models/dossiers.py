@@ -36,8 +36,8 @@ class Dossier(Record):
     `scope_number` says unit and level: the responsible unit stands in the scope alone, so that a unit that is merged
     into another hands over all its dossiers by a few rows (docs/adr/0014); `unit_id` reads it there. `state` is open or
     closed; what follows by the calendar alone (transfer grace over, term over) is derived from `grace_end`,
-    `retention_end` and `retention_offer_by` on the day of reading. `former_references` are the numbers it had before
-    (`DossierReference` has all numbers); `lent_to` says who has the paper now, `DossierLoan` who had it.
+    `retention_end` and `retention_offer_by` on the day of reading. `keep_until` is a day beyond the class's term until
+    which it is kept at least. `former_references` are the numbers it had before (`DossierReference` has all numbers); `lent_to` says who has the paper now, `DossierLoan` who had it.
     """
 
     __tablename__ = "dossier"
@@ -75,6 +75,7 @@ class Dossier(Record):
     grace_end: Mapped[date | None]
     retention_rule: Mapped[str | None]
     retention_basis: Mapped[str | None]
+    keep_until: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column(default=1)
 

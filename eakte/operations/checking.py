@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from eakte.errors import FieldError, InvalidInput, StaleRevision
+from eakte.errors import EakteError, FieldError, InvalidInput, StaleRevision
 from eakte.models import AuditEntry
 from eakte.transaction import Transaction
 
@@ -47,6 +48,18 @@ def one_of(kind: type[Word], value: str, *, at: str, label: str) -> Word:
 def allowed(words: Iterable[str]) -> str:
     """A list of words for a message."""
     return ", ".join(str(word) for word in words)
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Let the errors of a part say where in the whole it stands: `sender` becomes `documents[2].sender`."""
+    try:
+        yield
+    except EakteError as error:
+        error.errors = tuple(
+            FieldError(f"{place}.{each.at}" if each.at else place, each.message) for each in error.errors
+        )
+        raise
 
 
 def same_revision(expected: int | None, actual: int) -> None:

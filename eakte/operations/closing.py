@@ -19,7 +19,7 @@ from eakte.operations.queueing import enqueue_indexing
 from eakte.terms import CaseState, DossierState, today
 from eakte.transaction import Transaction
 from retention.errors import CalendarError
-from retention.periods import Facts, assess_versions, grace_end
+from retention.periods import Facts, assess_versions, grace_end, kept_longer
 
 
 def close_dossier(
@@ -156,6 +156,7 @@ def count_term(session: Session, dossier: Dossier) -> None:
     try:
         dossier.grace_end = grace_end(dossier.closed_on, resolved.transfer_grace.value) if dossier.closed_on else None
         found = assess_versions(rules, facts_of(session, dossier), offer_by=resolved.offer_by.value) if rules else None
+        found = kept_longer(found, dossier.keep_until) if found else None
     except CalendarError as error:
         raise _beyond_the_calendar(error) from error
     # Without a term anywhere above a dossier never becomes due by itself, and the registrar's lists say so.

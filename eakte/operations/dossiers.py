@@ -144,12 +144,9 @@ def create_case(tx: Transaction, new: NewCase) -> tuple[Case, bool]:
     """
     external = ExternalKey.of(new.external_system, new.external_id)
     if external is not None:
-        known = claim(tx, Case, external)
+        known = known_case(tx, external)
         if known is not None:
-            try:
-                return readable_case(tx.session, tx.actor, known), False
-            except NotFound:
-                raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+            return known, False
     parent = _parent_of(tx, new)
     if parent is None and new.dossier is None:
         raise InvalidInput(errors=[FieldError("dossier", "Die Akte fehlt.")])
@@ -192,6 +189,17 @@ def add_case(
     tx.session.add(case)
     tx.session.flush()
     return case
+
+
+def known_case(tx: Transaction, external: ExternalKey) -> Case | None:
+    """The case that a key names; None for a new key, which is the act's from now on. Raises NotAllowed."""
+    known = claim(tx, Case, external)
+    if known is None:
+        return None
+    try:
+        return readable_case(tx.session, tx.actor, known)
+    except NotFound:
+        raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
 
 
 def _parent_of(tx: Transaction, new: NewCase) -> Case | None:

@@ -74,7 +74,8 @@ class Stored:
 
 def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
     """Raise what filing would raise for this draft, before any byte is taken."""
-    _check_words(draft)
+    _check_one_place(draft)
+    check_words(draft)
     if draft.inbox:
         _inbox_unit(session, actor, draft.unit)
         return
@@ -123,12 +124,50 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     A known external key answers with the document that it names, whose id is not that of the stored bytes: they are
     not needed then.
     """
-    _check_words(draft)
+    _check_one_place(draft)
+    check_words(draft)
     if draft.external is not None:
         known = claim(tx, Document, draft.external)
         if known is not None:
             return _known_document(tx, known)
-    document = Document(
+    if draft.inbox:
+        document = _new_document(tx, draft, stored)
+        document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
+        note_inbox(tx, document.inbox_unit_id)
+        document.fields = checked_values(tx.session, None, FieldOwner.DOCUMENT, draft.fields)
+        place = {"inbox": str(document.inbox_unit_id)}
+        beside = [document.inbox_unit_id]
+        _insert(tx, document, stored)
+    else:
+        case = readable_case(tx.session, tx.actor, draft.case) if draft.case else None
+        dossier = writable_dossier(tx, case.dossier_id if case else _dossier_id(draft))
+        if case is not None:
+            # Read before its dossier was locked: somebody may have closed it meanwhile.
+            tx.session.refresh(case)
+        document = add_document(tx, draft, stored, dossier=dossier, case=case)
+        place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
+        beside = [dossier.id, *([case.id] if case else [])]
+    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
+    return document
+
+
+def add_document(tx: Transaction, draft: Draft, stored: Stored, *, dossier: Dossier, case: Case | None) -> Document:
+    """A document of a locked dossier, as part of an act that records it; its processing is asked for.
+
+    The places of the draft do not count. Raises InvalidInput naming the field, WrongState for a closed dossier.
+    """
+    check_words(draft)
+    _check_place(dossier, case)
+    document = _new_document(tx, draft, stored)
+    document.dossier_id, document.case_id = dossier.id, case.id if case else None
+    document.volume_id = current_volume(tx.session, dossier.id)
+    document.fields = checked_fields(tx.session, dossier, draft.fields)
+    _insert(tx, document, stored)
+    return document
+
+
+def _new_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
+    return Document(
         id=stored.document_id,
         title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
@@ -146,28 +185,11 @@ def file_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
         state=DocumentState.RECEIVED.value,
         created_by=tx.actor.user_id,
     )
-    if draft.inbox:
-        document.inbox_unit_id = _inbox_unit(tx.session, tx.actor, draft.unit)
-        note_inbox(tx, document.inbox_unit_id)
-        document.fields = checked_values(tx.session, None, FieldOwner.DOCUMENT, draft.fields)
-        place = {"inbox": str(document.inbox_unit_id)}
-        beside = [document.inbox_unit_id]
-    else:
-        case = readable_case(tx.session, tx.actor, draft.case) if draft.case else None
-        dossier = writable_dossier(tx, case.dossier_id if case else _dossier_id(draft))
-        if case is not None:
-            # Read before its dossier was locked: somebody may have closed it meanwhile.
-            tx.session.refresh(case)
-        _check_place(dossier, case)
-        document.dossier_id, document.case_id = dossier.id, case.id if case else None
-        document.volume_id = current_volume(tx.session, dossier.id)
-        document.fields = checked_fields(tx.session, dossier, draft.fields)
-        place = {"dossier": str(dossier.id), **({"case": str(case.id)} if case else {})}
-        beside = [dossier.id, *([case.id] if case else [])]
+
+
+def _insert(tx: Transaction, document: Document, stored: Stored) -> None:
     insert_version(tx, document, stored)
-    tx.record(Tag.DOCUMENT_FILE, document.id, {**place, **digest_details(stored)}, subjects=beside)
     enqueue_processing(tx, document.id, 1)
-    return document
 
 
 def clean_filename(name: str) -> str:
@@ -230,10 +252,14 @@ def checked_fields(session: Session, dossier: Dossier | None, values: dict[str, 
     return checked_values(session, plan_class, FieldOwner.DOCUMENT, values)
 
 
-def _check_words(draft: Draft) -> None:
+def _check_one_place(draft: Draft) -> None:
     places = [draft.dossier is not None, draft.case is not None, draft.inbox]
     if sum(places) != 1:
         raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+
+
+def check_words(draft: Draft) -> None:
+    """Raise InvalidInput for what is wrong with the words of a draft, wherever it is filed."""
     one_of(DocumentKind, draft.kind, at="kind", label="Art")
     optional_line(draft.title, at="title", label="Betreff")
     check_received(draft.received_on)

@@ -167,6 +167,7 @@ def list_documents(
     inbox: bool = False,
     source: uuid.UUID | None = None,
     external: ExternalKey | None = None,
+    name: str | None = None,
     volume: uuid.UUID | None = None,
     unit: str | None = None,
     state: str | None = None,
@@ -179,11 +180,12 @@ def list_documents(
 ) -> Page[DocumentView]:
     """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
 
-    Or the one that an external key names. Cancelled ones are there only when asked for, or named by their key. Raises
-    what reading the place raises.
+    Or the one that an external key names, or all that a person of that name sent or received. Cancelled ones are there
+    only when asked for, or named by their key. Raises what reading the place raises.
     """
-    if sum((dossier is not None, case is not None, source is not None, inbox, external is not None)) != 1:
-        message = "Genau eines von dossier, case, source, inbox und external_id ist nötig."
+    places = (dossier is not None, case is not None, source is not None, inbox, external is not None, name is not None)
+    if sum(places) != 1:
+        message = "Genau eines von dossier, case, source, inbox, external_id und name ist nötig."
         raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
@@ -198,6 +200,8 @@ def list_documents(
         place = Document.source_id == readable_document(session, actor, source).id
     elif external is not None:
         place = _named_by(Document, external)
+    elif name is not None:
+        place = _with_name(name)
     else:
         wanted = {find_unit(session, unit).id} if unit else set(rule.inbox_units)
         place = Document.inbox_unit_id.in_(wanted & rule.inbox_units)
@@ -219,6 +223,14 @@ def list_documents(
     rows, more = _cut(session.execute(statement.limit(_size(limit) + 1)).all(), limit)
     items = [DocumentView(row[0], row[1], row[2], row[3]) for row in rows]
     return Page(items, _mark(str(items[-1].document.id)) if more else None)
+
+
+def _with_name(name: str) -> ColumnElement[bool]:
+    wanted = " ".join(name.split())[:200]
+    if len(wanted) < 3:  # noqa: PLR2004 - as with parties: a question for all names would be a list of all people
+        raise InvalidInput(errors=[FieldError("name", "Bitte wenigstens drei Buchstaben eines Namens nennen.")])
+    others = (func.array_to_string(column, "\n") for column in (Document.further_senders, Document.further_addressees))
+    return or_(*(each.icontains(wanted, autoescape=True) for each in (Document.sender, Document.addressee, *others)))
 
 
 def _narrowed(

@@ -95,6 +95,32 @@ def reassign_dossier(
     return dossier
 
 
+def classify_dossier(
+    tx: Transaction, dossier_id: uuid.UUID, *, confidentiality: str, reason: str, revision: int | None = None
+) -> Dossier:
+    """Give a dossier another level of confidentiality: by who works in it on both levels, or by the registrar.
+
+    Nobody puts a dossier out of the own sight by it, but the registrar, who may know more than read. Raises NotFound,
+    NotAllowed, WrongState for the level that it has, StaleRevision, InvalidInput.
+    """
+    dossier = handled_dossier(tx, dossier_id, revision)
+    level = level_for(confidentiality)
+    reason = line(reason, at="reason", label="Grund")
+    if level == dossier.confidentiality:
+        raise WrongState("Diese Vertraulichkeit hat die Akte schon.")
+    before = Level(dossier.confidentiality).word
+    dossier.confidentiality = int(level)
+    dossier.scope_number = scope_number(tx, dossier.unit_id, level)
+    if not is_registrar(tx.actor) and not may_write(rule_for(tx.session, tx.actor), tx.actor, dossier):
+        raise NotAllowed("In dieser Vertraulichkeit arbeiten Sie nicht.")
+    dossier.revision += 1
+    entry = tx.record(Tag.DOSSIER_CLASSIFY, dossier.id, {"from": before, "to": level.word})
+    tx.remember(entry, dossier.id, "confidentiality", before)
+    tx.remember(entry, dossier.id, "reason", reason)
+    reindex(tx, dossier)
+    return dossier
+
+
 def kept_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None) -> Dossier:
     """The dossier, locked, for an act of the registrar: of any unit whose dossiers the registrar knows.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import Case, Dossier, Party
-from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
+from eakte.operations.checking import line, one_of, optional_line, placed, replaced, same_revision
 from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
 from eakte.operations.listing import Page, by_id
 from eakte.terms import Actor
@@ -85,6 +85,17 @@ def new_party(tx: Transaction, words: PartyWords, *, dossier: Dossier, case: Cas
     tx.session.add(row)
     tx.session.flush()
     return row
+
+
+def add_parties(
+    tx: Transaction, parties: Sequence[PartyWords], *, dossier: Dossier, case: Case | None
+) -> Sequence[Party]:
+    """Several of them; an error names which (`parties[1].name`)."""
+    made = []
+    for number, each in enumerate(parties):
+        with placed(f"parties[{number}]"):
+            made.append(new_party(tx, each, dossier=dossier, case=case))
+    return made
 
 
 def change_party(tx: Transaction, party_id: uuid.UUID, changes: Mapping[str, str | None], *, revision: int) -> Party:

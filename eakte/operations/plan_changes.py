@@ -28,7 +28,7 @@ from eakte.operations.queueing import enqueue_recount
 from eakte.operations.units import find_unit
 from eakte.terms import SYSTEM, Actor, Role, today
 from eakte.transaction import Transaction, Transactions
-from retention.periods import assess_versions
+from retention.periods import assess_versions, kept_longer
 
 BATCH = 100
 """Dossiers of one act of counting again."""
@@ -108,7 +108,8 @@ def preview_change(session: Session, actor: Actor, class_id: uuid.UUID, change: 
         rules = class_rules(session, plan_class, {class_id: planned})
         closed = select(Dossier).where(Dossier.plan_class_id == branch_id, Dossier.closed_on.is_not(None))
         for dossier in session.scalars(closed.execution_options(yield_per=500)):
-            end = assess_versions(rules, facts_of(session, dossier)).end if rules else None
+            found = assess_versions(rules, facts_of(session, dossier)) if rules else None
+            end = kept_longer(found, dossier.keep_until).end if found else None
             counts[_moved(dossier.retention_end, end)] += 1
     return Preview(earlier=counts["earlier"], later=counts["later"], same=counts["same"])
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.models import Case, Dossier, Template
+from eakte.models import Case, Dossier, Party, Template
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.dossiers import (
     NewDossier,
@@ -27,12 +27,15 @@ from eakte.operations.dossiers import (
     add_dossier,
     created_details,
     is_registrar,
+    known_case,
     level_for,
+    readable_dossier,
     require_open,
     writable_dossier,
 )
+from eakte.operations.external import ExternalKey
 from eakte.operations.listing import Page, by_id
-from eakte.operations.parties import PartyWords, new_party
+from eakte.operations.parties import PartyWords, add_parties
 from eakte.operations.plan import find_class
 from eakte.operations.units import find_unit
 from eakte.terms import Medium
@@ -90,6 +93,7 @@ class Made:
     dossier: Dossier
     cases: Sequence[Case]
     is_new: bool
+    parties: Sequence[Party] = ()
 
 
 def create_template(tx: Transaction, words: TemplateWords) -> Template:
@@ -148,15 +152,42 @@ def make(tx: Transaction, template_id: uuid.UUID, order: Order, *, pattern: str)
     A known external key makes nothing and answers with what it names. Raises InvalidInput naming missing values and
     roles, WrongState for an inactive template, and what creating a dossier or case raises.
     """
-    template = find_template(tx.session, template_id)
+    template = usable_template(tx.session, template_id)
+    if template.kind == TemplateKind.CASE:
+        made = make_case(tx, template, order)
+        if made.is_new:
+            top, *below = made.cases
+            tx.record(
+                Tag.CASE_CREATE,
+                top.id,
+                {"dossier": str(made.dossier.id), "template": str(template.id)},
+                subjects=[made.dossier.id, *(case.id for case in below), *(party.id for party in made.parties)],
+            )
+        return made
+    made = make_dossier(tx, template, order, pattern)
+    if made.is_new:
+        tx.record(
+            Tag.DOSSIER_CREATE,
+            made.dossier.id,
+            {**created_details(made.dossier), "template": str(template.id)},
+            subjects=[*(case.id for case in made.cases), *(party.id for party in made.parties)],
+        )
+    return made
+
+
+def usable_template(session: Session, template_id: uuid.UUID, kind: TemplateKind | None = None) -> Template:
+    """A template from which something can be made. Raises NotFound, WrongState, InvalidInput for a wrong kind."""
+    template = find_template(session, template_id)
+    if kind is not None and template.kind != kind:
+        what = "einer Akte" if kind is TemplateKind.DOSSIER else "eines Vorgangs"
+        raise InvalidInput(errors=[FieldError("template", f"Das ist keine Vorlage {what}.")])
     if not template.active:
         raise WrongState("Diese Vorlage wird nicht mehr benutzt.")
-    if template.kind == TemplateKind.CASE:
-        return _make_case(tx, template, order)
-    return _make_dossier(tx, template, order, pattern)
+    return template
 
 
-def _make_dossier(tx: Transaction, template: Template, order: Order, pattern: str) -> Made:
+def make_dossier(tx: Transaction, template: Template, order: Order, pattern: str) -> Made:
+    """What `make` does with a template of a dossier, as part of an act that records it."""
     body = template.body
     plan_class = order.plan_class or body["plan_class"]
     if plan_class is None:
@@ -180,36 +211,29 @@ def _make_dossier(tx: Transaction, template: Template, order: Order, pattern: st
         return Made(dossier, known, is_new=False)
     _require_roles(body["roles"], order.parties)
     cases = _add_cases(tx, dossier, body["cases"], order.values, None)
-    parties = [new_party(tx, each, dossier=dossier, case=None).id for each in order.parties]
-    tx.record(
-        Tag.DOSSIER_CREATE,
-        dossier.id,
-        {**created_details(dossier), "template": str(template.id)},
-        subjects=[*(case.id for case in cases), *parties],
-    )
-    return Made(dossier, cases, is_new=True)
+    return Made(dossier, cases, is_new=True, parties=add_parties(tx, order.parties, dossier=dossier, case=None))
 
 
-def _make_case(tx: Transaction, template: Template, order: Order) -> Made:
+def make_case(tx: Transaction, template: Template, order: Order) -> Made:
+    """What `make` does with a template of a case, as part of an act that records it."""
+    external = ExternalKey.of(order.external_system, order.external_id)
+    if external is not None:
+        known = known_case(tx, external)
+        if known is not None:
+            below = select(Case).where(Case.parent_id == known.id).order_by(Case.ordinal)
+            dossier = readable_dossier(tx.session, tx.actor, known.dossier_id)
+            return Made(dossier, [known, *tx.session.scalars(below)], is_new=False)
     if order.dossier is None:
         raise InvalidInput(errors=[FieldError("dossier", "Die Akte, in der der Vorgang entsteht, fehlt.")])
-    if order.external_system is not None or order.external_id is not None:
-        raise InvalidInput(errors=[FieldError("external", "Vorgänge aus Vorlagen haben keinen Schlüssel.")])
     body = template.body
     dossier = writable_dossier(tx, order.dossier)
     require_open(dossier)
     _require_roles(body["roles"], order.parties)
     title = order.title or _filled(body["title"], order.values)
-    top = add_case(tx, dossier, title=title, parent=None, fields={**body["fields"], **order.fields})
+    fields = {**body["fields"], **order.fields}
+    top = add_case(tx, dossier, title=title, parent=None, fields=fields, external=external)
     cases = [top, *_add_cases(tx, dossier, body["cases"], order.values, top)]
-    parties = [new_party(tx, each, dossier=dossier, case=top).id for each in order.parties]
-    tx.record(
-        Tag.CASE_CREATE,
-        top.id,
-        {"dossier": str(dossier.id), "template": str(template.id)},
-        subjects=[dossier.id, *(case.id for case in cases[1:]), *parties],
-    )
-    return Made(dossier, cases, is_new=True)
+    return Made(dossier, cases, is_new=True, parties=add_parties(tx, order.parties, dossier=dossier, case=top))
 
 
 def _add_cases(

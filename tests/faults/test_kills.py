@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import random
 import sys
@@ -12,10 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+import httpx2
 import psutil
 import pytest
 
+from eakte.operations.storing import reconcile
 from tests.faults.clients import Clients, make
 from tests.faults.running import chance, judge, kill_everything, postmaster, serving, start_again
 from tests.support.service import Service, until, upload, wait_ready
@@ -109,6 +113,55 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(pytestconfig: p
         f"longest request {clients.longest:.1f} s, longest start {killer.longest_start:.1f} s\n"
     )
     assert (found, clients.surprises) == ([], []), f"EAKTE_FAULT_SEED={seed}"
+
+
+def test_a_procedure_that_dies_between_its_bytes_and_the_commit_leaves_nothing_visible() -> None:
+    with serving() as (service, token, dossier):
+        ended = threading.Event()
+        said = {"dossier": {"id": dossier}, "case": {"title": "Antrag"}, "documents": [{"file": "a"}, {"file": "b"}]}
+
+        def body() -> Iterator[bytes]:
+            yield part("metadata", json.dumps(said).encode()) + part("a", b"Der Antrag", "a.txt")
+            yield part("b", b"Die ", "b.txt").removesuffix(b"\r\n")
+            ended.wait(60)
+            yield b"Anlage\r\n--b--\r\n"
+
+        def send() -> None:
+            headers = {"Content-Type": "multipart/form-data; boundary=b"}
+            with contextlib.suppress(httpx2.TransportError), service.client(token) as clerk:
+                clerk.post("/api/v1/procedures", content=body(), headers=headers)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            shelf = service.folder / "blobs" / "blobs"
+            until(lambda: list(shelf.rglob("original.*")), what="bytes of the first document")
+            kill_everything(service)
+        finally:
+            ended.set()
+            sender.join(60)
+        start_again(service)
+        with service.client(token) as clerk:
+            for address in (f"documents?dossier={dossier}", f"cases?dossier={dossier}"):
+                assert clerk.get(f"/api/v1/{address}").raise_for_status().json()["items"] == [], address
+            # Nothing keeps anybody from doing it again.
+            parts = (
+                part("metadata", json.dumps(said).encode()) + part("a", b"1", "a") + part("b", b"2", "b") + b"--b--\r\n"
+            )
+            headers = {"Content-Type": "multipart/form-data; boundary=b"}
+            filed = clerk.post("/api/v1/procedures", content=parts, headers=headers).raise_for_status().json()
+            for document in filed["documents"]:
+                wait_ready(clerk, document["id"])
+        with service.backends() as opened:
+            found = reconcile(opened.transactions, opened.blobs, delete=True, grace=timedelta())
+            assert len(found.orphans) == 1
+            assert reconcile(opened.transactions, opened.blobs, delete=False, grace=timedelta()).orphans == []
+
+
+def part(name: str, content: bytes, filename: str | None = None) -> bytes:
+    """A part of a multipart body with the boundary `b`."""
+    called = f'; filename="{filename}"' if filename else ""
+    return f'--b\r\nContent-Disposition: form-data; name="{name}"{called}\r\n\r\n'.encode() + content + b"\r\n"
 
 
 def test_serve_comes_back_beside_its_own_zombies() -> None:

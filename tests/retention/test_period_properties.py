@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.periods import Facts, RetentionState, Rule, assess, assess_versions, grace_end, term_end
+from retention.periods import Facts, RetentionState, Rule, assess, assess_versions, grace_end, kept_longer, term_end
 from retention.terms import AppliesTo, Rounding, Term
 from tests.retention.strategies import DAYS, ROUNDINGS, facts, finite_terms, rules, unhurried
 
@@ -115,3 +115,15 @@ def test_a_version_never_changes_what_was_over_nor_ends_a_running_term_before_it
         assert after == before
     elif after.end is not None:
         assert after.end + ONE_DAY >= first_day
+
+
+@unhurried
+@given(rules(), facts(), st.none() | DAYS)
+def test_kept_longer_is_never_shorter_and_makes_no_end(rule: Rule, known: Facts, keep_until: date | None) -> None:
+    found = assess(rule, known)
+    longer = kept_longer(found, keep_until)
+    assert (longer.end is None) == (found.end is None)
+    assert (longer.state, longer.rule, longer.offer_by) == (found.state, found.rule, found.offer_by)
+    if found.end is not None:
+        assert longer.end == max(found.end, keep_until or found.end)
+        assert longer.explanation.startswith(found.explanation)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from eakte.models import AuditEntry, Document, User
+from eakte.models import AuditEntry, AuditSubject, Document, User
 from eakte.operations.auditing import history
 from eakte.web.views import HistoryEntry
 
@@ -20,6 +20,9 @@ SENTENCES = {
     "record:dossier:change": "{who} änderte Angaben zur Akte",
     "record:dossier:move": "{who} ordnete die Akte einer anderen Aktenplaneinheit zu",
     "record:dossier:reassign": "{who} gab die Akte an eine andere Organisationseinheit",
+    "record:dossier:classify": "{who} änderte die Vertraulichkeit der Akte",
+    "record:dossier:extend-retention": "{who} änderte, bis wann die Akte mindestens aufbewahrt wird",
+    "record:procedure:file": "{who} legte in einem Zug an und ab",
     "record:dossier:open-volume": "{who} begann einen neuen Band",
     "record:dossier:lend": "{who} lieh das Papier der Akte aus",
     "record:dossier:return": "{who} nahm das Papier der Akte zurück",
@@ -40,6 +43,7 @@ SENTENCES = {
     "record:document:release": "{who} hob das Auschecken von {what} auf",
     "record:document:restore-version": "{who} holte eine frühere Fassung von {what} zurück",
     "record:document:finalize": "{who} schloss {what} ab",
+    "record:document:sign": "{who} versah {what} mit einer Signatur",
     "record:document:cancel": "{who} stornierte {what}",
     "record:document:move": "{who} ordnete {what} anders zu",
     "record:resubmission:create": "{who} trug eine Wiedervorlage ein",
@@ -68,9 +72,10 @@ def sentences(session: Session, subject: uuid.UUID, *, limit: int) -> tuple[Hist
 
 def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | None:
     """The act by which a document came in."""
-    return session.scalar(
-        select(AuditEntry).where(AuditEntry.subject == document_id, AuditEntry.tag == "record:document:file").limit(1)
-    )
+    alone = and_(AuditEntry.subject == document_id, AuditEntry.tag == "record:document:file")
+    named = select(AuditSubject.entry_id).where(AuditSubject.subject == document_id)
+    with_others = and_(AuditEntry.id.in_(named), AuditEntry.tag == "record:procedure:file")
+    return session.scalar(select(AuditEntry).where(or_(alone, with_others)).limit(1))
 
 
 def _names(session: Session, actors: Sequence[str]) -> dict[str, str]:
