@@ -7,7 +7,7 @@ by nobody else, whomever it is for: a reminder tells what it reminds of.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from eakte.access import AccessRule, Want, rule_for
+from eakte.access import AccessRule, Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import Case, Document, Dossier, Resubmission, User
@@ -147,6 +147,27 @@ def list_resubmissions(
         statement = statement.where(Resubmission.due_on <= until)
     page = by_day(session, statement, Resubmission.due_on, Resubmission.id, after=after, limit=limit)
     return Page([ResubmissionView(each[0], each[1], each[2]) for each in page.items], page.next)
+
+
+def changeable(session: Session, actor: Actor, rows: Iterable[Resubmission]) -> frozenset[uuid.UUID]:
+    """Those whose day and note the actor may change: works in the dossier or inbox, and it is open."""
+    wanted = {row.id: row for row in rows if row.done_at is None}
+    rule = rule_for(session, actor)
+    dossier_id = func.coalesce(Resubmission.dossier_id, Case.dossier_id, Document.dossier_id)
+    found = session.execute(
+        select(Resubmission.id, Dossier, Dossier.id.is_(None), Case.closed_on, Document.cancelled_at)
+        .outerjoin(Case, Case.id == Resubmission.case_id)
+        .outerjoin(Document, Document.id == Resubmission.document_id)
+        .outerjoin(Dossier, Dossier.id == dossier_id)
+        .where(Resubmission.id.in_(wanted))
+    )
+    return frozenset(
+        row_id
+        for row_id, dossier, unfiled, case_closed, cancelled in found
+        if case_closed is None
+        and cancelled is None
+        and (unfiled or (dossier.closed_on is None and may_write(rule, actor, dossier)))
+    )
 
 
 def _place(

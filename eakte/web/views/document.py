@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
-from eakte.web.views.parts import HistoryEntry, Link, Property, Rect
+from eakte.web.views.parts import Form, HistoryEntry, Link, Property, Rect
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,56 @@ class VersionRow:
     detail: str
     href: str
     current: bool = False
+    comment: str = ""
+    may_restore: bool = False
+    """POST /dokumente/{id}/zurueckholen: number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What may still be done with a document, as a line at its head: who has it, that it is final, that it is out."""
+
+    kind: Literal["held", "mine", "final", "cancelled"]
+    text: str
+    detail: str = ""
+    """The reason of a cancelling, as it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentActs:
+    """What the person may do with the document now; each form goes to /dokumente/{id}/…, None is absent.
+
+    auschecken · auschecken-aufheben: reason · fassungen: file, comment, keep · abschliessen: version · stornieren:
+    reason · wiedervorlage: due_on, note
+    """
+
+    check_out: bool = False
+    release: bool = False
+    """The person's own check-out: let go without a word."""
+    release_other: Form | None = None
+    """Somebody else's, by the registrar, with a reason."""
+    add_version: Form | None = None
+    finalize: Form | None = None
+    cancel: Form | None = None
+    remind: Form | None = None
+    edit: bool = False
+
+    @property
+    def more(self) -> bool:
+        """Whether there is an act for the menu of those that are seldom wanted."""
+        return self.release or any((self.add_version, self.release_other, self.finalize, self.cancel))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEdit:
+    """POST /dokumente/{id}/eigenschaften: what is said about the document, with what stood there when it was read."""
+
+    before: Mapping[str, str]
+    """Field -> its value then; what somebody else changed meanwhile is told by it."""
+    revision: str
+    form: Form = field(default_factory=Form)
+    clash: str = ""
+    """Somebody changed it meanwhile: who, and what now holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +156,20 @@ class DocumentView:
     """Set: the page shows the recognised text in place of the images."""
     note: str = ""
     """A line at the head: a hold, a restriction."""
+    marks: tuple[Mark, ...] = ()
+    acts: DocumentActs = field(default_factory=DocumentActs)
+    edit: DocumentEdit | None = None
+    """Set: the properties stand as a form."""
 
     @property
     def hits(self) -> int:
         """Occurrences of the query over all pages."""
         return sum(len(page.hits) for page in self.pages)
+
+    @property
+    def newest(self) -> int:
+        """The number of the version that holds."""
+        return next((each.number for each in self.versions if each.current), self.version)
 
     @property
     def older(self) -> int:
