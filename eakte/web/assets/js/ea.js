@@ -12,6 +12,13 @@ startKeys(root.dataset.eaKeys !== "off");
 // A page that answers with errors opens on the summary, so that it is heard first.
 document.querySelector("[data-ea-errors]")?.focus();
 
+// On a narrow screen a field with the cursor in it would scroll what it is about out of sight.
+const field = document.querySelector("[data-ea-wide-focus]");
+if (field && matchMedia("(max-width: 48rem)").matches) {
+  field.blur();
+  scrollTo(0, 0);
+}
+
 // What a page does not show is not loaded.
 const parts = [];
 if (document.querySelector("[data-ea-tree]")) parts.push(import("./tree.js").then((module) => module.startTree()));
