@@ -140,8 +140,8 @@ def tokens(
 def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
     """A new access key, for oneself, or for a machine account: by an administrator, of one that reads by the registrar.
 
-    It is shown this once; with an Idempotency-Key it is shown again to whoever repeats the request with the credential of
-    the first time.
+    It is shown this once; with an Idempotency-Key it is shown again to whoever repeats the request with the credential
+    of the first time.
     """
 
     def act() -> tuple[int, NewTokenShape, None]:

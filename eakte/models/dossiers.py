@@ -37,7 +37,8 @@ class Dossier(Record):
     into another hands over all its dossiers by a few rows (docs/adr/0014); `unit_id` reads it there. `state` is open or
     closed; what follows by the calendar alone (transfer grace over, term over) is derived from `grace_end`,
     `retention_end` and `retention_offer_by` on the day of reading. `keep_until` is a day beyond the class's term until
-    which it is kept at least. `former_references` are the numbers it had before (`DossierReference` has all numbers); `lent_to` says who has the paper now, `DossierLoan` who had it.
+    which it is kept at least. `former_references` are the numbers it had before (`DossierReference` has all numbers);
+    `lent_to` says who has the paper now, `DossierLoan` who had it.
     """
 
     __tablename__ = "dossier"

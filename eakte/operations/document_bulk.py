@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
@@ -35,7 +36,7 @@ from eakte.operations.dossiers import readable_case, require_open, writable_doss
 from eakte.operations.queueing import enqueue_indexing
 from eakte.operations.resubmissions import Reminder, checked_reminder
 from eakte.operations.volumes import current_volume
-from eakte.terms import new_id
+from eakte.terms import Actor, new_id
 from eakte.transaction import Transaction
 
 MOST = 300
@@ -43,6 +44,18 @@ MOST = 300
 
 Former = Mapping[str, str | None]
 """What stood in the fields of a document before the act."""
+
+
+def readable_documents(session: Session, actor: Actor, ids: Sequence[uuid.UUID]) -> list[Document]:
+    """Those of these documents that the actor may read, as they were named."""
+    rule = rule_for(session, actor)
+    rows = session.scalars(
+        select(Document)
+        .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        .where(Document.id.in_(ids[:MOST]), rule.documents(Want.CONTENT))
+    )
+    order = {each: number for number, each in enumerate(ids)}
+    return sorted(rows, key=lambda row: order[row.id])
 
 
 def change_documents(tx: Transaction, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> list[Document]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager
 
 from eakte.access import Want, rule_for
@@ -175,12 +175,14 @@ def list_documents(
     kind: str | None = None,
     contains: str | None = None,
     cancelled: bool = False,
+    sort: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DocumentView]:
     """Documents of a dossier, a case, the actor's inbox, or from inside a document (its attachments), newest first.
 
-    Or the one that an external key names, or all that a person of that name sent or received. Cancelled ones are there
+    `sort` may be "title" or "date" (of receipt, else of writing or sending; the latest first, those without last). Or
+    the one that an external key names, or all that a person of that name sent or received. Cancelled ones are there
     only when asked for, or named by their key. Raises what reading the place raises.
     """
     places = (dossier is not None, case is not None, source is not None, inbox, external is not None, name is not None)
@@ -214,15 +216,42 @@ def list_documents(
         .join(Version, and_(Version.document_id == Document.id, Version.number == Document.version))
         .outerjoin(ProcessingProgress, ProcessingProgress.version_id == Version.id)
         .where(place, rule.documents(Want.CONTENT), *_narrowed(volume, state, kind, contains))
-        .order_by(Document.id.desc())
     )
+    by = _SORTED.get(sort)
+    statement = statement.order_by(*_order(sort))
     if after:
-        (last,) = _read_mark(after, 1)
         with _bad_mark():
-            statement = statement.where(Document.id < uuid.UUID(last))
+            statement = statement.where(_beyond(sort, after))
     rows, more = _cut(session.execute(statement.limit(_size(limit) + 1)).all(), limit)
     items = [DocumentView(row[0], row[1], row[2], row[3]) for row in rows]
-    return Page(items, _mark(str(items[-1].document.id)) if more else None)
+    last = items[-1].document.id if more else None
+    key = [] if by is None or last is None else [str(session.scalar(select(by).where(Document.id == last)))]
+    return Page(items, _mark(*key, str(last)) if last else None)
+
+
+_SORTED: dict[str, ColumnElement[Any]] = {
+    "title": func.lower(Document.title, type_=Text()).collate("C"),
+    "date": func.coalesce(Document.received_on, Document.written_on, Document.sent_on, date.min),
+}
+
+
+def _order(sort: str) -> Iterator[ColumnElement[Any]]:
+    by = _SORTED.get(sort)
+    if by is not None:
+        yield by.desc() if sort == "date" else by.asc()
+    yield Document.id.desc()
+
+
+def _beyond(sort: str, mark: str) -> ColumnElement[bool]:
+    """Rows after the one that a mark names, in the order of a sort."""
+    if sort not in _SORTED:
+        (last,) = _read_mark(mark, 1)
+        return Document.id < uuid.UUID(last)
+    text, last = _read_mark(mark, 2)
+    by = _SORTED[sort]
+    value: Any = date.fromisoformat(text) if sort == "date" else text
+    further = by < value if sort == "date" else by > value
+    return or_(further, and_(by == value, Document.id < uuid.UUID(last)))
 
 
 def _with_name(name: str) -> ColumnElement[bool]:

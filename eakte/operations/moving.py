@@ -110,8 +110,8 @@ def classify_dossier(
         raise WrongState("Diese Vertraulichkeit hat die Akte schon.")
     before = Level(dossier.confidentiality).word
     dossier.confidentiality = int(level)
-    dossier.scope_number = scope_number(tx, dossier.unit_id, level)
-    if not is_registrar(tx.actor) and not may_write(rule_for(tx.session, tx.actor), tx.actor, dossier):
+    dossier.scope_number = scope_number(tx.session, dossier.unit_id, level)
+    if not is_registrar(tx.actor) and not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
         raise NotAllowed("In dieser Vertraulichkeit arbeiten Sie nicht.")
     dossier.revision += 1
     entry = tx.record(Tag.DOSSIER_CLASSIFY, dossier.id, {"from": before, "to": level.word})

@@ -7,7 +7,7 @@ by nobody else, whomever it is for: a reminder tells what it reminds of.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -148,6 +148,26 @@ def list_resubmissions(
         statement = statement.where(Resubmission.due_on <= until)
     page = by_day(session, statement, Resubmission.due_on, Resubmission.id, after=after, limit=limit)
     return Page([ResubmissionView(each[0], each[1], each[2]) for each in page.items], page.next)
+
+
+def changeable(session: Session, actor: Actor, rows: Iterable[Resubmission]) -> frozenset[uuid.UUID]:
+    """Those whose day and note the actor may change: works in the dossier or inbox, and it is open."""
+    wanted = {row.id: row for row in rows if row.done_at is None}
+    rule = rule_for(session, actor)
+    dossier_id = func.coalesce(Resubmission.dossier_id, Case.dossier_id, Document.dossier_id)
+    found = session.scalars(
+        select(Resubmission.id)
+        .outerjoin(Case, Case.id == Resubmission.case_id)
+        .outerjoin(Document, Document.id == Resubmission.document_id)
+        .outerjoin(Dossier, Dossier.id == dossier_id)
+        .where(
+            Resubmission.id.in_(wanted),
+            Case.closed_on.is_(None),
+            Document.cancelled_at.is_(None),
+            or_(Dossier.id.is_(None), and_(Dossier.closed_on.is_(None), rule.writable())),
+        )
+    )
+    return frozenset(found)
 
 
 def _place(

@@ -107,6 +107,7 @@ def environment() -> jinja2.Environment:
         day=day,
         stamp=stamp,
         when=when,
+        near=near,
         long_day=long_day,
         number=number,
         size=size,
@@ -117,7 +118,11 @@ def environment() -> jinja2.Environment:
         day_field=day_field,
     )
     made.globals.update(
-        static=static, areas=words.AREAS, state_icons=words.STATE_ICONS, vocabularies=words.VOCABULARIES
+        static=static,
+        areas=words.AREAS,
+        state_icons=words.STATE_ICONS,
+        vocabularies=words.VOCABULARIES,
+        mark_icons=words.MARK_ICONS,
     )
     # A global, not an import of each page: a block rendered alone does not run the imports above it.
     made.globals["ui"] = made.get_template("_teile.html").module
@@ -181,6 +186,14 @@ def when(value: datetime, at: datetime) -> Markup:
     else:
         short = f"{local:%d.%m.%Y}"
     return _time(local.isoformat(timespec="minutes"), short, title=f"{local:%d.%m.%Y %H:%M}")
+
+
+def near(value: date, at: datetime) -> Markup:
+    """A day to come or just past as lists show it: gestern, heute, morgen, 20.11. (this year), else the full day."""
+    today = at.astimezone(BERLIN).date()
+    word = {-1: "gestern", 0: "heute", 1: "morgen"}.get((value - today).days)
+    short = word or (f"{value:%d.%m.}" if value.year == today.year else f"{value:%d.%m.%Y}")
+    return _time(value.isoformat(), short, title=f"{value:%d.%m.%Y}")
 
 
 def long_day(value: datetime) -> str:

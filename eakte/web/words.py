@@ -33,6 +33,12 @@ VOCABULARIES: Final = MappingProxyType(
             "ready": "bereit",
             "failed": "Verarbeitung fehlgeschlagen",
         },
+        "mark": {
+            "held": "ausgecheckt",
+            "mine": "von Ihnen ausgecheckt",
+            "final": "abgeschlossen",
+            "cancelled": "storniert",
+        },
         "rendition": {
             "pending": "PDF/A-Fassung entsteht",
             "conforming": "PDF/A, geprüft",
@@ -97,6 +103,25 @@ STATE_ICONS: Final = MappingProxyType(
     }
 )
 """State of a dossier -> (icon, badge type): a state is always a shape and a word."""
+
+
+MARK_ICONS: Final = MappingProxyType(
+    {
+        "held": ("edit_square", "warning"),
+        "mine": ("edit_square", "info"),
+        "final": ("lock-fill", "plain"),
+        "cancelled": ("block", "danger"),
+    }
+)
+"""Mark of a document -> (icon, badge type)."""
+
+FILE_ICONS: Final = MappingProxyType({"message": "mail", "image": "image"})
+
+
+def icon_of(media_type: str) -> str:
+    """The icon of a file by its media type: a mail, a picture, else a sheet."""
+    kind = "message" if media_type == "application/vnd.ms-outlook" else media_type.partition("/")[0]
+    return FILE_ICONS.get(kind, "description")
 
 
 @dataclass(frozen=True, slots=True)

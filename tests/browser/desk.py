@@ -16,11 +16,10 @@ from eakte.models import Document
 from eakte.sample.town import town
 from eakte.sample.values import SampleDocument
 from tests.support.service import PASSWORD, Municipality, Service, until, upload, wait_ready
-from tests.web.test_preview_browser import WIDE
+from tests.web.test_preview_browser import READY, WIDE
 
 BLOCKED = """document.addEventListener('securitypolicyviolation', (event) =>
   window.eaBlocked(`${location.pathname}: ${event.violatedDirective} ${event.blockedURI}`));"""
-READY = "html[data-ea-ready]"
 DROP = """async ([zone, name, bytes]) => {
   const transfer = new DataTransfer();
   const content = Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0));
@@ -77,6 +76,13 @@ class Office:
                 assert wait_ready(client, made["id"])["state"] == "ready"
                 until(lambda: self._found(client, made["id"]), what="the document in the index")
             return str(made["id"])
+
+    def letter(self, title: str, content: bytes, filename: str) -> str:
+        """A document in the inbox of the clerk's unit, by the API."""
+        with self.service.client(self.town.tokens["clerk63"]) as client:
+            return str(
+                upload(client, {"inbox": True, "title": title}, content, filename).raise_for_status().json()["id"]
+            )
 
     @staticmethod
     def _found(client: Any, document: str) -> bool:

@@ -15,13 +15,15 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends, update_index
-from eakte.models import Document
+from eakte.models import Document, DossierShare
 from eakte.operations.processing import process_version
+from eakte.terms import today
 from eakte.web.pages import install
 from indexing.recognition import Recogniser
-from tests.api.world import World
+from tests.api.world import API, World, done
 from tests.support.service import PASSWORD, Municipality
 
 HOME = "http://localhost"
@@ -42,12 +44,14 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A dossier with a case and documents."""
+    """A dossier with a case, a document, a resubmission and a party."""
 
     dossier: str
     reference: str
     case: str
     document: str
+    resubmission: str
+    party: str
 
 
 class Answer:
@@ -130,11 +134,25 @@ class Pages(World):
         return self._people[login]
 
     def place(self, login: str = "clerk63", title: str = "Lindenweg 12", **values: Any) -> Place:
-        """A dossier with a case and a document in it."""
+        """A dossier with a case, a document, something to be reminded of and a party."""
         dossier = self.dossier(login, title, **values)
         case = self.case(dossier["id"], f"Anhörung {title}", login)
         document = self.document({"case": case["id"]}, login=login, title=f"Schreiben {title}", sender=title)
-        return Place(dossier["id"], dossier["reference_number"], case["id"], document["id"])
+        reminder = self.resubmission(login, f"Rückruf {title}", dossier=dossier["id"])
+        words = {"dossier": dossier["id"], "role": "Nachbar", "kind": "organisation", "name": f"Verein {title}"}
+        party = done(self.client(login).post(f"{API}/parties", json=words), 201)["id"]
+        return Place(dossier["id"], dossier["reference_number"], case["id"], document["id"], reminder, party)
+
+    def resubmission(self, login: str, note: str, **place: str) -> str:
+        """A resubmission for today."""
+        body = {"due_on": today().isoformat(), "note": note, **place}
+        return str(done(self.client(login).post(f"{API}/resubmissions", json=body), 201)["id"])
+
+    def share(self, dossier: str, login: str) -> None:
+        """Let somebody else read a dossier."""
+        row = DossierShare(dossier_id=uuid.UUID(dossier), user_id=uuid.UUID(self.town.users[login]))
+        with Session(self.backends.database.engine) as session, session.begin():
+            session.add(row)
 
     def process_all(self, dossier: str) -> None:
         """What a worker would do for all documents of a dossier; one recogniser for all is faster."""

@@ -56,6 +56,10 @@ def address(route: Route, place: Place) -> str:
     values = {
         "dossier_id": place.dossier,
         "document_id": place.document,
+        "case_id": place.case,
+        "party_id": place.party,
+        "reference_id": NOBODYS,
+        "resubmission_id": place.resubmission,
         "reference": place.reference,
         "number": "632.2",
         "session_id": NOBODYS,
@@ -86,8 +90,8 @@ def counts(pages: Pages) -> dict[str, int]:
 
 
 def chosen(route: Route) -> dict[str, tuple[str, bytes]] | None:
-    """The file of the one form that has one."""
-    return {"file": ("a.txt", b"x")} if route.path.endswith("/ablegen") else None
+    """The file of the forms that have one."""
+    return {"file": ("a.txt", b"x")} if route.path.endswith(("/ablegen", "/fassungen")) else None
 
 
 def test_a_form_without_files_takes_none(pages: Pages) -> None:
@@ -163,7 +167,7 @@ def test_no_form_is_taken_from_another_site_even_with_the_token(
 @pytest.mark.parametrize("login", ROLES)
 def test_what_may_not_be_read_cannot_be_told_from_what_is_not_there(pages: Pages, files: Town, login: str) -> None:
     person = pages.person(login)
-    nowhere = Place(str(uuid.uuid4()), "632.2-99999/1999", str(uuid.uuid4()), str(uuid.uuid4()))
+    nowhere = Place(*(str(uuid.uuid4()), "632.2-99999/1999"), *(str(uuid.uuid4()) for _ in range(4)))
     for route in gets(pages):
         if "{" not in route.path or route.path.startswith(("/plan", STATIC_PREFIX)):
             continue

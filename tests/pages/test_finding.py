@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
+from dataclasses import replace
 from html import escape, unescape
 from typing import Any
 
@@ -31,7 +32,7 @@ def place(pages: Pages) -> Place:
     made = pages.place("clerk63", "Gartenweg 4")
     letter = pages.document({"case": made.case}, LETTER, "zaun.txt", title="Beschwerde Zaun", received_on="2025-03-01")
     pages.process(letter)
-    return Place(made.dossier, made.reference, made.case, letter["id"])
+    return replace(made, document=letter["id"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every page in every state, in the fictional Stadt Rodenbeck: what template tests and preview share."""
+"""What the pages show in the fictional Stadt Rodenbeck; `tests.web.states` puts pages together of it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ FRAME = v.Frame(
     now=NOW,
     user="P. Hansen",
     user_name="Petra Hansen, 63 Bauordnung",
-    areas=("start", "files", "search"),
+    areas=("start", "inbox", "files", "search", "resubmissions"),
+    counts={"inbox": 12},
     csrf="vorschau",
     idempotency="0d5f",
     foot=(v.Link("Barrierefreiheit", "/barrierefreiheit"), v.Link("Barriere melden", "/barriere-melden")),
@@ -148,6 +149,9 @@ PATH = (
 )
 
 
+DOSSIER_PATH = (PATH[2], v.Link("63-00184/2026 Lindenweg 12", "/akten/a184"))
+
+
 def _row(id_: str, title: str, kind: str, on: date | None, pages: int | None, **rest: Any) -> v.DocumentRow:
     return v.DocumentRow(id_, f"/dokumente/{id_}", title, kind, on, pages, **rest)
 
@@ -187,6 +191,8 @@ GROUPS = (
                 14,
                 version=2,
                 sender="Ingenieurbüro Hagemann",
+                mark="held",
+                holder="Jens Ohlendorf",
             ),
             _row(
                 "d5",
@@ -206,7 +212,9 @@ GROUPS = (
                 state="processing",
                 state_detail="Text wird erkannt, 4 von 14",
             ),
-            _row("d7", "Nachforderung Brandschutznachweis", "outgoing", date(2026, 10, 29), 2, signed=True),
+            _row(
+                "d7", "Nachforderung Brandschutznachweis", "outgoing", date(2026, 10, 29), 2, signed=True, mark="final"
+            ),
             _row(
                 "d8",
                 "Stellungnahme Brandschutzdienststelle",
@@ -223,6 +231,7 @@ GROUPS = (
                 2,
                 icon="article",
                 state="failed",
+                mark="cancelled",
             ),
         ),
     ),
@@ -247,6 +256,102 @@ HISTORY = (
     v.HistoryEntry(_at(30, 9, 47), "J. Ohlendorf setzte die Vertraulichkeit auf dienstintern"),
     v.HistoryEntry(_at(400, 9, 47), "Akte angelegt"),
 )
+LETTERS = (
+    v.InboxItem(
+        "Nachreichung Brandschutznachweis Lindenweg 12",
+        "/posteingang/e1",
+        "Ingenieurbüro Hagemann",
+        "",
+        date(2026, 11, 23),
+        _at(0, 7, 14),
+    ),
+    v.InboxItem(
+        "Anzeige Baubeginn Marktplatz 6",
+        "/posteingang/e2",
+        "",
+        "63.1 Bauaufsicht",
+        None,
+        _at(3, 8, 11),
+        "failed",
+        "description",
+    ),
+)
+DUE = (
+    v.ResubmissionItem(
+        "w1",
+        "Statik-Prüfbericht nachfordern",
+        "Mühlenstraße 21",
+        "/akten/a112",
+        "63-00112/2026",
+        date(2026, 11, 19),
+        "overdue",
+        1,
+        may_change=True,
+    ),
+    v.ResubmissionItem(
+        "w2",
+        "Rückruf Brandschutzdienststelle wegen der Aufstellfläche auf der Nordseite",
+        "Lindenweg 12 – Neubau Mehrfamilienhaus",
+        "/akten/a184",
+        "63-00184/2026",
+        date(2026, 11, 23),
+        "today",
+        3,
+        for_unit=True,
+        may_change=True,
+    ),
+    v.ResubmissionItem(
+        "w3",
+        "Frist Nachbarbeteiligung endet",
+        "Anhörung der Nachbarn",
+        "/dokumente/d3",
+        "",
+        date(2026, 11, 27),
+        "later",
+        1,
+    ),
+)
+AENDERN = v.DossierEditView(
+    "a184",
+    "63-00184/2026",
+    DOSSIER_PATH,
+    3,
+    edit=v.Form({"title": "Lindenweg 12 – Neubau", "medium": "hybrid", "location": "Raum 112, Regal 3"}),
+    fields=(
+        v.DataInput("fields.gemarkung", "Gemarkung", required=True),
+        v.DataInput("fields.denkmal", "Denkmal", choices=(v.Choice("", "– bitte wählen –"), v.Choice("ja", "ja"))),
+    ),
+    lend=v.Form(),
+)
+CASE = v.CaseView(
+    "a184",
+    "v3",
+    3,
+    "Beteiligung Brandschutz",
+    "open",
+    2,
+    DOSSIER_PATH,
+    rename=v.Form({"title": "Beteiligung Brandschutz"}),
+    close=v.CloseForm(("5 Nachforderung", "6 Ortstermin")),
+)
+PARTIES = v.PartiesView(
+    "a184",
+    "63-00184/2026",
+    "Lindenweg 12 – Neubau Mehrfamilienhaus",
+    PATH,
+    (
+        v.PartyRow(
+            "Bauherrin",
+            "Wohnbau Rodenbeck eG",
+            "Marktplatz 1, 31547 Rodenbeck",
+            "info@wohnbau.example, 05021 1234",
+            href="/akten/a184/beteiligte/b1",
+        ),
+        v.PartyRow("Nachbar", "Đorđe Ḫalīl von der Heydt-Müller", "", "", "Vorgang 4", "/akten/a184/beteiligte/b2"),
+    ),
+    "/akten/a184/beteiligte?after=x",
+    v.Form(),
+)
 AKTE = v.DossierView(
     id="a184",
     reference_number="63-00184/2026",
@@ -256,11 +361,15 @@ AKTE = v.DossierView(
     tree=tree(dossiers=DOSSIERS),
     path=PATH,
     properties=PROPERTIES,
-    groups=GROUPS,
+    groups=tuple(replace(group, may_change=True) for group in GROUPS),
     documents=47,
     history=HISTORY,
     next="/akten/a184?after=x",
+    sort="date",
+    edit=True,
     may_file=True,
+    remind=v.Form(),
+    resubmissions=DUE[:2],
     new_case=v.Form(),
     close=v.CloseForm(
         ("3 Beteiligung Brandschutz", "4 Nachbarbeteiligung"),
@@ -268,6 +377,27 @@ AKTE = v.DossierView(
         effect="Aufbewahrung bis 31.12.2056, danach Anbietung ans Archiv.",
     ),
 )
+REFERENCES = v.ReferencesView(
+    "a184",
+    "63-00184/2026",
+    AKTE.title,
+    PATH,
+    (
+        v.ReferenceRow(
+            "r1",
+            "/akten/a171",
+            "63-00171/2026",
+            "Amselstieg 4 – Dachausbau",
+            outgoing=True,
+            note="Gleiche Baulast",
+            may_remove=True,
+        ),
+        v.ReferenceRow("r2", "/akten/a201", "63-00201/2026", "Am Deich 2", outgoing=False, case="Vorgang 2 Gebühren"),
+    ),
+    "/akten/a184/verweise?after=x",
+    v.Form(),
+)
+READ = replace(AKTE, may_file=False, edit=False, new_case=None, remind=None, close=None, read_only=True)
 PLAN = v.PlanView(
     tree=tree(current="632.2"),
     number="632.2",
@@ -307,6 +437,27 @@ def page(number: int, *, hits: bool = True) -> v.Page:
     return v.Page(number, f"{base}/image", f"{base}/words", *PAGE, marks)
 
 
+ACTS = v.DocumentActs(
+    check_out=True, add_version=v.Form(), finalize=v.Form(), cancel=v.Form(), remind=v.Form(), edit=True
+)
+STATED = {
+    "title": "Nachreichung Brandschutznachweis",
+    "kind": "incoming",
+    "sender": "Ingenieurbüro Hagemann",
+    "addressee": "",
+    "received_on": "17.11.2026",
+    "written_on": "13.11.2026",
+    "sent_on": "",
+}
+HELD = v.Mark("held", "Jens Ohlendorf hat das Dokument ausgecheckt, seit 23.11.2026 08:14. Lesen können Sie es weiter.")
+MINE = v.Mark("mine", "Von Ihnen ausgecheckt seit 23.11.2026 08:14. Nur Sie können eine neue Fassung ablegen.")
+FINAL = v.Mark(
+    "final",
+    "Abgeschlossen am 23.11.2026 08:14 von Petra Hansen: Fassung 2 gilt, und die Angaben bleiben, wie sie sind.",
+)
+CANCELLED = v.Mark(
+    "cancelled", "Storniert am 23.11.2026 08:14 von Petra Hansen.", "Doppelt abgelegt, gilt Dokument vom 12.11."
+)
 DOKUMENT = v.DocumentView(
     id="d4",
     title="Nachreichung Brandschutznachweis",
@@ -333,9 +484,17 @@ DOKUMENT = v.DocumentView(
     version=2,
     versions=(
         v.VersionRow(2, _at(6, 9, 31), "Scan, 14 Seiten", "/dokumente/d4/original", current=True),
-        v.VersionRow(1, _at(52, 12, 7), "E-Mail-Anhang, 11 Seiten", "/dokumente/d4/original?v=1"),
+        v.VersionRow(
+            1,
+            _at(52, 12, 7),
+            "Jens Ohlendorf, 1,2 MB, 11 Seiten",
+            "/dokumente/d4?v=1",
+            comment="Fassung des Architekten ohne Anlage 2",
+            may_restore=True,
+        ),
     ),
     neighbours=v.Neighbours(5, 14, "Vorgang 3", "/dokumente/d3", "/dokumente/d5"),
+    acts=ACTS,
     proof=v.Proof(True, _at(1, 2, 12), "9f2c41d8" + "0" * 52 + "7be0", 184223),
     history=HISTORY[:2],
     history_href="/akten/a184/verlauf",
@@ -349,6 +508,39 @@ def _passage(number: int, *pieces: tuple[str, bool]) -> v.Passage:
     return v.Passage(number, f"/dokumente/d4?s={number}&q=zweiter+Rettungsweg", pieces)
 
 
+PLACES = (
+    v.PlaceChoice(
+        "dossier:a184",
+        "63-00184/2026",
+        "Lindenweg 12 – Neubau Mehrfamilienhaus",
+        (v.Choice("case:v4", "4 Nachbarbeteiligung"), v.Choice("case:v3", "3 Beteiligung Brandschutz")),
+    ),
+    v.PlaceChoice("dossier:a171", "63-00171/2026", "Amselstieg 4 – Dachausbau"),
+)
+BULK = v.BulkView(
+    "a184", "63-00184/2026", DOKUMENT.path[:2], "move", GROUPS[1].documents[:2], v.Picker("", PLACES, "case:v4", "a184")
+)
+LETTER = v.LetterView(
+    "e1",
+    LETTERS[0].title,
+    LETTERS[0].sender,
+    LETTERS[0].received,
+    "63 Bauordnung",
+    tuple(page(number, hits=False) for number in (1, 2)),
+    "ready",
+    v.Picker("", PLACES),
+    units=(v.Choice("61", "61 Stadtplanung"), v.Choice("37", "37 Feuerschutz")),
+)
+EINGANG = v.InboxView(
+    (replace(LETTERS[0], current=True), LETTERS[1]),
+    12,
+    LETTER,
+    (v.Link("alle", "/posteingang"), v.Link("Bauordnung", "/posteingang?einheit=63")),
+    "63",
+    "/posteingang?after=x",
+)
+WORKED = replace(DOKUMENT, pages=DOKUMENT.pages[:2], query="", current=1)
+"""Two pages are enough for what stands around them."""
 HIT = v.Hit(
     "Nachreichung Brandschutznachweis",
     "/dokumente/d4?s=4&q=zweiter+Rettungsweg",
@@ -440,6 +632,10 @@ SUCHE = v.SearchView(
 )
 START = v.StartView(
     unit="63 Bauordnung",
+    inbox=LETTERS,
+    inbox_count=12,
+    due=DUE,
+    more_due=True,
     example="63-00184/2026",
     recent=(
         v.RecentItem("Lindenweg 12 – Neubau Mehrfamilienhaus", "/akten/a184", "63-00184/2026", _at(0, 7, 20)),
@@ -479,7 +675,9 @@ WRONG_SIGN_IN = v.Form(
 TEXT = tuple(v.TextPage(number, (LINES[1], " ".join(LINES[2:])) if number != 3 else ()) for number in range(1, 5))
 FILES = replace(FRAME, area="files")
 SEARCH = replace(FRAME, area="search")
-HOME = replace(FRAME, area="start", counts={"files": 0})
+INBOX = replace(FRAME, area="inbox")
+AGAIN = replace(FRAME, area="resubmissions")
+HOME = replace(FRAME, area="start")
 DONE = replace(
     FILES, messages=(v.Message("success", "Akte angelegt: 63-00184/2026.", v.Link("Nächste anlegen", "/plan/632.2")),)
 )
@@ -498,191 +696,3 @@ SICHERHEIT = v.SecurityView(
     codes_left=9,
     provider="yes",
 )
-STATES: dict[str, State] = {
-    "anmelden": State(
-        "anmelden.html", v.SignInView(help="Hilfe bei der Anmeldung: Servicestelle IT, Telefon 05021 8800-14"), NOBODY
-    ),
-    "anmelden-fehler": State(
-        "anmelden.html", v.SignInView(WRONG_SIGN_IN, oidc=v.Link("Mit Verwaltungskonto anmelden", "/oidc")), NOBODY
-    ),
-    "anmelden-pause": State(
-        "anmelden.html", v.SignInView(locked_until=NOW + timedelta(minutes=10), insecure=True), NOBODY
-    ),
-    "anmelden-dienst-aus": State(
-        "anmelden.html",
-        v.SignInView(
-            oidc=v.Link("Mit dem Konto der Verwaltung anmelden", "/anmelden/dienst"),
-            trouble="Der Anmeldedienst der Verwaltung antwortet gerade nicht.",
-        ),
-        NOBODY,
-    ),
-    "anmelden-abgemeldet": State(
-        "anmelden.html",
-        v.SignInView(provider_out=v.Link("Auch beim Anmeldedienst der Verwaltung abmelden", "/anmelden")),
-        replace(NOBODY, messages=(v.Message("success", "Sie sind abgemeldet."),)),
-    ),
-    "anmelden-code": State("anmelden.html", v.SignInView(code_wanted=True), NOBODY),
-    "start": State("start.html", START, HOME),
-    "start-leer": State("start.html", v.StartView(unit="", search_down=True), replace(HOME, keys=False)),
-    "plan": State("akten.html", PLAN, FILES),
-    "plan-wurzel": State("akten.html", v.PlanView(tree=tree()), FILES),
-    "plan-ober": State("akten.html", v.PlanView(tree(current="63"), "63", "Bauordnung", PATH[:1]), FILES),
-    "plan-leer": State("akten.html", replace(PLAN, rows=(), total=0, next=""), FILES),
-    "plan-filter": State(
-        "akten.html", replace(PLAN, rows=(), total=0, filter="Lindenwäg", state="open", next=""), FILES
-    ),
-    "plan-neu-fehler": State(
-        "akten.html",
-        replace(
-            PLAN,
-            new_dossier=replace(
-                PLAN.new_dossier or v.NewDossierForm("", ()),
-                form=v.Form({"title": ""}, (v.FieldError("title", "Bitte geben Sie einen Betreff an."),), open=True),
-            ),
-        ),
-        FILES,
-    ),
-    "akte": State("akte.html", AKTE, DONE),
-    "akte-leer": State("akte.html", replace(AKTE, groups=(), documents=0, next="", confidentiality="protected"), FILES),
-    "akte-zda": State(
-        "akte.html",
-        replace(
-            AKTE,
-            state="closed",
-            note="zdA seit 12.03.2026, wieder zu öffnen bis 12.06.",
-            may_file=False,
-            new_case=None,
-            close=None,
-            reopen=v.Form(),
-        ),
-        FILES,
-    ),
-    "akte-lesen": State(
-        "akte.html",
-        replace(AKTE, may_file=False, new_case=None, close=None, read_only=True, groups=(), filter="xy"),
-        FILES,
-    ),
-    "akte-zda-fehler": State(
-        "akte.html",
-        replace(
-            AKTE,
-            close=v.CloseForm(
-                ("3 Beteiligung Brandschutz",),
-                form=v.Form(
-                    {},
-                    (v.FieldError("close_cases", "Ein Vorgang ist noch offen: 3 Beteiligung Brandschutz."),),
-                    open=True,
-                ),
-            ),
-        ),
-        FILES,
-    ),
-    "verlauf": State(
-        "verlauf.html",
-        v.HistoryView("a184", "63-00184/2026", AKTE.title, PATH, HISTORY * 8, "/akten/a184/verlauf?after=x"),
-        FILES,
-    ),
-    "ablegen": State("ablegen.html", ABLEGEN, FILES),
-    "ablegen-fehler": State(
-        "ablegen.html",
-        replace(
-            ABLEGEN,
-            form=v.Form(
-                {"title": "Statik", "received_on": "31.2.26", "kind": "outgoing"},
-                (
-                    v.FieldError("file", "Bitte wählen Sie eine Datei."),
-                    v.FieldError("received_on", "Diesen Tag gibt es nicht: 31.2.26."),
-                ),
-            ),
-        ),
-        FILES,
-    ),
-    "dokument": State("dokument.html", DOKUMENT, FILES),
-    "dokument-arbeit": State(
-        "dokument.html",
-        replace(
-            DOKUMENT,
-            pages=DOKUMENT.pages[:4],
-            query="",
-            processing=v.Processing("processing", 4, 14),
-            rendition="pending",
-            current=1,
-        ),
-        FILES,
-    ),
-    "dokument-fehlgeschlagen": State(
-        "dokument.html",
-        replace(
-            DOKUMENT,
-            pages=(),
-            query="",
-            current=1,
-            version=1,
-            versions=(),
-            proof=replace(DOKUMENT.proof or v.Proof(False, None, ""), intact=False),
-            processing=v.Processing("failed", reason="Die Datei ist verschlüsselt.", may_retry=True),
-            rendition="none",
-            rendition_reason="Die Datei lässt sich ohne Kennwort nicht öffnen.",
-            note="Aussonderungssperre: Klageverfahren 4 A 112/26",
-        ),
-        FILES,
-    ),
-    "dokument-text": State("dokument.html", replace(DOKUMENT, text=TEXT), FILES),
-    "suche": State("suche.html", SUCHE, SEARCH),
-    "suche-anfang": State("suche.html", v.SearchView(), SEARCH),
-    "suche-leer": State(
-        "suche.html",
-        v.SearchView(
-            query="Rettungswäg", chips=(v.Chip("2026", "/suche?q=x", 4), v.Chip("63 Bauordnung", "/suche?q=x", 0))
-        ),
-        SEARCH,
-    ),
-    "suche-aus": State(
-        "suche.html",
-        v.SearchView(query="Rettungsweg", down=True, hint="Ein Anführungszeichen ist nicht geschlossen."),
-        SEARCH,
-    ),
-    "konto": State(
-        "konto.html",
-        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW),
-        replace(FRAME, keys=False),
-    ),
-    "sicherheit": State("sicherheit.html", SICHERHEIT, FRAME),
-    "sicherheit-fehler": State(
-        "sicherheit.html",
-        replace(
-            SICHERHEIT,
-            second_factor=False,
-            provider="no",
-            tokens=(),
-            sessions=SICHERHEIT.sessions[:1],
-            new_token="eakte_vORSCHAUvORSCHAUvORSCHAUvORSCHAUvORSCHAU01",
-            password=v.Form({}, (v.FieldError("old", "Das Passwort stimmt nicht."),)),
-            factor=v.Form({}, (v.FieldError("confirm", "Das Passwort stimmt nicht."),)),
-            token=v.Form({"name": "x"}, (v.FieldError("scopes", "Bitte wählen Sie, was der Schlüssel erlaubt."),)),
-        ),
-        FRAME,
-    ),
-    "zweiter-faktor": State(
-        "zweiter_faktor.html", v.SecondFactorView("JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"), FRAME
-    ),
-    "zweiter-faktor-fehler": State(
-        "zweiter_faktor.html",
-        v.SecondFactorView("JBSW Y3DP", v.Form({}, (v.FieldError("code", "Dieser Code passt nicht."),))),
-        FRAME,
-    ),
-    "zweiter-faktor-codes": State(
-        "zweiter_faktor.html",
-        v.SecondFactorView(codes=("a2b3-c4d5-e6f7-g8h9", "j2k3-m4n5-p6q7-r8s9", "t2u3-v4w5-x6y7-z8a9")),
-        FRAME,
-    ),
-    "dienst": State("dienst.html", v.ProviderView("/zustand/dienst-aus"), FRAME),
-    "dienst-aus": State("dienst.html", v.ProviderView(""), FRAME),
-    "tasten": State("tasten.html", None, FRAME),
-    "fehler-404": State("fehler.html", v.ErrorView(404, "7K3-QX9"), FRAME),
-    "fehler-403": State(
-        "fehler.html", v.ErrorView(403, "7K3-QX9", "Sie dürfen diese Akte lesen, aber nicht ändern"), FRAME
-    ),
-    "fehler-500": State("fehler.html", v.ErrorView(500, "7K3-QX9"), NOBODY),
-    "fehler-503": State("fehler.html", v.ErrorView(503, "7K3-QX9"), NOBODY),
-}

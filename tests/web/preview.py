@@ -23,7 +23,8 @@ from PIL import Image, ImageDraw
 
 from eakte.web.qr import qr_code
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
-from tests.web.fixtures_of_views import FONT, PAGE, STATES, words
+from tests.web.fixtures_of_views import FONT, PAGE, words
+from tests.web.states import STATES
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
 # What links and scripts of the pages lead to, so that the preview can be walked through.
@@ -32,11 +33,21 @@ ADDRESSES = (
     (re.compile(r"^/plan$"), "plan-wurzel"),
     (re.compile(r"^/plan/"), "plan"),
     (re.compile(r"^/akten/[^/]+$"), "akte"),
+    (re.compile(r"^/akten/[^/]+/vorgaenge/[^/]+$"), "vorgang"),
+    (re.compile(r"^/akten/[^/]+/beteiligte$"), "beteiligte"),
+    (re.compile(r"^/akten/[^/]+/beteiligte/[^/]+$"), "beteiligt"),
+    (re.compile(r"^/akten/[^/]+/aendern$"), "akte-aendern"),
+    (re.compile(r"^/akten/[^/]+/verweise$"), "verweise"),
     (re.compile(r"^/akten/[^/]+/verlauf$"), "verlauf"),
     (re.compile(r"^/akten/[^/]+/ablegen$"), "ablegen"),
     (re.compile(r"^/dokumente/[^/]+$"), "dokument"),
     (re.compile(r"^/dokumente/[^/]+/text$"), "dokument-text"),
     (re.compile(r"^/suche$"), "suche"),
+    (re.compile(r"^/posteingang$"), "posteingang-liste"),
+    (re.compile(r"^/posteingang/[^/]+$"), "posteingang"),
+    (re.compile(r"^/akten/[^/]+/auswahl$"), "auswahl-verschieben"),
+    (re.compile(r"^/wiedervorlagen$"), "wiedervorlagen"),
+    (re.compile(r"^/wiedervorlagen/[^/]+/aendern$"), "wiedervorlage-fehler"),
     (re.compile(r"^/konto$"), "konto"),
     (re.compile(r"^/konto/sicherheit$"), "sicherheit"),
     (re.compile(r"^/konto/zweiter-faktor$"), "zweiter-faktor"),

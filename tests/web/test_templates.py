@@ -13,8 +13,9 @@ import pytest
 
 from eakte.web import rendering, words
 from eakte.web.rendering import BUILT, STATIC_PREFIX, environment, number, render, render_block, size, typo, when
-from tests.web.fixtures_of_views import FRAME, NOW, STATES, State
+from tests.web.fixtures_of_views import FRAME, NOW, State
 from tests.web.preview import page_of
+from tests.web.states import STATES
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 VOID = {"input", "meta", "link", "img", "br"}
@@ -121,6 +122,10 @@ def test_every_page_template_is_shown_in_some_state() -> None:
     [
         ("suche.html", "treffer", "suche"),
         ("akte.html", "vorgaenge", "akte"),
+        ("dokument.html", "eigenschaften", "dokument"),
+        ("dokument.html", "eigenschaften", "dokument-bearbeiten"),
+        ("auswahl.html", "orte", "auswahl-verschieben"),
+        ("posteingang.html", "orte", "posteingang"),
         ("akten.html", "akten", "plan"),
         ("akten.html", "kinder", "plan"),
         ("dokument.html", "verarbeitung", "dokument-arbeit"),

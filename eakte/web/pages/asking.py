@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -19,26 +20,56 @@ from eakte.api.dependencies import check_csrf, get_backends, signed_in
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, NotSignedIn
 from eakte.operations.idempotency import Reply, once
+from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
 from eakte.terms import Actor, Role, now, today
 from eakte.transaction import Transaction
-from eakte.web.rendering import SECURITY_HEADERS, render
+from eakte.web.rendering import SECURITY_HEADERS, render, render_block
 from eakte.web.views import FieldError, Form, Frame, Message
 
+MOST_FIELDS = 400
+"""Fields of a form: one act takes 300 documents."""
 MESSAGES = {
     "abgelegt": "Das Dokument ist abgelegt. Text und PDF/A-Fassung entstehen von selbst.",
     "akte": "Die Akte ist angelegt.",
     "vorgang": "Der Vorgang ist angelegt.",
+    "vorgang-zu": "Der Vorgang ist abgeschlossen.",
+    "vorgang-auf": "Der Vorgang ist wieder offen.",
+    "beteiligt": "Die Angaben sind eingetragen.",
+    "entfernt": "Die Angaben sind entfernt.",
+    "ausgeliehen": "Das Papier der Akte ist ausgeliehen.",
+    "zurueckgegeben": "Das Papier der Akte ist zurück.",
+    "verweis": "Der Verweis ist eingetragen.",
+    "verweis-weg": "Der Verweis ist entfernt.",
     "zda": "Die Akte ist geschlossen (zdA).",
     "offen": "Die Akte ist wieder in Bearbeitung.",
     "wiederholt": "Die Verarbeitung beginnt von vorn.",
     "gespeichert": "Gespeichert.",
+    "ausgecheckt": "Das Dokument ist für Sie ausgecheckt. Die anderen lesen es weiter.",
+    "aufgehoben": "Das Auschecken ist aufgehoben.",
+    "fassung": "Die neue Fassung ist abgelegt. Text und PDF/A-Fassung entstehen von selbst.",
+    "zurueckgeholt": "Die frühere Fassung gilt wieder, als neue Fassung.",
+    "abgeschlossen": "Das Dokument ist abgeschlossen.",
+    "storniert": "Das Dokument ist storniert. In Listen und in der Suche steht es nicht mehr.",
+    "wiedervorlage": "Die Wiedervorlage ist eingetragen.",
+    "auswahl-move": "Die ausgewählten Dokumente sind verschoben.",
+    "auswahl-change": "Die ausgewählten Dokumente sind geändert.",
+    "auswahl-remind": "Für die ausgewählten Dokumente ist eine Wiedervorlage eingetragen.",
+    "auswahl-cancel": "Die ausgewählten Dokumente sind storniert.",
+    "eingang-abgelegt": "Das Dokument ist abgelegt.",
+    "eingang-weitergegeben": "Das Dokument ist weitergegeben.",
+    "erledigt": "Die Wiedervorlage ist erledigt.",
+    "verschoben": "Die Wiedervorlage kommt an dem neuen Tag wieder.",
+    "inzwischen": "Inzwischen hat jemand das geändert oder erledigt. Hier steht der jetzige Stand.",
     "abgemeldet": "Sie sind abgemeldet.",
     "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
     "beendet": "Beendet.",
     "verbunden": "Ihr Konto ist verbunden. Sie können sich jetzt mit dem Konto der Verwaltung anmelden.",
 }
 """What happened before a redirect, by a word in the address; only these sentences can be shown."""
+
+
+OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}")
 
 
 def reader(request: Request) -> Actor:
@@ -53,8 +84,9 @@ def reader(request: Request) -> Actor:
 class Submitted:
     """A form that a person sent from our own page: its CSRF token was checked."""
 
-    def __init__(self, actor: Actor, data: FormData) -> None:
+    def __init__(self, actor: Actor, address: str, data: FormData) -> None:
         self.actor = actor
+        self._address = address
         self._data = data
 
     def text(self, name: str) -> str:
@@ -65,6 +97,10 @@ class Submitted:
     def optional(self, name: str) -> str | None:
         """A field as typed; None when empty."""
         return self.text(name).strip() or None
+
+    def all(self, name: str) -> list[str]:
+        """All values of a field that may stand several times."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
 
     def file(self, name: str) -> UploadFile | None:
         """An uploaded file; None when none was chosen."""
@@ -79,14 +115,16 @@ class Submitted:
         """Do an act once for the key of this form; sending it twice leads to the same place.
 
         Who goes back, types something else (or chooses another file: `content` names it) and sends again means
-        another act, though browsers show the old page with the old key: so the key stands for what was typed too.
+        another act, though browsers show the old page with the old key: so the key stands for what was typed too, and
+        for the form's address: the forms of one page share its key.
         """
 
         def run() -> Reply:
             return Reply(303, {"location": act()}, None)
 
-        typed = sorted((name, value) for name, value in self.values().items() if name not in {"csrf", "idempotency"})
-        fingerprint = sha256(repr((typed, content)).encode()).digest()
+        sent = ((name, value) for name, value in self._data.multi_items() if isinstance(value, str))
+        typed = sorted((name, value) for name, value in sent if name not in {"csrf", "idempotency"})
+        fingerprint = sha256(repr((self._address, typed, content)).encode()).digest()
         key = self.optional("idempotency")
         reply = once(tx, f"{key[:100]}.{fingerprint.hex()}" if key else None, fingerprint, run)
         return str(reply.body["location"])
@@ -98,7 +136,7 @@ def submitted(request: Request, actor: Annotated[Actor, Depends(reader)]) -> Ite
     try:
         token = data.get("csrf", "")
         check_csrf(token if isinstance(token, str) else "", request.state.csrf)
-        yield Submitted(actor, data)
+        yield Submitted(actor, request.url.path, data)
     finally:
         anyio.from_thread.run(data.close)
 
@@ -107,7 +145,7 @@ def read_form(request: Request, *, files: int = 0) -> FormData:
     """The form of a request, read from a worker thread; more files than the page asks for are refused unread."""
 
     async def read() -> FormData:
-        return await request.form(max_files=files, max_fields=50, max_part_size=100_000)
+        return await request.form(max_files=files, max_fields=MOST_FIELDS, max_part_size=100_000)
 
     return anyio.from_thread.run(read)
 
@@ -121,18 +159,20 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     backends = get_backends(request)
     with backends.transactions.read() as session:
         chosen = preference(session, actor.user_id) if actor.user_id else None
-    said = MESSAGES.get(request.query_params.get("ok", ""))
+        lying = count_inbox(session, actor)
+    happened = request.query_params.get("ok", "")
     messages = [message] if message else []
-    if said:
-        messages.append(Message("success", said))
+    if said := MESSAGES.get(happened):
+        messages.append(Message("info" if happened == "inzwischen" else "success", said))
     reads = actor.has(Role.CLERK, Role.REGISTRAR)
     return Frame(
         municipality=backends.settings.municipality,
         now=now(),
         user=_short(actor.display_name),
         user_name=actor.display_name,
-        areas=("start", "files", "search") if reads else ("start",),
+        areas=("start", "inbox", "files", "search", "resubmissions") if reads else ("start",),
         area=area,
+        counts={"inbox": lying},
         csrf=request.state.csrf,
         idempotency=secrets.token_urlsafe(16),
         keys=chosen.single_keys if chosen else True,
@@ -149,11 +189,33 @@ def page(template: str, *, frame: Frame, view: Any, status: int = 200, **more: A
     return HTMLResponse(render(template, frame=frame, view=view, **more), status, headers=dict(SECURITY_HEADERS))
 
 
+def part(template: str, block: str, *, frame: Frame, view: Any) -> HTMLResponse:
+    """One named block of a page, for the script that replaces it."""
+    return HTMLResponse(render_block(template, block, frame=frame, view=view), headers=dict(SECURITY_HEADERS))
+
+
 def go(address: str, *, ok: str = "") -> Response:
     """After an act: to the page that shows it (303, so that reloading repeats nothing)."""
     if ok:
-        address += ("&" if "?" in address else "?") + f"ok={ok}"
+        address = with_ok(address, ok)
     return RedirectResponse(address, status_code=303, headers=dict(SECURITY_HEADERS))
+
+
+def with_ok(address: str, ok: str, *, at: str = "") -> str:
+    """The address that says what happened, and where on the page the keyboard goes on."""
+    return address + ("&" if "?" in address else "?") + f"ok={ok}" + (f"#{at}" if at else "")
+
+
+def own_place(typed: str | None, default: str) -> str:
+    """A page of ours that a form names to come back to; anything else is the default."""
+    return typed if typed and OWN_PLACE.fullmatch(typed) else default
+
+
+def numbered(typed: str) -> int:
+    """The revision that a form was made from. Raises InvalidInput."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 10):  # noqa: PLR2004 - fits into the column
+        raise InvalidInput("Dieses Formular ist unvollständig. Bitte laden Sie die Seite neu.")
+    return int(typed)
 
 
 def form_again(sent: Submitted, error: InvalidInput, rename: Mapping[str, str] | None = None) -> Form:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from eakte.audit import Tag
 from eakte.models import AuditEntry, AuditSubject, Document, User
 from eakte.operations.auditing import history
 from eakte.web.views import HistoryEntry
@@ -64,10 +65,16 @@ def sentences(session: Session, subject: uuid.UUID, *, limit: int) -> tuple[Hist
     titles = _titles(session, [row.subject for row in rows if row.subject])
     entries = []
     for row in rows:
-        what = f"„{titles[row.subject]}“" if row.subject in titles else "ein Dokument"
+        what = f"„{titles[row.subject]}“" if row.subject in titles else _how_many(row)
         sentence = SENTENCES.get(row.tag, row.tag)
         entries.append(HistoryEntry(at=row.at, text=sentence.format(who=names.get(row.actor, "eakte"), what=what)))
     return tuple(entries)
+
+
+def _how_many(row: AuditEntry) -> str:
+    """What a bulk act was on: its entry names no subject of its own but how many there were."""
+    count = row.details.get("documents")
+    return f"{count} Dokumente" if isinstance(count, int) and count > 1 else "ein Dokument"
 
 
 def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | None:
@@ -76,6 +83,15 @@ def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | No
     named = select(AuditSubject.entry_id).where(AuditSubject.subject == document_id)
     with_others = and_(AuditEntry.id.in_(named), AuditEntry.tag == "record:procedure:file")
     return session.scalar(select(AuditEntry).where(or_(alone, with_others)).limit(1))
+
+
+def last_changer(session: Session, document_id: uuid.UUID) -> str:
+    """Who changed what is said of a document last."""
+    newest = select(AuditEntry.actor).where(
+        AuditEntry.subject == document_id, AuditEntry.tag == Tag.DOCUMENT_CHANGE.value
+    )
+    actor = session.scalar(newest.order_by(AuditEntry.id.desc()).limit(1))
+    return _names(session, [actor]).get(actor, "eakte") if actor else "eakte"
 
 
 def _names(session: Session, actors: Sequence[str]) -> dict[str, str]:

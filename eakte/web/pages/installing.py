@@ -15,10 +15,34 @@ from starlette.exceptions import HTTPException
 from eakte.api import problems
 from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from eakte.terms import now
-from eakte.web.pages import account, documents, dossiers, plan, provider, search, security, signing, start, uploading
+from eakte.web.pages import (
+    account,
+    bulk,
+    cases,
+    crossing,
+    document_acts,
+    document_editing,
+    documents,
+    dossier_editing,
+    dossiers,
+    inbox,
+    parties,
+    plan,
+    provider,
+    resubmissions,
+    search,
+    security,
+    signing,
+    start,
+    uploading,
+)
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
 from eakte.web.views import ErrorView, Frame
 
+MODULES = (
+    *(start, signing, provider, account, security, plan, dossiers, uploading, documents, search),
+    *(resubmissions, document_acts, document_editing, bulk, inbox, cases, parties, crossing, dossier_editing),
+)
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 SHOWN = {403: 403, 404: 404, 405: 404, 409: 403, 412: 403, 422: 404, 503: 503}
 """Which error page a status gets; every other failure gets the page for 500. What the present state does not allow
@@ -27,7 +51,7 @@ reads like what a right does not allow: its sentence, and that nothing has chang
 
 def install(app: FastAPI) -> None:
     """Add the pages. Errors under the API's addresses stay problems, all others become pages."""
-    for module in (start, signing, provider, account, security, plan, dossiers, uploading, documents, search):
+    for module in MODULES:
         app.include_router(module.router, include_in_schema=False)
     app.add_api_route(STATIC_PREFIX + "{name}", static_file, include_in_schema=False)
     app.add_exception_handler(EakteError, domain_error)  # type: ignore[arg-type]

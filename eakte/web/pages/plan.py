@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from eakte.access import units_below
@@ -17,10 +16,9 @@ from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
 from eakte.operations.units import list_units
 from eakte.terms import Actor, Level, PlanClassState, Role, today
-from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
+from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, part, quoted
 from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.tree import PlanTree, class_address
-from eakte.web.rendering import SECURITY_HEADERS, render_block
 from eakte.web.views import Choice, DossierRow, Form, NewDossierForm, PlanView
 from eakte.web.words import word
 from retention.inheritance import Resolved
@@ -48,8 +46,7 @@ def show(request: Request, actor: Person, number: str) -> Response:
             raise NotFound
         if asked.get("teil") == "kinder":
             frame = make_frame(request, actor, area="files")
-            part = render_block("akten.html", "kinder", frame=frame, view=PlanView(tree=tree.children(row)))
-            return HTMLResponse(part, headers=dict(SECURITY_HEADERS))
+            return part("akten.html", "kinder", frame=frame, view=PlanView(tree=tree.children(row)))
         view = _view(session, actor, tree, row, request)
     return page("akten.html", frame=make_frame(request, actor, area="files"), view=view)
 

@@ -18,7 +18,7 @@ from eakte.operations.entries import NOWHERE
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
 from eakte.web.pages.asking import Person, go, make_frame, page, quoted
-from eakte.web.pages.documents import boxes
+from eakte.web.pages.document_view import boxes
 from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, SearchView
 from eakte.web.words import word
 

@@ -45,7 +45,7 @@ def file(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
         address = _file(backends, sent, dossier_id)
     except (InvalidInput, ScannerUnavailable, TooLarge, WrongState) as error:
         with backends.transactions.read() as session:
-            view = _view(session, sent.actor, backends, dossier_id, form_again(sent, _as_input(error)))
+            view = _view(session, sent.actor, backends, dossier_id, form_again(sent, as_input(error)))
         return page("ablegen.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
     return go(address)
 
@@ -68,7 +68,7 @@ def _file(backends: Backends, sent: Submitted, dossier_id: uuid.UUID) -> str:
         check_draft(session, sent.actor, draft)
     stored = store_original(
         backends.blobs,
-        _chunks(upload),
+        chunks(upload),
         screen=backends.screen(sent.actor, *draft.places()),
         filename=upload.filename or "",
         media_type=upload.content_type or "application/octet-stream",
@@ -83,7 +83,8 @@ def _file(backends: Backends, sent: Submitted, dossier_id: uuid.UUID) -> str:
         return sent.once(tx, act, content=f"{stored.filename} {stored.digests.sha256.hex()}")
 
 
-def _chunks(upload: UploadFile) -> Iterator[bytes]:
+def chunks(upload: UploadFile) -> Iterator[bytes]:
+    """The bytes of a file in a form, piece by piece."""
     while chunk := anyio.from_thread.run(upload.read, CHUNK):
         yield chunk
 
@@ -95,7 +96,8 @@ def _case_id(text: str) -> uuid.UUID:
         raise InvalidInput(errors=[FieldError("case", "Diesen Vorgang gibt es nicht.")]) from None
 
 
-def _as_input(error: EakteError) -> InvalidInput:
+def as_input(error: EakteError) -> InvalidInput:
+    """What stands in the way of a file, as a sentence at its field."""
     if isinstance(error, InvalidInput):
         return error
     return InvalidInput(errors=[FieldError("file", f"{error.title} {error.detail or ''}".strip())])

@@ -6,7 +6,7 @@ export function startDialogs() {
     if (dialog?.tagName !== "DIALOG") return;
     event.preventDefault();
     if (dialog.open) dialog.close();
-    else open(dialog);
+    else open(dialog, opener);
   });
   // A form that came back with errors stands open; make it modal like the one it was.
   for (const dialog of document.querySelectorAll("dialog[open]")) {
@@ -15,7 +15,12 @@ export function startDialogs() {
   }
 }
 
-export function open(dialog) {
+export function open(dialog, opener) {
+  // The focus comes back to what opened it, also where that was a key and no press. A menu closes when a dialog opens
+  // from it: then to the button of the menu.
+  const menu = opener?.closest("[popover]:not(dialog)");
+  const way = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : opener;
+  if (way) dialog.addEventListener("close", () => way.focus(), { once: true });
   if (dialog.matches(":popover-open")) dialog.hidePopover();
   dialog.showModal();
   const first = dialog.querySelector("[data-ea-errors], [autofocus], input:not([type=hidden]), select, textarea");

@@ -12,10 +12,18 @@ startKeys(root.dataset.eaKeys !== "off");
 // A page that answers with errors opens on the summary, so that it is heard first.
 document.querySelector("[data-ea-errors]")?.focus();
 
+// On a narrow screen a field with the cursor in it would scroll what it is about out of sight.
+const field = document.querySelector("[data-ea-wide-focus]");
+if (field && matchMedia("(max-width: 48rem)").matches) {
+  field.blur();
+  scrollTo(0, 0);
+}
+
 // What a page does not show is not loaded.
 const parts = [];
 if (document.querySelector("[data-ea-tree]")) parts.push(import("./tree.js").then((module) => module.startTree()));
 if (document.querySelector("[data-ea-drop]")) parts.push(import("./upload.js").then((module) => module.startUploads()));
+if (document.querySelector("[data-ea-bulk]")) parts.push(import("./selection.js").then((module) => module.startSelection()));
 if (document.querySelector("[data-ea-properties]")) parts.push(import("./viewer.js").then((module) => module.startViewer()));
 if (document.querySelector("[data-ea-hits]")) parts.push(import("./hits.js").then((module) => module.startHits()));
 if (document.querySelector("[data-ea-reveal]")) parts.push(import("./passwords.js").then((module) => module.startReveal()));
@@ -33,6 +41,18 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.eaCopy);
   announce("Kopiert");
+});
+
+// Where a swap took the focused element away, what came in its place says where the focus goes on.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (document.activeElement === document.body) event.target.querySelector?.("[data-ea-refocus]")?.focus();
+});
+
+// What a search found while letters are typed is said when they rest.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.target.matches?.("[data-ea-said]")) return;
+  const found = event.target.querySelectorAll("input[type=radio]").length;
+  announce(found ? `${found} zur Auswahl` : event.target.querySelector("p").textContent.trim());
 });
 
 // htmx: what a partial request could not do is said once, and what was typed stays where it is.

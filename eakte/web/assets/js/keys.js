@@ -12,6 +12,8 @@ export function startKeys(singleKeys) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (inField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") return arrow(event);
+    // F2 edits in place, whatever is said of single keys.
+    if (event.key === "F2") return press(event, '[data-ea-key~="F2"]');
     if (singleKeys) single(event);
   });
 }
@@ -39,7 +41,9 @@ function press(event, selector) {
   const element = [...document.querySelectorAll(selector)].find((found) => found.checkVisibility());
   if (!element || element.getAttribute("aria-disabled") === "true") return false;
   event.preventDefault();
-  element.click();
+  // What opens at a button is reached from it; a field has nothing to be pressed.
+  if (inField(element) || element.hasAttribute("popovertarget")) element.focus();
+  if (!inField(element)) element.click();
   return true;
 }
 

@@ -39,6 +39,7 @@ const acts = {
   zoomIn: () => zoom(1),
   zoomOut: () => zoom(-1),
   zoomFit: () => setZoom(null),
+  rotate: () => turn(pages[pageAt - 1]),
   nextHit: () => goHit(hitAt + 1),
   previousHit: () => goHit(hitAt - 1),
   properties: () => {
@@ -117,6 +118,16 @@ function setZoom(value) {
   document.querySelector("[data-ea-zoom-label]").textContent = value ? `${value} %` : "Breite";
   if (page) toTop(page);
   announce(value ? `Zoom ${value} Prozent` : "Ganze Breite");
+}
+
+// A page lies on its side in the box of a sheet that does: the style sheet turns it, from its measures.
+function turn(page) {
+  const sheet = page.querySelector("img");
+  const angle = (Number(page.dataset.eaTurn ?? 0) + 90) % 360;
+  page.dataset.eaTurn = angle;
+  page.style.setProperty("--ea-w", sheet.getAttribute("width"));
+  page.style.setProperty("--ea-h", sheet.getAttribute("height"));
+  announce(angle ? `Um ${angle} Grad gedreht` : "Nicht gedreht");
 }
 
 function firstHit() {

@@ -1,0 +1,158 @@
+"""A case of a dossier: renamed, closed, opened again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eakte.access import Want
+from eakte.api.dependencies import get_backends
+from eakte.errors import (
+    CasesOpen,
+    EakteError,
+    FieldError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    StaleRevision,
+    WrongState,
+)
+from eakte.models import Case
+from eakte.operations.changing import change_case
+from eakte.operations.closing import close_case, reopen_case
+from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.terms import Actor
+from eakte.transaction import Transaction
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
+from eakte.web.pages.document_marks import works_there
+from eakte.web.pages.tree import PlanTree
+from eakte.web.views import CaseView, CloseForm, Form, Link, Message
+
+router = APIRouter()
+PLACE = "/akten/{dossier_id}/vorgaenge/{case_id}"
+
+
+@router.get(PLACE)
+def show(request: Request, actor: Person, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """What can be done with it."""
+    with get_backends(request).transactions.read() as session:
+        view = _view(session, actor, dossier_id, case_id)
+    return page("vorgang.html", frame=make_frame(request, actor, area="files"), view=view)
+
+
+@router.post(PLACE)
+def rename(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """Another title."""
+
+    def act(tx: Transaction) -> str:
+        change_case(tx, case_id, {"title": sent.text("title")}, revision=numbered(sent.text("revision")))
+        return "gespeichert"
+
+    return _do(request, sent, dossier_id, case_id, act, "rename")
+
+
+@router.post(f"{PLACE}/abschliessen")
+def close(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """Close it, with the cases below it where that is wanted."""
+
+    def act(tx: Transaction) -> str:
+        close_case(tx, case_id, close_cases=bool(sent.optional("close_cases")))
+        return "vorgang-zu"
+
+    return _do(request, sent, dossier_id, case_id, act, "close")
+
+
+@router.post(f"{PLACE}/oeffnen")
+def reopen(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """Open it again."""
+
+    def act(tx: Transaction) -> str:
+        reopen_case(tx, case_id, reason=sent.text("reason"))
+        return "vorgang-auf"
+
+    return _do(request, sent, dossier_id, case_id, act, "reopen")
+
+
+def _do(
+    request: Request,
+    sent: Submitted,
+    dossier_id: uuid.UUID,
+    case_id: uuid.UUID,
+    act: Callable[[Transaction], str],
+    form: str,
+) -> Response:
+    """An act, then the dossier; what is wrong or has changed meanwhile is said on the page of the case."""
+    backends = get_backends(request)
+    refusal: EakteError
+    message = None
+    try:
+        with backends.transactions.begin(sent.actor) as tx:
+            _of_dossier(tx.session, sent.actor, dossier_id, case_id)
+            address = sent.once(tx, lambda: f"/akten/{dossier_id}?ok={act(tx)}")
+    except InvalidInput as error:
+        refusal, bad = error, form_again(sent, error)
+    except CasesOpen as error:
+        problem = FieldError("close_cases", "Es gibt noch offene Teilvorgänge. Bitte schließen Sie sie mit ab.")
+        refusal, bad = error, form_again(sent, InvalidInput(errors=[problem]))
+    except (StaleRevision, WrongState) as error:
+        refusal, bad = error, Form()
+        told = error.title if isinstance(error, StaleRevision) else error.detail or error.title
+        message = Message("warning", told)
+    else:
+        return go(address)
+    with backends.transactions.read() as session:
+        view = _view(session, sent.actor, dossier_id, case_id)
+    if message is None:
+        view = _with_form(view, form, bad, refusal)
+    frame = make_frame(request, sent.actor, area="files", message=message)
+    return page("vorgang.html", frame=frame, view=view, status=422 if message is None else 409)
+
+
+def _with_form(view: CaseView, name: str, bad: Form, refusal: EakteError) -> CaseView:
+    match name:
+        case "rename" if view.rename is not None:
+            return replace(view, rename=bad)
+        case "close" if view.close is not None:
+            return replace(view, close=replace(view.close, form=bad))
+        case "reopen" if view.reopen is not None:
+            return replace(view, reopen=bad)
+    raise refusal
+
+
+def _of_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Case:
+    """The case, in this dossier and no other. Raises NotFound."""
+    case = readable_case(session, actor, case_id)
+    if case.dossier_id != dossier_id:
+        raise NotFound
+    return case
+
+
+def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, case_id: uuid.UUID) -> CaseView:
+    dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    case = _of_dossier(session, actor, dossier_id, case_id)
+    if not works_there(session, actor, dossier):
+        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+    below = session.scalars(
+        select(Case).where(Case.parent_id == case.id, Case.closed_on.is_(None)).order_by(Case.ordinal)
+    )
+    is_open = case.closed_on is None
+    return CaseView(
+        dossier=str(dossier.id),
+        id=str(case.id),
+        ordinal=case.ordinal,
+        title=case.title,
+        state=case.state,
+        revision=case.revision,
+        path=(
+            *PlanTree(session, actor).links(dossier.plan_class),
+            Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
+        ),
+        rename=Form(values={"title": case.title}) if is_open else None,
+        close=CloseForm(open_cases=tuple(f"{each.ordinal} {each.title}" for each in below)) if is_open else None,
+        reopen=None if is_open else Form(),
+    )

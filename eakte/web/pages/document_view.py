@@ -1,0 +1,269 @@
+"""What the page of a document shows: its pages with the words of a question marked, properties, versions, proof."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from eakte.bootstrap import Backends
+from eakte.models import Case, Document, Dossier, User, Version
+from eakte.operations.attachments import relations
+from eakte.operations.documents import (
+    DocumentView as FoundDocument,
+)
+from eakte.operations.documents import (
+    current_version,
+    digests_of,
+    list_versions,
+    opened,
+    text_of,
+    view_document,
+)
+from eakte.terms import Actor, DocumentState
+from eakte.web.pages.document_marks import acts, marks
+from eakte.web.pages.history import entry_of_filing, sentences
+from eakte.web.pages.tree import PlanTree
+from eakte.web.rendering import size as size_words
+from eakte.web.views import (
+    DocumentView,
+    Link,
+    Neighbours,
+    Page,
+    Processing,
+    Proof,
+    Property,
+    Rect,
+    TextPage,
+    VersionRow,
+)
+from eakte.web.words import word
+from indexing.passages import matching_words
+from indexing.words import PageWords, read_pages
+
+HISTORY = 5
+ROOM = 0.15
+"""Space around a marked word, as a part of its height."""
+MOST_MARKED_PAGES = 300
+"""Pages whose words are compared with the question at once; of longer documents only the first so many."""
+
+
+def document_view(
+    session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, request: Request, *, as_text: bool
+) -> DocumentView:
+    """The document as the address asks for it: which version, which page, which question. Raises NotFound."""
+    asked = request.query_params
+    found = view_document(session, actor, document_id)
+    document = found.document
+    number = _number(asked.get("v"), default=document.version)
+    version = found.version if number == document.version else current_version(session, document, number)
+    query = asked.get("q", "").strip()[:500]
+    pages = page_images(session, backends, document, version, query)
+    dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
+    file_case = session.get(Case, document.case_id) if document.case_id else None
+    asked_page = _number(asked.get("s"), default=0)
+    related = relations(session, actor, document)
+    possible = acts(session, actor, document, dossier)
+    first_hit = next((each.number for each in pages if each.hits), 1)
+    return DocumentView(
+        id=str(document.id),
+        title=document.title,
+        path=_path(session, actor, document, dossier, file_case),
+        pages=pages,
+        properties=_properties(document, version, dossier, file_case, related.source),
+        attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
+        warnings=tuple(version.warnings or ()),
+        current=min(max(asked_page, 1), max(len(pages), 1)) if asked_page else first_hit,
+        query=query,
+        version=version.number,
+        versions=_version_rows(session, document, may_restore=possible.add_version is not None),
+        neighbours=_neighbours(session, document, file_case),
+        proof=_proof(session, document, version),
+        history=sentences(session, document.id, limit=HISTORY),
+        history_href=f"/akten/{dossier.id}/verlauf" if dossier else "",
+        processing=_processing(found),
+        rendition=version.rendition_state,
+        rendition_reason=version.rendition_reason or "",
+        filename=version.filename,
+        size=version.size,
+        text=_text(session, backends, version) if as_text else None,
+        marks=marks(session, actor, document),
+        acts=possible,
+    )
+
+
+def page_images(
+    session: Session, backends: Backends, document: Document, version: Version, query: str
+) -> tuple[Page, ...]:
+    """The pages of a version, with the words of a question marked."""
+    if version.images is None:
+        return ()
+    base = f"/api/v1/documents/{document.id}/pages"
+    suffix = "" if version.number == document.version else f"?v={version.number}"
+    marks = _marks(session, backends, version, query) if query else {}
+    return tuple(
+        Page(
+            number=number,
+            image=f"{base}/{number}/image{suffix}",
+            words=f"{base}/{number}/words{suffix}",
+            width=width,
+            height=height,
+            hits=marks.get(number, ()),
+        )
+        for number, (width, height) in enumerate(_sizes(version), start=1)
+    )
+
+
+def _sizes(version: Version) -> list[tuple[int, int]]:
+    flat = version.page_sizes or []
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _marks(session: Session, backends: Backends, version: Version, query: str) -> dict[int, tuple[Rect, ...]]:
+    if version.words is None:
+        return {}
+    marked = {}
+    with opened(backends.blobs, version.words, digests_of(session, version.words)) as reader:
+        for layer in read_pages(reader):
+            marked[layer.page] = boxes(layer, query)
+            if layer.page >= MOST_MARKED_PAGES:
+                break
+    return marked
+
+
+def boxes(layer: PageWords, query: str) -> tuple[Rect, ...]:
+    """Where the words of a question stand on a page, with a little room so that a frame does not touch the letters."""
+    found = matching_words([each.text for each in layer.words], query)
+    rects = []
+    for index in found:
+        left, top, right, bottom = layer.words[index].box
+        room = round(ROOM * (bottom - top), 1)
+        rects.append(Rect(x=left - room, y=top - room, width=right - left + 2 * room, height=bottom - top + 2 * room))
+    return tuple(rects)
+
+
+def _text(session: Session, backends: Backends, version: Version) -> tuple[TextPage, ...]:
+    if version.words is None:
+        return ()
+    texts = text_of(backends.blobs, version.words, digests_of(session, version.words))
+    return tuple(
+        TextPage(number, tuple(line for line in text.split("\n") if line.strip()))
+        for number, text in enumerate(texts, start=1)
+    )
+
+
+def _path(
+    session: Session, actor: Actor, document: Document, dossier: Dossier | None, file_case: Case | None
+) -> tuple[Link, ...]:
+    if dossier is None:
+        return (Link("Posteingang", f"/posteingang/{document.id}"),)
+    tree = PlanTree(session, actor)
+    row = next(each for each in tree.rows if each.id == dossier.plan_class_id)
+    links = [tree.links(row)[-1], Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}")]
+    if file_case is not None:
+        links.append(Link(f"{file_case.ordinal} {file_case.title}", f"/akten/{dossier.id}"))
+    return tuple(links)
+
+
+def _properties(
+    document: Document, version: Version, dossier: Dossier | None, file_case: Case | None, source: Document | None
+) -> tuple[Property, ...]:
+    rows: list[Any] = [Property("Betreff", document.title), Property("Art", word(document.kind, "kind"))]
+    for label, value in (("Absender", document.sender), ("Empfänger", document.addressee)):
+        if value:
+            rows.append(Property(label, value))
+    for label, day in (
+        ("Schreiben vom", document.written_on),
+        ("Eingegangen", document.received_on),
+        ("Abgesandt", document.sent_on),
+    ):
+        if day:
+            rows.append(Property(label, day))
+    if source is not None:
+        rows.append(Property("Anlage zu", Link(source.title, f"/dokumente/{source.id}")))
+    if dossier is not None:
+        rows.append(Property("Akte", Link(dossier.reference_number, f"/akten/{dossier.id}")))
+    if file_case is not None:
+        rows.append(Property("Vorgang", f"{file_case.ordinal} {file_case.title}"))
+    rows.append(Property("Text", word(version.text_state, "text"), version.text_reason or ""))
+    return tuple(rows)
+
+
+def _version_rows(session: Session, document: Document, *, may_restore: bool) -> tuple[VersionRow, ...]:
+    rows = list_versions(session, document)
+    people = session.scalars(select(User).where(User.id.in_({row.created_by for row in rows})))
+    names: dict[uuid.UUID | None, str] = {user.id: user.display_name for user in people}
+    return tuple(
+        VersionRow(
+            number=row.number,
+            at=row.created_at,
+            detail=", ".join(_version_detail(row, names.get(row.created_by, ""))),
+            href=f"/dokumente/{document.id}?v={row.number}",
+            current=row.number == document.version,
+            comment=row.comment or "",
+            may_restore=may_restore and row.number != document.version,
+        )
+        for row in rows
+    )
+
+
+def _version_detail(version: Version, who: str) -> Iterator[str]:
+    if who:
+        yield who
+    yield size_words(version.size)
+    if version.pages:
+        yield "1 Seite" if version.pages == 1 else f"{version.pages} Seiten"
+    if version.restored_from:
+        yield f"wie Fassung {version.restored_from}"
+
+
+def _neighbours(session: Session, document: Document, file_case: Case | None) -> Neighbours | None:
+    """Where the document stands among those of its case, else of its dossier, newest first like the list."""
+    if document.dossier_id is None or document.cancelled_at is not None:
+        return None
+    place = (
+        Document.case_id == document.case_id
+        if document.case_id
+        else (Document.dossier_id == document.dossier_id) & Document.case_id.is_(None)
+    )
+    place &= Document.cancelled_at.is_(None)
+    newer = select(Document.id).where(place, Document.id > document.id)
+    older = select(Document.id).where(place, Document.id < document.id)
+    before = session.scalar(newer.order_by(Document.id).limit(1))
+    after = session.scalar(older.order_by(Document.id.desc()).limit(1))
+    position = (session.scalar(select(func.count()).select_from(newer.subquery())) or 0) + 1
+    return Neighbours(
+        position=position,
+        count=position + (session.scalar(select(func.count()).select_from(older.subquery())) or 0),
+        place=f"Vorgang {file_case.ordinal}" if file_case else "der Akte",
+        previous=f"/dokumente/{before}" if before else "",
+        next=f"/dokumente/{after}" if after else "",
+    )
+
+
+def _proof(session: Session, document: Document, version: Version) -> Proof:
+    """What says that the bytes are those that came in: every block is compared whenever it is read."""
+    entry = entry_of_filing(session, document.id)
+    return Proof(intact=True, checked=None, digest=version.sha256.hex(), entry=entry.number if entry else None)
+
+
+def _processing(found: FoundDocument) -> Processing | None:
+    document, progress = found.document, found.progress
+    match document.state:
+        case DocumentState.RECEIVED.value:
+            return Processing("received")
+        case DocumentState.PROCESSING.value:
+            done, total = (progress.done, progress.total) if progress else (0, 0)
+            return Processing("processing", done, total)
+        case DocumentState.FAILED.value:
+            return Processing("failed", reason=document.state_reason or "", may_retry=True)
+        case _:
+            return None
+
+
+def _number(text: str | None, *, default: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 7 else default  # noqa: PLR2004 - pages have 6 digits

@@ -1,0 +1,158 @@
+"""What is said about a dossier, changed; and its paper, lent and taken back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from eakte.access import Want, may_write, rule_for
+from eakte.api.dependencies import get_backends
+from eakte.errors import EakteError, InvalidInput, NotAllowed, StaleRevision, WrongState
+from eakte.models import Dossier
+from eakte.operations.changing import change_dossier
+from eakte.operations.dossiers import is_registrar, readable_dossier
+from eakte.operations.fields import Definition, FieldOwner, definitions_of, german_value
+from eakte.operations.lending import give_back, lend
+from eakte.terms import Actor, Medium
+from eakte.transaction import Transaction
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, typed_day
+from eakte.web.pages.datafields import inputs, typed_fields
+from eakte.web.pages.document_marks import works_there
+from eakte.web.pages.tree import PlanTree
+from eakte.web.views import DossierEditView, Form, Link, Message
+
+router = APIRouter()
+
+
+@router.get("/akten/{dossier_id}/aendern")
+def ask(request: Request, actor: Person, dossier_id: uuid.UUID) -> Response:
+    """The forms."""
+    with get_backends(request).transactions.read() as session:
+        view = _view(session, actor, dossier_id)
+    return page("akte_aendern.html", frame=make_frame(request, actor, area="files"), view=view)
+
+
+@router.post("/akten/{dossier_id}/aendern")
+def change(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
+    """Change it; data fields that the class does not define any more stay as they are."""
+
+    def act(tx: Transaction) -> None:
+        dossier = readable_dossier(tx.session, sent.actor, dossier_id, Want.CONTENT)
+        definitions = definitions_of(tx.session, dossier.plan_class)
+        asked = {f"{each['name']}" for each in definitions if FieldOwner.DOSSIER.value in each["on"]}
+        kept = {name: value for name, value in (dossier.fields or {}).items() if name not in asked}
+        changes: dict[str, Any] = {
+            "title": sent.text("title"),
+            "medium": sent.text("medium") or dossier.medium,
+            "location": sent.text("location"),
+        }
+        typed = {**kept, **typed_fields(sent, definitions, FieldOwner.DOSSIER)}
+        # A dossier may be without fields that its class asks for by now; only who touches them fills them in.
+        if typed != (dossier.fields or {}):
+            changes["fields"] = typed
+        change_dossier(tx, dossier_id, changes, revision=numbered(sent.text("revision")))
+
+    return _do(request, sent, dossier_id, act, "gespeichert", "edit")
+
+
+@router.post("/akten/{dossier_id}/ausleihen")
+def lend_paper(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
+    """Lend the paper."""
+
+    def act(tx: Transaction) -> None:
+        lend(tx, dossier_id, to=sent.text("to"), until=typed_day(sent.text("until"), at="until", label="Rückgabe bis"))
+
+    return _do(request, sent, dossier_id, act, "ausgeliehen", "lend")
+
+
+@router.post("/akten/{dossier_id}/rueckgabe")
+def take_back(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
+    """Take the paper back, perhaps to another place."""
+
+    def act(tx: Transaction) -> None:
+        give_back(tx, dossier_id, location=sent.optional("back_to"))
+
+    return _do(request, sent, dossier_id, act, "zurueckgegeben", "give_back")
+
+
+def _do(
+    request: Request, sent: Submitted, dossier_id: uuid.UUID, act: Callable[[Transaction], None], done: str, form: str
+) -> Response:
+    def run() -> str:
+        act(tx)
+        return f"/akten/{dossier_id}?ok={done}"
+
+    refusal: EakteError
+    bad, message = None, None
+    try:
+        with get_backends(request).transactions.begin(sent.actor) as tx:
+            address = sent.once(tx, run)
+    except InvalidInput as error:
+        refusal, bad = error, form_again(sent, error)
+    except (StaleRevision, WrongState) as error:
+        refusal = error
+        told = "Inzwischen hat jemand diese Angaben geändert. Hier steht, was jetzt gilt."
+        message = Message("warning", told if isinstance(error, StaleRevision) else error.detail or error.title)
+    else:
+        return go(address)
+    with get_backends(request).transactions.read() as session:
+        view = _view(session, sent.actor, dossier_id)
+    if bad is not None:
+        if getattr(view, form) is None:
+            raise refusal
+        changed: Any = {form: bad}
+        view = replace(view, **changed)
+    frame = make_frame(request, sent.actor, area="files", message=message)
+    return page("akte_aendern.html", frame=frame, view=view, status=422 if bad else 409)
+
+
+def may_handle(session: Session, actor: Actor, dossier: Dossier) -> bool:
+    """Whether the person lends and takes back the paper: works in the dossier, open or closed, or keeps the files."""
+    on_paper = dossier.medium != Medium.ELECTRONIC.value
+    return on_paper and (is_registrar(actor) or may_write(session, rule_for(session, actor), dossier))
+
+
+def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> DossierEditView:
+    dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    works, handles = works_there(session, actor, dossier), may_handle(session, actor, dossier)
+    if not (works or handles):
+        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+    definitions = definitions_of(session, dossier.plan_class)
+    is_lent = dossier.lent_to is not None
+    return DossierEditView(
+        dossier=str(dossier.id),
+        reference_number=dossier.reference_number,
+        path=(
+            *PlanTree(session, actor).links(dossier.plan_class),
+            Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
+        ),
+        revision=dossier.revision,
+        edit=Form(values=_values(dossier, definitions)) if works else None,
+        fields=inputs(definitions, FieldOwner.DOSSIER),
+        lend=Form() if handles and not is_lent else None,
+        give_back=Form(values={"back_to": dossier.location or ""}) if handles and is_lent else None,
+        lent=lent_words(dossier),
+    )
+
+
+def lent_words(dossier: Dossier) -> str:
+    """Who has the paper: „Amtsgericht Nienburg, seit 23.11.2026, zurück bis 14.12.2026“; empty where nobody has."""
+    if dossier.lent_to is None or dossier.lent_on is None:
+        return ""
+    until = f", zurück bis {dossier.lent_until:%d.%m.%Y}" if dossier.lent_until else ""
+    return f"{dossier.lent_to}, seit {dossier.lent_on:%d.%m.%Y}{until}"
+
+
+def _values(dossier: Dossier, definitions: list[Definition]) -> dict[str, str]:
+    there = dossier.fields or {}
+    shown = {
+        f"fields.{each['name']}": german_value(each["type"], there[each["name"]])
+        for each in definitions
+        if each["name"] in there
+    }
+    return {"title": dossier.title, "medium": dossier.medium, "location": dossier.location or "", **shown}

@@ -1,0 +1,210 @@
+"""What the page of a dossier shows: its cases and documents, its properties, what is due, what happened to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from eakte.access import Want, may_write, rule_for
+from eakte.models import Case, Document, Dossier
+from eakte.operations.documents import DocumentView
+from eakte.operations.dossiers import readable_dossier, state_on
+from eakte.operations.fields import FieldOwner, definitions_of, shown_values
+from eakte.operations.listing import list_documents
+from eakte.operations.parties import list_parties
+from eakte.operations.plan_rules import resolve_class
+from eakte.operations.resubmissions import list_resubmissions
+from eakte.terms import Actor, Level, Role, today
+from eakte.web.pages.asking import quoted
+from eakte.web.pages.dossier_editing import lent_words, may_handle
+from eakte.web.pages.history import sentences
+from eakte.web.pages.plan import rule_sentence
+from eakte.web.pages.resubmissions import items as resubmission_items
+from eakte.web.pages.tree import PlanTree
+from eakte.web.views import CaseGroup, CloseForm, DocumentRow, DossierView, Form, Link, Property
+from eakte.web.words import icon_of, word
+
+ROWS = 100
+HISTORY = 5
+REMINDERS = 5
+PARTIES = 20
+"""Shown beside a dossier; programs list all."""
+
+
+def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Request) -> DossierView:
+    """The dossier as the address asks for it: filter, kind, order, page. Raises NotFound, NotAllowed."""
+    dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    asked = request.query_params
+    cases = session.scalars(select(Case).where(Case.dossier_id == dossier.id).order_by(Case.ordinal.desc())).all()
+    found = list_documents(
+        session,
+        actor,
+        dossier=dossier.id,
+        kind=asked.get("art") or None,
+        contains=asked.get("filter") or None,
+        cancelled=bool(asked.get("storniert")),
+        sort=asked.get("sort", ""),
+        after=asked.get("after"),
+        limit=ROWS,
+    )
+    filtered = bool(asked.get("art") or asked.get("filter") or asked.get("after"))
+    tree = PlanTree(session, actor)
+    writes = may_write(session, rule_for(session, actor), dossier)
+    is_open = dossier.closed_on is None
+    resolved = resolve_class(session, dossier.plan_class)
+    open_cases = tuple(f"{case.ordinal} {case.title}" for case in cases if case.closed_on is None)
+    reminders = list_resubmissions(session, actor, dossier=dossier.id, limit=REMINDERS)
+    view = DossierView(
+        id=str(dossier.id),
+        reference_number=dossier.reference_number,
+        title=dossier.title,
+        state=state_on(dossier, today()).value,
+        confidentiality=Level(dossier.confidentiality).word,
+        tree=tree.nodes(dossier.plan_class, dossier),
+        path=tree.links(dossier.plan_class),
+        properties=(
+            *_properties(dossier, rule_sentence(resolved), str(resolved.appraisal.value)),
+            *_particulars(session, actor, dossier),
+        ),
+        groups=_groups(cases, found.items, empty_too=not filtered, may_change=writes and is_open),
+        documents=session.scalar(
+            select(func.count()).where(Document.dossier_id == dossier.id, Document.cancelled_at.is_(None))
+        )
+        or 0,
+        note=_note(dossier),
+        history=sentences(session, dossier.id, limit=HISTORY),
+        filter=asked.get("filter", ""),
+        kind=asked.get("art", ""),
+        sort="title" if asked.get("sort") == "title" else "date" if asked.get("sort") == "date" else "",
+        cancelled=bool(asked.get("storniert")),
+        read_only=not writes,
+        may_file=writes and is_open,
+        new_case=Form() if writes and is_open else None,
+        close=CloseForm(
+            open_cases=open_cases,
+            backdating=actor.has(Role.REGISTRAR),
+            effect=f"Aufbewahrung: {rule_sentence(resolved)}.",
+        )
+        if writes and is_open
+        else None,
+        reopen=Form() if writes and not is_open else None,
+        remind=Form() if writes and is_open else None,
+        edit=(writes and is_open) or may_handle(session, actor, dossier),
+        resubmissions=resubmission_items(session, actor, reminders.items),
+    )
+    return replace(view, next=view.address(after=found.next) if found.next else "")
+
+
+def _groups(
+    cases: Sequence[Case], documents: Sequence[DocumentView], *, empty_too: bool, may_change: bool
+) -> tuple[CaseGroup, ...]:
+    by_case: dict[uuid.UUID | None, list[DocumentView]] = {}
+    for case_id, views in groupby(sorted(documents, key=_case_key), key=lambda view: view.document.case_id):
+        by_case[case_id] = list(views)
+    groups = []
+    for case in cases:
+        rows = tuple(document_row(view) for view in by_case.get(case.id, []))
+        if rows or empty_too:
+            groups.append(
+                CaseGroup(
+                    id=str(case.id),
+                    title=f"{case.ordinal} {case.title}",
+                    state=case.state,
+                    since=case.created_at.date() if case.closed_on is None else case.closed_on,
+                    pages=sum(row.pages or 0 for row in rows),
+                    documents=rows,
+                    may_change=may_change,
+                )
+            )
+    loose = tuple(document_row(view) for view in by_case.get(None, []))
+    if loose:
+        groups.append(CaseGroup(id="", title="Ohne Vorgang", documents=loose, pages=sum(r.pages or 0 for r in loose)))
+    return tuple(groups)
+
+
+def _case_key(view: DocumentView) -> str:
+    return str(view.document.case_id or "")
+
+
+def document_row(view: DocumentView) -> DocumentRow:
+    """A document as a row."""
+    document, version, progress = view.document, view.version, view.progress
+    cancelled, final, held = document.cancelled_at, document.final_at, document.checked_out_by
+    detail = f"Text wird erkannt, {progress.done} von {progress.total}" if progress and progress.total else ""
+    return DocumentRow(
+        id=str(document.id),
+        href=f"/dokumente/{document.id}",
+        title=document.title,
+        kind=document.kind,
+        on=document.received_on or document.written_on or document.sent_on,
+        pages=version.pages,
+        state=document.state,
+        state_detail=detail,
+        icon=icon_of(version.media_type),
+        sender=document.sender or "",
+        version=document.version,
+        mark="cancelled" if cancelled else "final" if final else "held" if held else "",
+        holder=view.holder or "",
+        signed=any("sign" in warning.lower() for warning in version.warnings),
+    )
+
+
+def _note(dossier: Dossier) -> str:
+    if dossier.closed_on is None:
+        return ""
+    note = f"zdA seit {dossier.closed_on:%d.%m.%Y}"
+    if dossier.grace_end is not None and dossier.grace_end >= today():
+        note += f", Transferfrist bis {dossier.grace_end:%d.%m.%Y}"
+    if dossier.retention_end is not None:
+        note += f"; aufzubewahren bis {dossier.retention_end:%d.%m.%Y}"
+    elif dossier.retention_offer_by is not None:
+        note += f"; dauernd aufzubewahren, dem Archiv anzubieten bis {dossier.retention_offer_by:%d.%m.%Y}"
+    elif dossier.retention_state == "waiting-for-event":
+        note += "; die Frist wartet auf ihr Ereignis"
+    return note + "."
+
+
+def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, ...]:
+    rows: list[Any] = [
+        Property("Aktenplan", Link(f"{dossier.plan_class.number} {dossier.plan_class.title}", _plan(dossier))),
+        Property("Zuständig", f"{dossier.unit.number} {dossier.unit.name}"),
+        Property("Vertraulichkeit", word(Level(dossier.confidentiality).word, "confidentiality")),
+        Property("Medium", word(dossier.medium, "medium")),
+        Property("Laufzeit", f"seit {dossier.opened_on:%d.%m.%Y}"),
+    ]
+    if dossier.closed_on is not None:
+        rows.append(Property("zdA", dossier.closed_on))
+    if dossier.retention_end is not None:
+        rows.append(Property("Aufbewahren bis", dossier.retention_end, dossier.retention_rule or ""))
+    else:
+        rows.append(Property("Aufbewahrung", rule))
+    rows.append(Property("Aussonderung", word(appraisal, "appraisal")))
+    return tuple(rows)
+
+
+def _particulars(session: Session, actor: Actor, dossier: Dossier) -> list[Property]:
+    """What not every dossier has: former numbers, paper, data fields, parties."""
+    rows = []
+    if dossier.former_references:
+        rows.append(Property("Frühere Aktenzeichen", "; ".join(dossier.former_references)))
+    if dossier.location:
+        rows.append(Property("Standort", dossier.location))
+    if lent := lent_words(dossier):
+        rows.append(Property("Ausgeliehen an", lent))
+    definitions = definitions_of(session, dossier.plan_class)
+    shown = shown_values(definitions, FieldOwner.DOSSIER, dossier.fields or {})
+    rows += [Property(label, text) for label, text in shown]
+    parties = list_parties(session, actor, dossier=dossier.id, limit=PARTIES)
+    rows += [Property(party.role, party.name) for party in parties.items]
+    return rows
+
+
+def _plan(dossier: Dossier) -> str:
+    return f"/plan/{quoted(dossier.plan_class.number)}"
