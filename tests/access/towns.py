@@ -113,8 +113,8 @@ def towns(draw: st.DrawFn) -> Town:
         Grant, person=person, unit=st.none() | unit, dossier=dossier, case=st.booleans(), days=DAYS, ended=RARELY
     )
     deputies = st.builds(
-        Deputy, person=person, deputy=person, begins=st.sampled_from([-9, -9, 0, 1]), ends=st.sampled_from([9, 9, 0, -1]),
-        protected=st.booleans(), ended=RARELY,
+        Deputy, person=person, deputy=person, begins=st.sampled_from([-9, -9, 0, 1]),
+        ends=st.sampled_from([9, 9, 0, -1]), protected=st.booleans(), ended=RARELY,
     ).filter(lambda each: each.person != each.deputy and each.begins <= each.ends)  # fmt: skip
     auditors = [place for place, each in enumerate(people) if Role.AUDITOR in each.roles]
     mandates = st.builds(
