@@ -99,10 +99,11 @@ RARELY = st.sampled_from([False, False, False, True])
 
 @st.composite
 def towns(draw: st.DrawFn) -> Town:
-    size = draw(st.integers(1, 4))
+    size = draw(st.integers(2, 4))
     units = [draw(st.sampled_from([None, *range(place)])) for place in range(size)]
     unit, level = st.integers(0, size - 1), st.sampled_from(Level)
-    roles = st.frozensets(READING, min_size=1) | st.frozensets(st.sampled_from(Role), min_size=1, max_size=2)
+    any_roles = st.frozensets(st.sampled_from(Role), min_size=1, max_size=2)
+    roles = st.frozensets(READING, min_size=1) | any_roles | any_roles.map(lambda each: each | {Role.AUDITOR})
     active = RARELY.map(lambda gone: not gone)
     place = RARELY.flatmap(lambda nowhere: st.none() if nowhere else unit)
     persons = st.builds(Person, roles=roles, unit=place, level=level, active=active)
@@ -118,8 +119,8 @@ def towns(draw: st.DrawFn) -> Town:
     ).filter(lambda each: each.person != each.deputy and each.begins <= each.ends)  # fmt: skip
     auditors = [place for place, each in enumerate(people) if Role.AUDITOR in each.roles]
     mandates = st.builds(
-        Inspection, auditor=st.sampled_from(auditors or [0]), units=st.frozensets(unit, max_size=2),
-        dossiers=st.frozensets(dossier, max_size=2), level=level, days=DAYS, ended=RARELY,
+        Inspection, auditor=st.sampled_from(auditors or [0]), units=st.frozensets(unit, max_size=3),
+        dossiers=st.frozensets(dossier, max_size=2), level=level, days=st.sampled_from([-1, 0, 30, 30]), ended=RARELY,
     )  # fmt: skip
     represented = draw(st.lists(deputies, max_size=3))
     # Where somebody is represented, the exclusions of that person matter most.
