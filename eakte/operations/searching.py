@@ -84,12 +84,11 @@ def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, 
     """
     rule = rule_for(session, actor)
     query = _query(session, question)
+    content = rule.search_rights(session, Want.CONTENT)
+    # Only a registrar knows more than may be read; for all others the numbers are made and sent once.
+    metadata = rule.search_rights(session, Want.METADATA) if rule.known else content
     try:
-        answer = search.query(
-            query,
-            content=rule.search_rights(session, Want.CONTENT),
-            metadata=rule.search_rights(session, Want.METADATA),
-        )
+        answer = search.query(query, content=content, metadata=metadata)
     except CursorInvalid:
         raise InvalidInput(errors=[FieldError("after", "Diese Seite der Trefferliste gibt es nicht mehr.")]) from None
     except SearchError as error:

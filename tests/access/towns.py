@@ -99,35 +99,41 @@ RARELY = st.sampled_from([False, False, False, True])
 
 @st.composite
 def towns(draw: st.DrawFn) -> Town:
-    size = draw(st.integers(1, 5))
+    size = draw(st.integers(2, 4))
     units = [draw(st.sampled_from([None, *range(place)])) for place in range(size)]
     unit, level = st.integers(0, size - 1), st.sampled_from(Level)
-    roles = st.frozensets(READING, min_size=1) | st.frozensets(st.sampled_from(Role), min_size=1, max_size=2)
+    any_roles = st.frozensets(st.sampled_from(Role), min_size=1, max_size=2)
+    roles = st.frozensets(READING, min_size=1) | any_roles | any_roles.map(lambda each: each | {Role.AUDITOR})
     active = RARELY.map(lambda gone: not gone)
-    persons = st.builds(Person, roles=roles, unit=st.none() | unit, level=level, active=active)
-    people = draw(st.lists(persons, min_size=1, max_size=4))
+    place = RARELY.flatmap(lambda nowhere: st.none() if nowhere else unit)
+    persons = st.builds(Person, roles=roles, unit=place, level=level, active=active)
+    people = draw(st.lists(persons, min_size=2, max_size=4))
     dossiers = draw(st.lists(st.tuples(unit, level), min_size=1, max_size=5))
     person, dossier = st.integers(0, len(people) - 1), st.integers(0, len(dossiers) - 1)
     grants = st.builds(
         Grant, person=person, unit=st.none() | unit, dossier=dossier, case=st.booleans(), days=DAYS, ended=RARELY
     )
     deputies = st.builds(
-        Deputy, person=person, deputy=person, begins=st.sampled_from([-9, 0, 1]), ends=st.sampled_from([-1, 0, 9]),
-        protected=st.booleans(), ended=RARELY,
+        Deputy, person=person, deputy=person, begins=st.sampled_from([-9, -9, 0, 1]),
+        ends=st.sampled_from([9, 9, 0, -1]), protected=st.booleans(), ended=RARELY,
     ).filter(lambda each: each.person != each.deputy and each.begins <= each.ends)  # fmt: skip
     auditors = [place for place, each in enumerate(people) if Role.AUDITOR in each.roles]
     mandates = st.builds(
-        Inspection, auditor=st.sampled_from(auditors or [0]), units=st.frozensets(unit, max_size=2),
-        dossiers=st.frozensets(dossier, max_size=2), level=level, days=DAYS, ended=RARELY,
+        Inspection, auditor=st.sampled_from(auditors or [0]), units=st.frozensets(unit, max_size=3),
+        dossiers=st.frozensets(dossier, max_size=2), level=level, days=st.sampled_from([-1, 0, 30, 30]), ended=RARELY,
     )  # fmt: skip
+    represented = draw(st.lists(deputies, max_size=3))
+    # Where somebody is represented, the exclusions of that person matter most.
+    shut = [st.tuples(st.sampled_from([each.person, each.deputy]), dossier, RARELY) for each in represented]
+    excluded = st.one_of(st.tuples(person, dossier, RARELY), *shut, *shut)
     return Town(
         units=units,
         people=people,
         dossiers=dossiers,
         inboxes=draw(st.lists(unit, max_size=3)),
         shares=draw(st.lists(grants, max_size=5)),
-        exclusions=draw(st.lists(st.tuples(person, dossier, RARELY), max_size=4, unique_by=lambda each: each[:2])),
-        deputies=draw(st.lists(deputies, max_size=3)) if len(people) > 1 else [],
+        exclusions=draw(st.lists(excluded, max_size=4, unique_by=lambda each: each[:2])),
+        deputies=represented,
         mandates=draw(st.lists(mandates, max_size=2)),
         offers=draw(st.frozensets(dossier, max_size=2)),
         moves=draw(st.lists(st.tuples(dossier, unit, level), max_size=2)),

@@ -228,6 +228,8 @@ class TestRoles:
             ({"login": "CLERK63"}, "login"),
             ({"login": "neu\n"}, "login"),
             ({"roles": []}, "roles"),
+            ({"roles": [Role.ADMIN, Role.CLERK]}, "roles"),
+            ({"roles": [Role.ADMIN, Role.AUDITOR]}, "roles"),
             ({"unit_id": None}, "unit"),
             ({"password": "kurz"}, "password"),
             ({"password": ""}, "password"),
