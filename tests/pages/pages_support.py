@@ -128,8 +128,8 @@ class Pages(World):
         return person
 
     def person(self, login: str) -> Person:
-        """The session of an account that tests share."""
-        if login not in self._people:
+        """The session of an account that tests share; a new one where a test of sessions has ended it."""
+        if login not in self._people or not self._people[login].csrf:
             self._people[login] = self.sign_in(login)
         return self._people[login]
 
