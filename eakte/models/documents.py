@@ -52,7 +52,7 @@ class Document(Record):
         Index("ix_document_unindexed", "id", postgresql_where=text("indexed_revision < revision")),
         CheckConstraint("num_nonnulls(source_id, source_version, source_position) IN (0, 3)", name="source_whole"),
         # A run of processing that comes twice must not file an attachment twice, whatever else fails.
-        UniqueConstraint("source_id", "source_version", "source_position"),
+        UniqueConstraint("source_id", "source_version", "source_position", name="uq_document_source_id"),
         Index("ix_document_failed", "id", postgresql_where=text("state = 'failed'")),
         CheckConstraint("num_nonnulls(checked_out_by, checked_out_at) IN (0, 2)", name="check_out_whole"),
         CheckConstraint("num_nonnulls(cancelled_at, cancel_reason) IN (0, 2)", name="cancelled_has_reason"),

@@ -22,7 +22,7 @@ from tests.faults.searcher import Searcher
 from tests.faults.stand import Stand, sessions, standing
 from tests.support.service import until
 
-pytestmark = [pytest.mark.fault, pytest.mark.long]
+pytestmark = pytest.mark.fault
 
 AWAY_SECONDS = 8
 HANGING_SECONDS = 20
@@ -152,6 +152,7 @@ def is_blocked(base: str) -> bool:
     return "read_only_allow_delete" in shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [killed, hanging, filled])
 @pytest.mark.parametrize("name", ["postgres", "minio", "opensearch"])
 def test_an_outage_loses_nothing_and_ends_by_itself(

@@ -124,6 +124,8 @@ class Service:
                 process.kill()
             except psutil.NoSuchProcess:
                 continue
+        if self.own_worker is not None:
+            self.own_worker.wait(60)
         if self.process is not None:
             self._ended()
 
