@@ -78,6 +78,7 @@ WORDS: dict[str, Any] = {
 """What needed fields of bodies hold; `{n}` counts, `{w}` does so in letters, `{login}` asks."""
 
 EXTRA: dict[str, dict[str, Any]] = {
+    "POST /documents": {"title": "Wort {w}"},
     "POST /documents/bulk": {"change": {"title": "Wort {w}"}},
     "POST /templates/{template_id}/make": {"title": "Wort {w}"},
     "POST /dossiers/{dossier_id}/volumes": {"title": "Wort {w}"},

@@ -45,6 +45,7 @@ def test_every_request_that_creates_may_be_repeated(world: World) -> None:
     assert len(creating) > 12
     for number, route in enumerate(creating, 10):
         assert "Idempotency-Key" in route.parameters("header"), route.name
+        assert route.body(things, 1, WHO) != route.body(things, 2, WHO), f"{route.name}: say what differs"
         key, (before, _blobs) = f"wiederholt-{route.name}", kept(world)
         first = send(world, route, things, number, key)
         assert first.status_code == 201, (route.name, first.text)
