@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from eakte.models import WebSession
-from eakte.operations.accounts import digest
+from eakte.operations.accounts import create_user, digest
 from eakte.settings import Settings
-from eakte.terms import now
+from eakte.terms import SYSTEM, Role, now
 from tests.pages.pages_support import Pages, enter
 from tests.support.service import PASSWORD
 
@@ -36,7 +36,15 @@ def test_wrong_and_unknown_get_the_same_answer(pages: Pages) -> None:
     assert "falsch" not in answers[0].html
 
 
-@pytest.mark.parametrize("login", ["head63", "gibt-es-nicht"])
+@pytest.fixture(scope="module")
+def hasty(pages: Pages) -> None:
+    """An account of its own: while it pauses, no other test can sign it in."""
+    with pages.backends.transactions.begin(SYSTEM) as tx:
+        create_user(tx, login="hastig", display_name="Hastig", roles=[Role.ADMIN], unit_id=None, password=PASSWORD)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("login", ["hastig", "gibt-es-nicht"])
 def test_after_five_wrong_tries_there_is_a_pause_even_for_the_right_password(pages: Pages, login: str) -> None:
     for _ in range(4):
         assert enter(pages.visitor(), login, "falsch").status == 401
