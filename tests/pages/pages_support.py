@@ -150,7 +150,9 @@ class Pages(World):
 
     def share(self, dossier: str, login: str) -> None:
         """Let somebody else read a dossier."""
-        row = DossierShare(dossier_id=uuid.UUID(dossier), user_id=uuid.UUID(self.town.users[login]))
+        row = DossierShare(
+            dossier_id=uuid.UUID(dossier), user_id=uuid.UUID(self.town.users[login]), until=today() + timedelta(days=30)
+        )
         with Session(self.backends.database.engine) as session, session.begin():
             session.add(row)
 
