@@ -20,11 +20,11 @@ from eakte.api.replies import Key, created
 from eakte.api.shapes import CaseShape, DocumentShape, DossierShape, External, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, Unavailable
-from eakte.models import IdempotencyKey
 from eakte.operations import filing, procedures
 from eakte.operations.checking import placed
 from eakte.operations.documents import view_document
 from eakte.operations.external import ExternalKey
+from eakte.operations.idempotency import is_known
 from eakte.terms import Actor, new_id
 from eakte.transaction import Transaction
 from storage.errors import StorageError
@@ -151,7 +151,9 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     metadata = parsed(ProcedureMetadata, parts.metadata)
     said = metadata.words()
     pattern = backends.settings.reference_pattern
-    if not _answered(backends, actor, key):
+    with backends.transactions.read() as session:
+        known = is_known(session, actor, key)
+    if not known:
         procedures.rehearse(backends.transactions, actor, said, pattern=pattern)
     stored = _receive(backends, actor, said, parts)
     try:
@@ -237,14 +239,6 @@ def _shape(tx: Transaction, filed: procedures.Filed) -> ProcedureShape:
         parties=[PartyShape.of(row) for row in filed.parties],
         documents=[DocumentShape.of(view_document(tx.session, tx.actor, each)) for each in filed.documents],
     )
-
-
-def _answered(backends: Backends, actor: Actor, key: str | None) -> bool:
-    """Whether the answer to this key is kept: then it is given again, whatever became of the place since."""
-    if key is None or actor.user_id is None:
-        return False
-    with backends.transactions.read() as session:
-        return session.get(IdempotencyKey, (actor.user_id, key)) is not None
 
 
 def _discard(backends: Backends, stored: Sequence[filing.Stored]) -> None:

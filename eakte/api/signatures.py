@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Reader, RevisionGiven, Writer
+from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import DocumentShape, Listing, Utc
 from eakte.errors import EakteError, Unavailable
@@ -91,13 +92,20 @@ def sign(
 
 @router.get("/{document_id}/versions/{number}/signatures")
 def index(
-    actor: Reader, backends: Composed, document_id: uuid.UUID, number: Annotated[int, Path(ge=1, le=1_000_000)]
+    request: Request,
+    actor: Reader,
+    backends: Composed,
+    document_id: uuid.UUID,
+    number: Annotated[int, Path(ge=1, le=1_000_000)],
+    after: After = None,
+    limit: OptionalLimit = None,
 ) -> Listing[SignatureShape]:
     """The signatures under a version, oldest first, each checked anew."""
     with backends.transactions.read() as session:
         version, rows = signatures.signatures_of(session, actor, document_id, number)
-    checked = [signatures.check_signature(backends.blobs, version, row, digests) for row, digests in rows]
-    return Listing(items=[SignatureShape.of(each) for each in checked])
+    page = short_listing(request, rows, lambda each: each, key=lambda each: each[0].id, after=after, limit=limit)
+    checked = [signatures.check_signature(backends.blobs, version, row, digests) for row, digests in page.items]
+    return Listing(items=[SignatureShape.of(each) for each in checked], next=page.next)
 
 
 def _pem(certificate: bytes) -> str:

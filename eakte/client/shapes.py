@@ -214,11 +214,12 @@ class Former(TypedDict):
 
 
 class Happened(TypedDict):
-    """One act; `who` is the person's name, null for the service's own work."""
+    """One act; `who` is the person's name, null for the service's own work, `represented` whose deputy it was."""
 
     at: str
     tag: str
     who: str | None
+    represented: list[str]
     before: list[Former]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +30,13 @@ IN_PATHS = {
     "reference_id": "reference",
     "session_id": "session",
     "token_id": "token",
+    "share_id": "share",
+    "exclusion_id": "exclusion",
+    "deputation_id": "deputation",
+    "mandate_id": "mandate",
+    "unit_id": "unit",
+    "system": "system",
+    "external_id": "external",
     "user_id": "user",
     "page": "one",
     "number": "one",
@@ -40,6 +48,7 @@ IN_FIELDS = {
     "case": "case",
     "document": "document",
     "documents": "document",
+    "dossiers": "dossier",
     "source": "document",
     "subject": "dossier",
     "parent": "case",
@@ -47,7 +56,19 @@ IN_FIELDS = {
 }
 """Which kind of object a field of a question or a body names, where it names one that may be hidden."""
 
-SECRET = {"dossier", "case", "document", "party", "resubmission", "reference", "volume", "session", "token"}
+SECRET = {
+    "dossier",
+    "case",
+    "document",
+    "party",
+    "resubmission",
+    "reference",
+    "volume",
+    "session",
+    "token",
+    "share",
+    "exclusion",
+}
 """Kinds of which a person may not even know that one exists."""
 
 WORDS: dict[str, Any] = {
@@ -74,6 +95,13 @@ WORDS: dict[str, Any] = {
     "scopes": ["read"],
     "system": "verfahren-{login}",
     "id": "{n}",
+    "until": (today() + timedelta(days=30)).isoformat(),
+    "keep_until": "2199-12-31",
+    "confidentiality": "internal",
+    "auditor": "auditor",
+    "deputy": "clerk10",
+    "ground": "vwvfg-20",
+    "head": None,
 }
 """What needed fields of bodies hold; `{n}` counts, `{w}` does so in letters, `{login}` asks."""
 
@@ -87,6 +115,18 @@ EXTRA: dict[str, dict[str, Any]] = {
     "POST /cross-references": {"note": "Wort {w}"},
     "POST /users": {"unit": "63", "password": "ein langes Passwort {n}"},
     "POST /dossiers/{dossier_id}/events": {"name": "Austritt {w}"},
+    "POST /procedures": {
+        "dossier": {"plan_class": "632.2", "title": "Wort {w}"},
+        "documents": [{"file": "file", "title": "Wort {w}"}],
+    },
+    "POST /shares": {"user": "clerk63", "reason": "Wort {w}"},
+    "POST /exclusions": {"user": "clerk10"},
+    "POST /deputies": {"from_on": "3{n:0>3}-01-01", "until": "3{n:0>3}-02-01"},
+    "POST /mandates": {"units": ["10"]},
+    "POST /units/{unit_id}/merge": {"into": "10"},
+    "POST /units/{unit_id}/merge-preview": {"into": "10"},
+    "POST /units/{unit_id}/split": {"to": "10"},
+    "POST /units/{unit_id}/split-preview": {"to": "10"},
 }
 """What the OpenAPI cannot say: which of the optional fields a sensible request has."""
 
@@ -133,7 +173,9 @@ class Route:
         content = self._content()
         if self.uploads:
             said = content["multipart/form-data"]["schema"]["properties"]["metadata"]["description"]
-            return dict(json.loads(said))
+            schema = dict(json.loads(said))
+            self.schemas.update(schema.pop("$defs", {}))
+            return schema
         return self.resolved(content["application/json"]["schema"]) if content else None
 
     def body(self, things: Things, n: int, login: str, **more: Any) -> dict[str, Any] | None:
@@ -184,7 +226,7 @@ class Route:
             inner = self.resolved(each)
             if inner.get("properties"):
                 yield from self._fields(inner, (*above, name))
-            elif name in IN_FIELDS and _names_an_id(inner):
+            elif (name in IN_FIELDS or (name == "id" and {*above} & {*IN_FIELDS})) and _names_an_id(inner):
                 yield (*above, name)
 
 

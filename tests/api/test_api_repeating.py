@@ -42,10 +42,12 @@ def kept(world: World) -> tuple[int, set[str]]:
 def test_every_request_that_creates_may_be_repeated(world: World) -> None:
     things = world.things(WHO)
     creating = [each for each in routes(world) if each.method == "POST" and "201" in each.operation["responses"]]
+    creating.sort(key=lambda each: each.path.endswith("/sign"))  # what is signed is not changed any more
     assert len(creating) > 12
     for number, route in enumerate(creating, 10):
         assert "Idempotency-Key" in route.parameters("header"), route.name
-        assert route.body(things, 1, WHO) != route.body(things, 2, WHO), f"{route.name}: say what differs"
+        varies = route.schema() is not None
+        assert not varies or route.body(things, 1, WHO) != route.body(things, 2, WHO), f"{route.name}: say what differs"
         key, (before, _blobs) = f"wiederholt-{route.name}", kept(world)
         first = send(world, route, things, number, key)
         assert first.status_code == 201, (route.name, first.text)
@@ -55,7 +57,8 @@ def test_every_request_that_creates_may_be_repeated(world: World) -> None:
         assert (again.status_code, again.json()) == (201, first.json()), route.name
         assert again.headers.get("etag") == first.headers.get("etag"), route.name
         assert again.headers["idempotency-replayed"] == "true", route.name
-        problem(send(world, route, things, number + 100, key), 409, "key-reused")
+        if varies:
+            problem(send(world, route, things, number + 100, key), 409, "key-reused")
         if route.uploads:
             problem(send(world, route, things, number, key, b"ein anderer Brief"), 409, "key-reused")
         assert kept(world) == stand, f"{route.name}: repeating leaves nothing"

@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 
 from eakte.audit import Tag
-from eakte.models import DossierExclusion
 from eakte.operations.accounts import create_token, create_user
 from eakte.operations.crossing import End, refer
 from eakte.terms import SYSTEM, Level, Role, Scope, new_id, today
 from tests.api.routes import IN_FIELDS, IN_PATHS, SECRET, Route, routes
-from tests.api.world import API, World, done, parts
+from tests.api.world import API, World, done, excluded, parts
 from tests.support.service import Municipality
 
 EXCLUDED = "excluded63"
@@ -120,7 +119,7 @@ def hidden(request: pytest.FixtureRequest, people: People) -> Hidden:
         tx.record(Tag.DENY, None)  # makes this an act
         who = uuid.UUID(world.town.users[EXCLUDED])
         for each in (dossier, things["neighbour"], keyed):
-            tx.session.add(DossierExclusion(user_id=who, dossier_id=uuid.UUID(each), reason="§ 20 VwVfG"))
+            tx.session.add(excluded(who, uuid.UUID(each)))
     number = done(head.get(f"{API}/dossiers/{dossier}"), 200)["reference_number"]
     return Hidden(level, secret, letter, withdrawn, things, waiting["id"], gone["id"], referring, number, external)
 
@@ -171,6 +170,8 @@ def placed(body: dict[str, Any], where: tuple[str, ...], value: str) -> dict[str
     name, *deeper = where
     if deeper:
         return {**body, name: placed(body.get(name) or {}, tuple(deeper), value)}
+    if name == "id":
+        return {name: value}
     others = {key: each for key, each in body.items() if key not in {"dossier", "case", "document"}}
     return {**others, name: [value] if name.endswith("s") else value}
 
@@ -189,7 +190,7 @@ def pairs(route: Route, hidden: Hidden, login: str, mine: dict[str, str]) -> Ite
     for one, known, other, absent_word in questions(route, hidden, login, mine):
         yield (route.address(mine, **one), body, known), (route.address(mine, **other), body, absent_word)
     for where in route.fields():
-        kind = "case" if where == ("parent",) else IN_FIELDS[where[-1]]
+        kind = "case" if where == ("parent",) else IN_FIELDS[where[-2 if where[-1] == "id" else -1]]
         for known in hidden.of(kind):
             absent = route.address(mine), placed(body or {}, where, NOWHERE), NOWHERE
             yield (route.address(mine), placed(body or {}, where, known), known), absent

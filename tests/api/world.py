@@ -11,10 +11,12 @@ from fastapi.testclient import TestClient
 
 from eakte.api.app import create_app
 from eakte.bootstrap import Backends, update_index
+from eakte.models import DossierExclusion
 from eakte.operations.accounts import find_user
 from eakte.operations.auditing import sequence
 from eakte.operations.processing import process_version
 from eakte.operations.sessions import Visit, open_session
+from eakte.operations.units import create_unit
 from eakte.terms import SYSTEM, new_id, today
 from indexing.recognition import Recogniser
 from tests.support.service import Municipality, upload
@@ -75,9 +77,13 @@ class World:
                 {"source": {"dossier": dossier}, "target": {"dossier": neighbour}, "note": word},
             ),
             "token": ("tokens", {"user": login, "name": "Schlüssel", "scopes": ["read"]}),
+            "share": ("shares", {"dossier": dossier, "unit": "631", "until": today().isoformat(), "reason": word}),
         }
         with self.backends.transactions.begin(SYSTEM) as tx:
             person = find_user(tx.session, login)
+            unit = create_unit(tx, number=f"w{new_id().hex[-8:]}", name="Zweigstelle", parent_id=None)
+            exclusion = excluded(uuid.UUID(self.town.users["S1"]), uuid.UUID(dossier))
+            tx.session.add(exclusion)
             session = str(
                 open_session(tx, person, method="password", hours=1, visit=Visit(browser=word)).actor.access_key
             )
@@ -88,7 +94,13 @@ class World:
             "document": document,
             "session": str(session),
             "user": self.town.users[login],
-            "unit": self.town.units["63"],
+            "unit": str(unit.id),
+            "exclusion": str(exclusion.id),
+            # Nobody is represented here and nothing audited: both would open what others may not see.
+            "deputation": str(new_id()),
+            "mandate": str(new_id()),
+            "system": f"verfahren-{login}",
+            "external": "1",
             "class": self.plan_class(),
             "template": self.template(),
             "one": "1",
@@ -174,3 +186,9 @@ def places(body: dict[str, Any]) -> set[str]:
 def same_refusal(first: dict[str, Any], second: dict[str, Any]) -> bool:
     """Whether two problems cannot be told apart, their number aside."""
     return {**first, "instance": ""} == {**second, "instance": ""}
+
+
+def excluded(person: uuid.UUID, dossier: uuid.UUID) -> DossierExclusion:
+    """A row as the act makes it, for a dossier that nobody here may write."""
+    ground = "vwvfg-20"
+    return DossierExclusion(id=new_id(), user_id=person, dossier_id=dossier, ground=ground, reason="Angehöriger")
