@@ -67,16 +67,16 @@ def filled(world: World) -> dict[str, str]:
     done(registrar.patch(f"{API}/dossiers/{dossier}", json={"medium": "hybrid", "location": "Keller"}, headers={
         "If-Match": registrar.get(f"{API}/dossiers/{dossier}").headers["etag"]
     }), 200)  # fmt: skip
-    for number, person in enumerate(("clerk63", "clerk10", "approver")):
+    for number, login in enumerate(("clerk63", "clerk10", "approver")):
         first = today() + timedelta(days=1000 * (number + 1))
         period = {"from_on": first.isoformat(), "until": (first + timedelta(days=9)).isoformat()}
         done(registrar.post(f"{API}/deputies", json={"deputy": "clerk10", **period}), 201)
         until = (today() + timedelta(days=30)).isoformat()
         said = {"auditor": "auditor", "reason": "Wort", "until": until, "units": ["10"]}
         done(registrar.post(f"{API}/mandates", json=said), 201)
-        if person != "approver":
-            done(registrar.post(f"{API}/shares", json={"dossier": dossier, "user": person, "until": until}), 201)
-        said = {"dossier": dossier, "user": person, "ground": "vwvfg-20", "reason": "Wort"}
+        if login != "approver":
+            done(registrar.post(f"{API}/shares", json={"dossier": dossier, "user": login, "until": until}), 201)
+        said = {"dossier": dossier, "user": login, "ground": "vwvfg-20", "reason": "Wort"}
         done(registrar.post(f"{API}/exclusions", json=said), 201)
     for _ in range(LEAST):
         done(registrar.post(f"{API}/dossiers/{dossier}/lend", json={"to": "Wort"}), 200)
