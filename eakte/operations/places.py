@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from eakte.access import Want, rule_for
+from eakte.access import rule_for
 from eakte.models import Case, Dossier, DossierReference, RecentDossier
 from eakte.operations.references import normalised_spelling
 from eakte.terms import Actor
@@ -34,8 +34,7 @@ def find_places(
 
     `here` stands first where nothing is asked. Only what the actor may file into.
     """
-    rule = rule_for(session, actor)
-    statement = select(Dossier).where(rule.dossiers(Want.CONTENT), rule.writable(), Dossier.closed_on.is_(None))
+    statement = select(Dossier).where(rule_for(session, actor).writable(), Dossier.closed_on.is_(None))
     text = asked.strip()[:200]
     if text:
         named = select(DossierReference.dossier_id).where(DossierReference.key == normalised_spelling(text))
@@ -51,9 +50,9 @@ def find_places(
         used = used.where(RecentDossier.user_id == actor.user_id).order_by(RecentDossier.at.desc())
         first = list(session.scalars(statement.where(Dossier.id == here))) if here else []
         found = [*first, *(each for each in session.scalars(used.limit(limit)) if each.id != here)]
-    shown = found[:limit]
-    cases = _open_cases(session, (each.id for each in shown))
-    return [FilingPlace(each, cases.get(each.id, ())[:MOST_CASES]) for each in shown]
+    found = found[:limit]
+    cases = _open_cases(session, (each.id for each in found))
+    return [FilingPlace(each, cases.get(each.id, ())[:MOST_CASES]) for each in found]
 
 
 def _open_cases(session: Session, dossiers: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Case]]:
