@@ -72,8 +72,7 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
 
-# What `make test` leaves out: every file of the corpora with veraPDF as judge, each real server killed, hanging and full in turn
-# under load, benchmarks of search.
+# What `make test` leaves out: each real server killed, hanging and full in turn under load, and whether some of the benchmarks work.
 long: dev
 	tools/test-servers
 	tools/tests tests -m long
