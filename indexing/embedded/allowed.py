@@ -1,9 +1,9 @@
 """`Rights.allow` as clauses without a score, also for somebody with whom fifty thousand dossiers were shared.
 
 To say so many numbers to the engine, to copy them (it does wherever a clause is put into another one) and to look them
-up takes longer than all the rest of a question, and each question asks twice: for hits and for facets. So clauses of
-many numbers are kept, and before one is used the engine is asked what fits the words alone, whoever may see it: where
-that is less than the numbers are, only numbers that occur there are said. What is found is the same.
+up, for hits and for facets and for each way of loosening, takes longer than a question that finds little. So clauses
+are kept, and before one of many numbers is used the engine is asked what fits the words alone, whoever may see it:
+where that is little, only numbers that occur there are said. What is found is the same.
 """
 
 import threading
@@ -14,11 +14,14 @@ import tantivy
 from tantivy import Occur, Searcher
 from tantivy import Query as Clause
 
-from indexing.embedded.clauses import any_of, count_of
+from indexing.embedded.clauses import any_of, total_of
 from indexing.search import Rights
 
-MANY = 500
+MANY = 3_000
 """Numbers from which on it pays to look first which of them occur."""
+
+FEW = 1_000
+"""Documents up to which their numbers are looked at."""
 
 
 class Allowed:
@@ -62,12 +65,10 @@ def allowed_by(schema: tantivy.Schema, rights: Rights, single: frozenset[int]) -
     return Clause.const_score_query(but_not(any_of(options), rights.excepted), 0.0)
 
 
-def numbers_among(documents: Searcher, fitting: Clause, *, most: int) -> frozenset[object] | None:
-    """The numbers of the dossiers and cases of all that fits; None where more than `most` documents do."""
-    count = count_of(documents, fitting)
-    if count > most:
+def numbers_among(documents: Searcher, fitting: Clause) -> frozenset[object] | None:
+    """The numbers of the dossiers and cases of all that fits; None where more than `FEW` documents do."""
+    result = documents.search(fitting, FEW, count=True)
+    if total_of(result) > FEW:
         return None
-    if not count:
-        return frozenset()
-    addresses = [address for _, address in documents.search(fitting, count, count=False).hits]
+    addresses = [address for _, address in result.hits]
     return frozenset(chain(*(documents.fast_field_values(field, addresses) for field in ("dossier", "case"))))

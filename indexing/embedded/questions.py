@@ -9,12 +9,11 @@ from tantivy import FieldType, Occur, Searcher
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.allowed import MANY, Allowed, allowed_by, numbers_among
+from indexing.embedded.allowed import FEW, MANY, Allowed, allowed_by, numbers_among
 from indexing.embedded.clauses import all_of, any_of, unscored
 from indexing.embedded.records import number_of
 from indexing.german import QueryTerms, QueryWord
 from indexing.search import Facet, Query, Rights
-
 
 _DESCRIPTION = ("title_stems",)
 _ALL_FIELDS = ("stems", *_DESCRIPTION)
@@ -41,7 +40,7 @@ class Question:
         level: int,
         allowed: Allowed,
     ) -> None:
-        self.query, self.content, self.metadata, self.level = query, content, metadata, level
+        self.query, self.content, self.level = query, content, level
         self._documents, self._allowed = documents, allowed
         self._schema, self._window_schema, self._terms = schema, window_schema, terms
         self._exact = Clause.term_query(schema, "exact", terms.exact)
@@ -71,13 +70,23 @@ class Question:
 
     @cached_property
     def _occurring(self) -> frozenset[object] | None:
-        """The numbers of dossiers and cases that fit words and filters; None where they are too many to say."""
+        """The numbers of dossiers and cases that fit words and filters; None where they are many."""
+        if self._surely_many():
+            return None
         # What fits in the description fits in all fields.
         parts = [*self._fitting(_ALL_FIELDS), *((Occur.Must, clause) for clause in self._left)]
-        if not any(occur is Occur.Must for occur, _ in parts):
-            return None
-        most = max(len(self.content.dossiers), len(self.metadata.dossiers))
-        return numbers_among(self._documents, Clause.boolean_query(parts), most=most)
+        return numbers_among(self._documents, Clause.boolean_query(parts))
+
+    def _surely_many(self) -> bool:
+        """Whether that is known without looking: nothing is asked for, or one word suffices and is frequent."""
+        if self._left:
+            return False
+        if self._terms.empty:
+            return True
+        words = self._terms.words
+        if self._terms.phrases or not words or ranking.strictness(len(words))[self.level].words != 1:
+            return False
+        return any(self._documents.doc_freq("stems", word.term) > FEW for word in words)
 
     @cached_property
     def found(self) -> Clause:

@@ -406,7 +406,7 @@ class TestTemplates:
             assert places(wrong) == ({*order} - {"dossier"} or {"dossier"})
 
     def test_what_becomes_a_dossier_lies_in_no_other(self, world: World) -> None:
-        template = self.template(world, title="Einfach", plan_class="632.2", unit="63")
+        template = self.template(world, title="Allein", plan_class="632.2", unit="63")
         order = {"dossier": world.dossier()["id"]}
         refused = world.client("clerk63").post(f"{API}/templates/{template['id']}/make", json=order)
         assert places(problem(refused, 422, "invalid-input")) == {"dossier"}
