@@ -50,7 +50,9 @@ def main() -> None:
     large, small, turns, sheets = (200, 100, 5, 3) if said.quick else (said.documents, SMALL, said.turns, SHEETS)
     with ExitStack() as open_towns:
         towns = {size: open_towns.enter_context(town(size, sheets)) for size in (large, small)}
-        taken = {size: {name: [] for name in towns[size].addresses} for size in towns}
+        taken: dict[int, dict[str, list[float]]] = {
+            size: {name: [] for name in towns[size].addresses} for size in towns
+        }
         weights = {name: opened(towns[large].browser, found[0])[1] for name, found in towns[large].addresses.items()}
         for turn in range(turns):
             for size in sorted(towns, reverse=bool(turn % 2)):
