@@ -98,7 +98,7 @@ def open_from_the_template(office: Office, template: str) -> Dossier:
 
 
 def write_documents(office: Office, dossier: Dossier) -> list[str]:
-    """Dates and names; one at a time writes; an old state is refused; an earlier version holds again; final is final."""
+    """Dates and names; one at a time writes; old states are refused; an earlier version holds again; final is final."""
     clerk, place = office.clerk, dossier["id"]
     said: Any = {"kind": "outgoing", "written_on": "2026-03-01", "sent_on": "2026-03-02", "addressee": "Şebnem Kaya"}
     letter = clerk.documents.wait(clerk.documents.file(File(papers.TEXT, "a.txt"), dossier=place, **said)["id"])
