@@ -154,7 +154,9 @@ def hand_over(office: Office, dossier: Dossier) -> None:
     clerk, path = office.clerk, f"dossiers/{dossier['id']}"
     clerk.dossiers.change(dossier["id"], revision=clerk.dossiers.get(dossier["id"])["revision"], medium="hybrid")
     office.says(f"{path}/lend", 200, to="Rechtsamt, Frau Kaya")
-    assert (clerk.dossiers.get(dossier["id"])["lent"] or {})["to"] == "Rechtsamt, Frau Kaya"
+    lent = clerk.dossiers.get(dossier["id"])["lent"]
+    assert lent is not None
+    assert lent["to"] == "Rechtsamt, Frau Kaya"
     office.says(f"{path}/return", 200, location="Keller, Regal 5")
     office.says(f"{path}/reassign", 200, unit="10", reason="Neue Zuständigkeit")
     with pytest.raises(EakteProblem) as gone:
