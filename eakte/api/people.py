@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
@@ -145,8 +146,7 @@ def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
     """
 
     def act() -> tuple[int, NewTokenShape, None]:
-        user = find_user(tx.session, new.user)
-        _may_give_key(tx.actor, user)
+        user = _keyed(tx.session, tx.actor, new.user)
         scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
         if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
             raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
@@ -168,11 +168,19 @@ def _require_keeper(actor: Actor) -> None:
         raise NotAllowed("Konten sehen Registratur und IT.")
 
 
-def _may_give_key(actor: Actor, user: User) -> None:
+def _keyed(session: Session, actor: Actor, login: str) -> User:
+    """The account that gets a key. Whoever does not keep the accounts learns only about the own one."""
+    try:
+        user = find_user(session, login)
+    except InvalidInput:
+        if actor.has(Role.ADMIN, Role.REGISTRAR):
+            raise
+        user = None
     # A key acts as its account: of a machine that reads, IT would read by it.
-    reads = bool(READING & {Role(role) for role in user.roles})
-    if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
-        return
+    if user is not None:
+        reads = bool(READING & {Role(role) for role in user.roles})
+        if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
+            return user
     raise NotAllowed(
         "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
     )
