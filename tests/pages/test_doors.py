@@ -59,6 +59,8 @@ def address(route: Route, place: Place) -> str:
         "case_id": place.case,
         "party_id": place.party,
         "reference_id": NOBODYS,
+        "template_id": NOBODYS,
+        "entry_id": NOBODYS,
         "resubmission_id": place.resubmission,
         "reference": place.reference,
         "number": "632.2",

@@ -42,6 +42,8 @@ ADDRESSES = (
     (re.compile(r"^/akten/[^/]+/ablegen$"), "ablegen"),
     (re.compile(r"^/dokumente/[^/]+$"), "dokument"),
     (re.compile(r"^/dokumente/[^/]+/text$"), "dokument-text"),
+    (re.compile(r"^/akten/[^/]+/zuordnen$"), "zuordnen"),
+    (re.compile(r"^/vorlagen/[^/]+$"), "vorlage"),
     (re.compile(r"^/suche$"), "suche"),
     (re.compile(r"^/posteingang$"), "posteingang-liste"),
     (re.compile(r"^/posteingang/[^/]+$"), "posteingang"),

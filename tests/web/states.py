@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eakte.web import views as v
+from tests.web.fixtures_of_filing import FILING
 from tests.web.fixtures_of_views import (
     ABLEGEN,
     ACTS,
@@ -433,4 +434,5 @@ STATES: dict[str, State] = {
     ),
     "fehler-500": State("fehler.html", v.ErrorView(500, "7K3-QX9"), NOBODY),
     "fehler-503": State("fehler.html", v.ErrorView(503, "7K3-QX9"), NOBODY),
+    **FILING,
 }

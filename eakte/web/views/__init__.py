@@ -5,6 +5,7 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 """
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
+from eakte.web.views.assigning import AssignView
 from eakte.web.views.document import (
     DocumentActs,
     DocumentEdit,
@@ -32,8 +33,9 @@ from eakte.web.views.dossier import (
 )
 from eakte.web.views.fault import ErrorView
 from eakte.web.views.inbox import InboxView, LetterView
+from eakte.web.views.making import MakingView, TemplateParty
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
-from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect
+from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect, Undo
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
 from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
 from eakte.web.views.signing import SignInView
@@ -48,6 +50,7 @@ from eakte.web.views.start import (
 
 __all__ = [
     "AccountView",
+    "AssignView",
     "BulkView",
     "CaseGroup",
     "CaseView",
@@ -75,6 +78,7 @@ __all__ = [
     "InboxView",
     "LetterView",
     "Link",
+    "MakingView",
     "Mark",
     "Message",
     "Neighbours",
@@ -104,9 +108,11 @@ __all__ = [
     "SessionRow",
     "SignInView",
     "StartView",
+    "TemplateParty",
     "TextPage",
     "TokenRow",
     "TreeNode",
+    "Undo",
     "UploadView",
     "VersionRow",
 ]

@@ -60,6 +60,15 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """What was just done and can be taken back: its sentence, and POST `href` with `zurueck`, where to go then."""
+
+    text: str
+    href: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What surrounds every page."""
 
@@ -82,6 +91,7 @@ class Frame:
     density: Literal["compact", "wide"] = "compact"
     query: str = ""
     messages: tuple[Message, ...] = ()
+    undo: Undo | None = None
     foot: tuple[Link, ...] = ()
     version: str = ""
 
@@ -101,6 +111,8 @@ class HistoryEntry:
 
     at: datetime
     text: str
+    undo: str = ""
+    """POST: take it back; unset where that is not the person's or not possible."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,152 @@
+"""What the pages of filing show in the fictional Stadt Rodenbeck: templates, moving, rights, comparing, barriers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eakte.web import views as v
+from tests.web.fixtures_of_views import (
+    ACTS,
+    AKTE,
+    CASE,
+    DOSSIER_PATH,
+    FILES,
+    HISTORY,
+    PATH,
+    PLAN,
+    WORKED,
+    State,
+    tree,
+)
+
+VORLAGE = v.MakingView(
+    "t1",
+    "Baugenehmigung",
+    "Bauantrag {grundstueck}",
+    PATH,
+    v.Link("Zurück zur Aktenplaneinheit", "/plan/632.2"),
+    presets=(
+        v.Property("Aktenplan", v.Link("632.2 Bauanträge", "/plan/632.2")),
+        v.Property("Zuständig", "63 Bauordnung"),
+        v.Property("Vertraulichkeit", "dienstintern"),
+        v.Property("Medium", "elektronisch"),
+    ),
+    cases=(("Antrag", 0), ("Vorprüfung", 1), ("Beteiligung {grundstueck}", 0)),
+    plan="632.2",
+    places=("grundstueck",),
+    units=(v.Choice("u1", "63 Bauordnung"), v.Choice("u2", "631 Bauaufsicht")),
+    fields=(v.DataInput("fields.gemarkung", "Gemarkung", required=True), v.DataInput("fields.kosten", "Baukosten")),
+    parties=(v.TemplateParty("Bauherrin", required=True), v.TemplateParty("Entwurfsverfasser")),
+)
+TEMPLATES = (v.Link("Baugenehmigung", "/vorlagen/t1?plan=632.2"), v.Link("Bauvoranfrage", "/vorlagen/t2?plan=632.2"))
+ZUORDNEN = v.AssignView(
+    "a184",
+    "63-00184/2026",
+    AKTE.title,
+    DOSSIER_PATH,
+    v.Link("Zurück zur Akte", "/akten/a184"),
+    3,
+    "632.2 Bauanträge",
+    "63 Bauordnung",
+    "internal",
+    move=v.Form(),
+    reassign=v.Form(),
+    units=(v.Choice("u2", "61 Stadtplanung"), v.Choice("u3", "37 Feuerschutz")),
+    classify=v.Form(),
+    levels=("open", "internal", "protected"),
+)
+UNDO = replace(
+    FILES,
+    undo=v.Undo("Die ausgewählten Dokumente sind verschoben.", "/zuruecknehmen/e1", "/akten/a184"),
+)
+
+FILING: dict[str, State] = {
+    "vorlage": State("vorlage.html", VORLAGE, FILES),
+    "vorlage-fehler": State(
+        "vorlage.html",
+        replace(
+            VORLAGE,
+            form=v.Form(
+                {"values.grundstueck": "", "parties.0.kind": "organisation"},
+                (
+                    v.FieldError("values.grundstueck", "Der Wert für grundstueck fehlt."),
+                    v.FieldError("parties.0.name", "Bauherrin: Name fehlt."),
+                    v.FieldError("", "In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht."),
+                ),
+                open=True,
+            ),
+        ),
+        FILES,
+    ),
+    "vorlage-vorgang": State(
+        "vorlage.html",
+        v.MakingView(
+            "t3",
+            "Nachbarbeteiligung",
+            "Beteiligung der Nachbarn",
+            DOSSIER_PATH,
+            v.Link("Zurück zur Akte", "/akten/a184"),
+            cases=(("Anhörung", 0),),
+            dossier="a184",
+        ),
+        FILES,
+    ),
+    "plan-vorlagen": State("akten.html", v.PlanView(tree=tree(), templates=TEMPLATES), FILES),
+    "plan-neu-vorlagen": State(
+        "akten.html",
+        replace(
+            PLAN,
+            templates=TEMPLATES,
+            new_dossier=replace(PLAN.new_dossier or v.NewDossierForm("", ()), form=v.Form(open=True)),
+        ),
+        FILES,
+    ),
+    "akte-vorgang-vorlagen": State(
+        "akte.html", replace(AKTE, new_case=v.Form(open=True), templates=TEMPLATES), FILES
+    ),
+    "akte-zuruecknehmen": State("akte.html", replace(AKTE, assign=True), UNDO),
+    "verlauf-zuruecknehmen": State(
+        "verlauf.html",
+        v.HistoryView(
+            "a184",
+            "63-00184/2026",
+            AKTE.title,
+            PATH,
+            (replace(HISTORY[0], text="P. Hansen ordnete 2 Dokumente anders zu", undo="/zuruecknehmen/e1"), *HISTORY),
+        ),
+        FILES,
+    ),
+    "zuordnen": State("zuordnen.html", ZUORDNEN, FILES),
+    "zuordnen-fehler": State(
+        "zuordnen.html",
+        replace(
+            ZUORDNEN,
+            move=v.Form(
+                {"plan_class": "634"},
+                (
+                    v.FieldError("", "Gemarkung gibt es dort nicht; die Angabe entfällt."),
+                    v.FieldError("fields.blatt", "Baulastenblatt fehlt."),
+                    v.FieldError("reason", "Grund fehlt."),
+                ),
+                open=True,
+            ),
+            fields=(v.DataInput("fields.blatt", "Baulastenblatt", required=True),),
+            reassign=v.Form({}, (v.FieldError("unit", "Bitte wählen Sie die Einheit."),), open=True),
+            classify=v.Form({}, (v.FieldError("reason", "Grund fehlt."),), open=True),
+        ),
+        FILES,
+    ),
+    "zuordnen-stufe": State("zuordnen.html", replace(ZUORDNEN, move=None, reassign=None), FILES),
+    "plan-registratur": State(
+        "akten.html", replace(PLAN, rows=tuple(replace(row, assign=f"{row.href}/zuordnen") for row in PLAN.rows)), FILES
+    ),
+    "vorgang-verschieben-fehler": State(
+        "vorgang.html",
+        replace(CASE, move=v.Form({"target": "63-1"}, (v.FieldError("target", "Diese Akte gibt es nicht."),), open=True)),
+        FILES,
+    ),
+    "dokument-verschieben": State(
+        "dokument.html", replace(WORKED, acts=replace(ACTS, move="/akten/a184/auswahl?act=move&d=d4")), FILES
+    ),
+}
+"""The states of these pages; `tests.web.states` takes them in."""
