@@ -60,7 +60,7 @@ def address(route: Route, place: Place) -> str:
         "party_id": place.party,
         "reference_id": NOBODYS,
         "template_id": NOBODYS,
-        "entry_id": NOBODYS,
+        **dict.fromkeys(("entry_id", "share_id", "exclusion_id", "deputation_id"), NOBODYS),
         "resubmission_id": place.resubmission,
         "reference": place.reference,
         "number": "632.2",

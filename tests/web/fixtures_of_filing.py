@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from eakte.web import views as v
 from tests.web.fixtures_of_views import (
@@ -11,7 +12,9 @@ from tests.web.fixtures_of_views import (
     CASE,
     DOSSIER_PATH,
     FILES,
+    FRAME,
     HISTORY,
+    NOW,
     PATH,
     PLAN,
     WORKED,
@@ -58,6 +61,40 @@ ZUORDNEN = v.AssignView(
 UNDO = replace(
     FILES,
     undo=v.Undo("Die ausgewählten Dokumente sind verschoben.", "/zuruecknehmen/e1", "/akten/a184"),
+)
+RECHTE = v.RightsView(
+    "a184",
+    "63-00184/2026",
+    AKTE.title,
+    PATH,
+    (
+        "Lesen und bearbeiten: wer in 63 Bauordnung oder in einer Einheit darüber arbeitet, und die Vertretung",
+        "Wissen, dass es sie gibt: die Registratur, soweit ihre Vertraulichkeitsstufe reicht",
+    ),
+    v.Explained("Petra Hansen", own=True, may="liest und bearbeitet die Akte", reasons=("arbeitet in 63 Bauordnung",)),
+    ask=v.Form(),
+    shares=(
+        v.ShareRow(
+            "z1", "Jens Ohlendorf", "ganze Akte", date(2026, 12, 31), "Stellungnahme", "Petra Hansen", may_end=True
+        ),
+        v.ShareRow("z2", "37 Feuerschutz", "Vorgang 3 Beteiligung Brandschutz", date(2027, 1, 15), "", "Petra Hansen"),
+    ),
+    next_shares="/akten/a184/rechte?nach=x",
+    share=v.Form(),
+    units=(v.Choice("u3", "37 Feuerschutz"),),
+    cases=(v.Choice("v3", "nur Vorgang 3 Beteiligung Brandschutz"),),
+    exclusions=(
+        v.ExclusionRow("x1", "Anke Wolters", "§ 20 VwVfG: beteiligt oder angehörig", "Nachbarin", NOW),
+        v.ExclusionRow("x2", "Kai Voß", "§ 21 VwVfG: Besorgnis der Befangenheit", "Streit", NOW, lifted=NOW),
+    ),
+    exclude=v.Form(),
+)
+VERTRETUNG = v.DeputiesView(
+    (
+        v.DeputyRow("d1", "Jens Ohlendorf vertritt Sie", date(2026, 12, 21), date(2027, 1, 4), protected=True),
+        v.DeputyRow("d2", "Sie vertreten Anke Wolters", date(2026, 11, 23), date(2026, 11, 27)),
+    ),
+    for_others=True,
 )
 
 FILING: dict[str, State] = {
@@ -147,6 +184,59 @@ FILING: dict[str, State] = {
     ),
     "dokument-verschieben": State(
         "dokument.html", replace(WORKED, acts=replace(ACTS, move="/akten/a184/auswahl?act=move&d=d4")), FILES
+    ),
+    "rechte": State("rechte.html", RECHTE, FILES),
+    "rechte-lesen": State(
+        "rechte.html",
+        replace(
+            RECHTE,
+            explained=v.Explained("Jens Ohlendorf", own=False, may="sieht die Akte nicht"),
+            ask=None,
+            shares=None,
+            share=None,
+            exclusions=None,
+            exclude=None,
+        ),
+        FILES,
+    ),
+    "rechte-leer": State("rechte.html", replace(RECHTE, shares=(), exclusions=(), next_shares=""), FILES),
+    "rechte-zugriff-fehler": State(
+        "rechte.html",
+        replace(
+            RECHTE,
+            share=v.Form(
+                {"who": "user", "user": "Hagemann"},
+                (
+                    v.FieldError("user", "Eine Person Hagemann gibt es nicht."),
+                    v.FieldError("until", "Bitte nennen Sie den letzten Tag."),
+                ),
+                open=True,
+            ),
+            readmit=v.Form({"id": "x1"}, (v.FieldError("reason", "Grund fehlt."),)),
+        ),
+        FILES,
+    ),
+    "rechte-ausschluss-fehler": State(
+        "rechte.html",
+        replace(RECHTE, exclude=v.Form({"user": "a.wolters"}, (v.FieldError("reason", "Grund fehlt."),), open=True)),
+        FILES,
+    ),
+    "vertretung": State("vertretung.html", VERTRETUNG, FRAME),
+    "vertretung-fehler": State(
+        "vertretung.html",
+        v.DeputiesView(
+            (),
+            protected=True,
+            form=v.Form(
+                {"deputy": "Müller", "until": "1.1.2020"},
+                (
+                    v.FieldError("deputy", "Diesen Namen gibt es mehrmals. Bitte die Kennung: a.mueller, b.mueller."),
+                    v.FieldError("until", "Der letzte Tag liegt vor dem ersten."),
+                ),
+                open=True,
+            ),
+        ),
+        FRAME,
     ),
 }
 """The states of these pages; `tests.web.states` takes them in."""

@@ -43,6 +43,8 @@ ADDRESSES = (
     (re.compile(r"^/dokumente/[^/]+$"), "dokument"),
     (re.compile(r"^/dokumente/[^/]+/text$"), "dokument-text"),
     (re.compile(r"^/akten/[^/]+/zuordnen$"), "zuordnen"),
+    (re.compile(r"^/akten/[^/]+/rechte$"), "rechte"),
+    (re.compile(r"^/konto/vertretung$"), "vertretung"),
     (re.compile(r"^/vorlagen/[^/]+$"), "vorlage"),
     (re.compile(r"^/suche$"), "suche"),
     (re.compile(r"^/posteingang$"), "posteingang-liste"),

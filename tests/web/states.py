@@ -393,7 +393,7 @@ STATES: dict[str, State] = {
     ),
     "konto": State(
         "konto.html",
-        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW),
+        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW, deputies=True),
         replace(FRAME, keys=False),
     ),
     "sicherheit": State("sicherheit.html", SICHERHEIT, FRAME),

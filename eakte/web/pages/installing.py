@@ -21,6 +21,7 @@ from eakte.web.pages import (
     bulk,
     cases,
     crossing,
+    deputies,
     document_acts,
     document_editing,
     documents,
@@ -32,6 +33,7 @@ from eakte.web.pages import (
     plan,
     provider,
     resubmissions,
+    rights,
     search,
     security,
     signing,
@@ -45,7 +47,7 @@ from eakte.web.views import ErrorView, Frame
 MODULES = (
     *(start, signing, provider, account, security, plan, dossiers, uploading, documents, search),
     *(resubmissions, document_acts, document_editing, bulk, inbox, cases, parties, crossing, dossier_editing),
-    *(making, taking_back, assigning),
+    *(making, taking_back, assigning, rights, deputies),
 )
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 SHOWN = {403: 403, 404: 404, 405: 404, 409: 403, 412: 403, 422: 404, 503: 503}

@@ -37,6 +37,7 @@ from eakte.web.views.making import MakingView, TemplateParty
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
 from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect, Undo
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
+from eakte.web.views.rights import DeputiesView, DeputyRow, ExclusionRow, Explained, RightsView, ShareRow
 from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
@@ -58,6 +59,8 @@ __all__ = [
     "Choice",
     "CloseForm",
     "DataInput",
+    "DeputiesView",
+    "DeputyRow",
     "DocumentActs",
     "DocumentEdit",
     "DocumentRow",
@@ -66,6 +69,8 @@ __all__ = [
     "DossierRow",
     "DossierView",
     "ErrorView",
+    "ExclusionRow",
+    "Explained",
     "Facet",
     "FacetValue",
     "FieldError",
@@ -102,10 +107,12 @@ __all__ = [
     "ResubmissionItem",
     "ResubmissionView",
     "ResubmissionsView",
+    "RightsView",
     "SearchView",
     "SecondFactorView",
     "SecurityView",
     "SessionRow",
+    "ShareRow",
     "SignInView",
     "StartView",
     "TemplateParty",
