@@ -10,6 +10,7 @@ from tests.web.fixtures_of_views import (
     ACTS,
     AKTE,
     CASE,
+    DOKUMENT,
     DOSSIER_PATH,
     FILES,
     FRAME,
@@ -95,6 +96,39 @@ VERTRETUNG = v.DeputiesView(
         v.DeputyRow("d2", "Sie vertreten Anke Wolters", date(2026, 11, 23), date(2026, 11, 27)),
     ),
     for_others=True,
+)
+
+LINE = "Für die Wohneinheit 6 wird der zweite Rettungsweg auf die"
+VERGLEICH = v.CompareView(
+    "d4",
+    DOKUMENT.title,
+    (*DOSSIER_PATH, v.Link(DOKUMENT.title, "/dokumente/d4")),
+    (v.Choice("2", "Fassung 2"), v.Choice("1", "Fassung 1")),
+    v.Side(
+        1,
+        "Fassung 1 vom 02.10.2026 14:07",
+        4,
+        11,
+        "/api/v1/documents/d4/pages/4/image",
+        marks=DOKUMENT.pages[3].hits[:1],
+        text=((("3 Rettungswege", False),), ((LINE, False), ("Südseite", True), ("verlegt.", False))),
+        previous="/dokumente/d4/vergleich?s=3",
+        next="/dokumente/d4/vergleich?s=5",
+    ),
+    v.Side(
+        2,
+        "Fassung 2 vom 17.11.2026 10:31",
+        4,
+        14,
+        "/api/v1/documents/d4/pages/4/image",
+        marks=DOKUMENT.pages[3].hits[1:2],
+        text=((("3 Rettungswege", False),), ((LINE, False), ("Nordseite", True), ("verlegt.", False))),
+        next="/dokumente/d4/vergleich?t=5",
+    ),
+    places=1,
+    differing=(v.Link("4", "/dokumente/d4/vergleich?s=4"), v.Link("7", "/dokumente/d4/vergleich?s=7")),
+    previous="/dokumente/d4/vergleich?s=3",
+    next="/dokumente/d4/vergleich?s=5",
 )
 
 FILING: dict[str, State] = {
@@ -238,5 +272,20 @@ FILING: dict[str, State] = {
         ),
         FRAME,
     ),
+    "vergleich": State("vergleich.html", VERGLEICH, FILES),
+    "vergleich-ohne-text": State(
+        "vergleich.html",
+        replace(
+            VERGLEICH,
+            left=v.Side(1, "Fassung 1 vom 02.10.2026 14:07", 12, 11),
+            right=replace(VERGLEICH.right or v.Side(2, "", 1, 1), page=12, text=(), marks=()),
+            places=None,
+            why_not="Eine der beiden Seiten hat keinen Text, der sich vergleichen lässt.",
+            differing=(),
+        ),
+        FILES,
+    ),
+    "vergleich-gleich": State("vergleich.html", replace(VERGLEICH, places=0, more=True), FILES),
+    "vergleich-eine": State("vergleich.html", replace(VERGLEICH, left=None, right=None), FILES),
 }
 """The states of these pages; `tests.web.states` takes them in."""

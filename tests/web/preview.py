@@ -45,6 +45,7 @@ ADDRESSES = (
     (re.compile(r"^/akten/[^/]+/zuordnen$"), "zuordnen"),
     (re.compile(r"^/akten/[^/]+/rechte$"), "rechte"),
     (re.compile(r"^/konto/vertretung$"), "vertretung"),
+    (re.compile(r"^/dokumente/[^/]+/vergleich$"), "vergleich"),
     (re.compile(r"^/vorlagen/[^/]+$"), "vorlage"),
     (re.compile(r"^/suche$"), "suche"),
     (re.compile(r"^/posteingang$"), "posteingang-liste"),

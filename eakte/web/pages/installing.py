@@ -20,6 +20,7 @@ from eakte.web.pages import (
     assigning,
     bulk,
     cases,
+    comparing,
     crossing,
     deputies,
     document_acts,
@@ -47,7 +48,7 @@ from eakte.web.views import ErrorView, Frame
 MODULES = (
     *(start, signing, provider, account, security, plan, dossiers, uploading, documents, search),
     *(resubmissions, document_acts, document_editing, bulk, inbox, cases, parties, crossing, dossier_editing),
-    *(making, taking_back, assigning, rights, deputies),
+    *(making, taking_back, assigning, rights, deputies, comparing),
 )
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 SHOWN = {403: 403, 404: 404, 405: 404, 409: 403, 412: 403, 422: 404, 503: 503}

@@ -6,6 +6,7 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
 from eakte.web.views.assigning import AssignView
+from eakte.web.views.comparing import CompareView, Side
 from eakte.web.views.document import (
     DocumentActs,
     DocumentEdit,
@@ -58,6 +59,7 @@ __all__ = [
     "Chip",
     "Choice",
     "CloseForm",
+    "CompareView",
     "DataInput",
     "DeputiesView",
     "DeputyRow",
@@ -113,6 +115,7 @@ __all__ = [
     "SecurityView",
     "SessionRow",
     "ShareRow",
+    "Side",
     "SignInView",
     "StartView",
     "TemplateParty",
