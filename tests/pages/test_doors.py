@@ -25,7 +25,12 @@ OPEN_TO_ALL = {
     Route("GET", "/anmelden/dienst/zurueck"),
     Route("GET", STATIC_PREFIX + "{name}"),
 }
-BYTES = {Route("GET", "/dokumente/{document_id}/original"), Route("GET", "/dokumente/{document_id}/pdfa")}
+BYTES = {
+    Route("GET", "/dokumente/{document_id}/original"),
+    Route("GET", "/dokumente/{document_id}/pdfa"),
+    Route("GET", "/suche/treffer.csv"),
+    Route("GET", "/suche/treffer.xlsx"),
+}
 UNRELATED = ("audit_", "sign_in", "web_session", "recent", "procrastinate")
 """Tables that a refused form may touch: what was tried is logged."""
 

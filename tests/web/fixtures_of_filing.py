@@ -18,6 +18,8 @@ from tests.web.fixtures_of_views import (
     NOW,
     PATH,
     PLAN,
+    SEARCH,
+    SUCHE,
     WORKED,
     State,
     tree,
@@ -129,6 +131,11 @@ VERGLEICH = v.CompareView(
     differing=(v.Link("4", "/dokumente/d4/vergleich?s=4"), v.Link("7", "/dokumente/d4/vergleich?s=7")),
     previous="/dokumente/d4/vergleich?s=3",
     next="/dokumente/d4/vergleich?s=5",
+)
+
+SAVED = (
+    v.Saved("s1", "Rettungswege 2026", "/suche?q=Rettungsweg&jahr=2026"),
+    v.Saved("s2", "Baubeginn Marktplatz", "/suche?q=Baubeginn"),
 )
 
 FILING: dict[str, State] = {
@@ -287,5 +294,16 @@ FILING: dict[str, State] = {
     ),
     "vergleich-gleich": State("vergleich.html", replace(VERGLEICH, places=0, more=True), FILES),
     "vergleich-eine": State("vergleich.html", replace(VERGLEICH, left=None, right=None), FILES),
+    "suche-gemerkt": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
+    "suche-merken": State(
+        "suche.html", replace(SUCHE, asked="q=x&jahr=2026", keep=v.Form(), saved=SAVED, total=1204), SEARCH
+    ),
+    "suche-merken-fehler": State(
+        "suche.html",
+        replace(
+            SUCHE, asked="q=x", keep=v.Form({"name": ""}, (v.FieldError("name", "Name fehlt."),), open=True), saved=()
+        ),
+        SEARCH,
+    ),
 }
 """The states of these pages; `tests.web.states` takes them in."""

@@ -39,7 +39,7 @@ from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceR
 from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect, Undo
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
 from eakte.web.views.rights import DeputiesView, DeputyRow, ExclusionRow, Explained, RightsView, ShareRow
-from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
+from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
     InboxItem,
@@ -110,6 +110,7 @@ __all__ = [
     "ResubmissionView",
     "ResubmissionsView",
     "RightsView",
+    "Saved",
     "SearchView",
     "SecondFactorView",
     "SecurityView",
