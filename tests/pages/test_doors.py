@@ -23,6 +23,8 @@ OPEN_TO_ALL = {
     Route("POST", "/anmelden/code"),
     Route("GET", "/anmelden/dienst"),
     Route("GET", "/anmelden/dienst/zurueck"),
+    Route("GET", "/barrierefreiheit"),
+    Route("GET", "/barriere-melden"),
     Route("GET", STATIC_PREFIX + "{name}"),
 }
 BYTES = {
@@ -65,7 +67,7 @@ def address(route: Route, place: Place) -> str:
         "party_id": place.party,
         "reference_id": NOBODYS,
         "template_id": NOBODYS,
-        **dict.fromkeys(("entry_id", "share_id", "exclusion_id", "deputation_id"), NOBODYS),
+        **dict.fromkeys(("entry_id", "share_id", "exclusion_id", "deputation_id", "report_id"), NOBODYS),
         "resubmission_id": place.resubmission,
         "reference": place.reference,
         "number": "632.2",

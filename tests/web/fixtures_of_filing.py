@@ -15,6 +15,7 @@ from tests.web.fixtures_of_views import (
     FILES,
     FRAME,
     HISTORY,
+    NOBODY,
     NOW,
     PATH,
     PLAN,
@@ -136,6 +137,17 @@ VERGLEICH = v.CompareView(
 SAVED = (
     v.Saved("s1", "Rettungswege 2026", "/suche?q=Rettungsweg&jahr=2026"),
     v.Saved("s2", "Baubeginn Marktplatz", "/suche?q=Baubeginn"),
+)
+
+CONTACT = "Karin Thieme, barrierefreiheit@rodenbeck.example, Telefon 05021 8800-19"
+STATEMENT = v.StatementView(
+    date(2026, 11, 27), CONTACT, "Schlichtungsstelle beim Ministerium für Soziales, 30001 Hannover"
+)
+REPORTS = (
+    v.BarrierRow(
+        "b1", NOW, "Anke Wolters", "Suche", "NVDA liest die Treffer\nnicht als Liste.", "Telefon -17"
+    ),
+    v.BarrierRow("b2", NOW, "Petra Hansen", "", "Der Filter ist bei 400 % abgeschnitten.", "", done=NOW),
 )
 
 FILING: dict[str, State] = {
@@ -305,5 +317,17 @@ FILING: dict[str, State] = {
         ),
         SEARCH,
     ),
+    "barrierefreiheit": State("barrierefreiheit.html", STATEMENT, NOBODY),
+    "barrierefreiheit-ohne": State("barrierefreiheit.html", v.StatementView(date(2026, 11, 27)), FRAME),
+    "barriere": State("barriere.html", v.BarrierView(CONTACT, v.Form()), FRAME),
+    "barriere-niemand": State("barriere.html", v.BarrierView(), NOBODY),
+    "barriere-fehler": State(
+        "barriere.html",
+        v.BarrierView(
+            form=v.Form({"text": ""}, (v.FieldError("text", "Bitte beschreiben Sie die Barriere."),), open=True)
+        ),
+        FRAME,
+    ),
+    "barriere-eingang": State("barriere.html", v.BarrierView(CONTACT, v.Form(), REPORTS, "/barriere-melden?nach=x"), FRAME),
 }
 """The states of these pages; `tests.web.states` takes them in."""

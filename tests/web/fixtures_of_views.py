@@ -71,10 +71,9 @@ FRAME = v.Frame(
     counts={"inbox": 12},
     csrf="vorschau",
     idempotency="0d5f",
-    foot=(v.Link("Barrierefreiheit", "/barrierefreiheit"), v.Link("Barriere melden", "/barriere-melden")),
     version="0.1",
 )
-NOBODY = v.Frame(municipality="Stadt Rodenbeck", now=NOW, csrf="vorschau", foot=FRAME.foot, version="0.1")
+NOBODY = v.Frame(municipality="Stadt Rodenbeck", now=NOW, csrf="vorschau", version="0.1")
 
 
 def _at(days: int, hour: int, minute: int) -> datetime:

@@ -46,6 +46,8 @@ ADDRESSES = (
     (re.compile(r"^/akten/[^/]+/rechte$"), "rechte"),
     (re.compile(r"^/konto/vertretung$"), "vertretung"),
     (re.compile(r"^/dokumente/[^/]+/vergleich$"), "vergleich"),
+    (re.compile(r"^/barrierefreiheit$"), "barrierefreiheit"),
+    (re.compile(r"^/barriere-melden$"), "barriere"),
     (re.compile(r"^/vorlagen/[^/]+$"), "vorlage"),
     (re.compile(r"^/suche$"), "suche"),
     (re.compile(r"^/posteingang$"), "posteingang-liste"),

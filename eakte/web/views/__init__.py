@@ -6,6 +6,7 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
 from eakte.web.views.assigning import AssignView
+from eakte.web.views.barriers import BarrierRow, BarrierView, StatementView
 from eakte.web.views.comparing import CompareView, Side
 from eakte.web.views.document import (
     DocumentActs,
@@ -53,6 +54,8 @@ from eakte.web.views.start import (
 __all__ = [
     "AccountView",
     "AssignView",
+    "BarrierRow",
+    "BarrierView",
     "BulkView",
     "CaseGroup",
     "CaseView",
@@ -119,6 +122,7 @@ __all__ = [
     "Side",
     "SignInView",
     "StartView",
+    "StatementView",
     "TemplateParty",
     "TextPage",
     "TokenRow",

@@ -59,6 +59,10 @@ class Form:
         return next((error.text for error in self.errors if error.field == name), "")
 
 
+FOOT = (Link("Barrierefreiheit", "/barrierefreiheit"), Link("Barriere melden", "/barriere-melden"))
+"""What stands at the foot of every page, also of those for nobody and of errors."""
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """What was just done and can be taken back: its sentence, and POST `href` with `zurueck`, where to go then."""
@@ -92,7 +96,7 @@ class Frame:
     query: str = ""
     messages: tuple[Message, ...] = ()
     undo: Undo | None = None
-    foot: tuple[Link, ...] = ()
+    foot: tuple[Link, ...] = FOOT
     version: str = ""
 
 
