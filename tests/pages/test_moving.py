@@ -52,7 +52,7 @@ def test_documents_go_back_to_where_each_lay(pages: Pages, clerk: Person) -> Non
     assert (str(alone.dossier_id), alone.case_id) == (source.dossier, None)
     history = clerk.get(f"/akten/{source.dossier}/verlauf").text
     assert "ordnete 2 Dokumente anders zu" in history
-    assert "nahm zurück, was mit 2 Dokumente geschehen war" in history
+    assert "nahm die Zuordnung zurück: 2 Dokumente" in history
     again = undo(clerk, Answer(sent))
     assert again.location.endswith("ok=nicht-zurueck"), "it is back already"
 

@@ -308,7 +308,7 @@ FILING: dict[str, State] = {
     "vergleich-eine": State("vergleich.html", replace(VERGLEICH, left=None, right=None), FILES),
     "suche-gemerkt": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
     "suche-merken": State(
-        "suche.html", replace(SUCHE, asked="q=x&jahr=2026", keep=v.Form(), saved=SAVED, total=1204), SEARCH
+        "suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH
     ),
     "suche-merken-fehler": State(
         "suche.html",

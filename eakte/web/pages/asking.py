@@ -86,7 +86,7 @@ MESSAGES = {
 """What happened before a redirect, by a word in the address; only these sentences can be shown."""
 
 
-OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}")
+OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}(/zuordnen)?")
 
 
 def reader(request: Request) -> Actor:

@@ -61,7 +61,7 @@ SENTENCES = {
 """A sentence for each act on a dossier, case or document."""
 
 
-TAKEN_BACK = "{who} nahm zurück, was mit {what} geschehen war"
+TAKEN_BACK = "{who} nahm die Zuordnung zurück: {what}"
 
 
 def sentences(
@@ -88,7 +88,7 @@ def sentences(
 def _how_many(row: AuditEntry) -> str:
     """What a bulk act was on: its entry names no subject of its own but how many there were."""
     if row.tag == Tag.CASE_MOVE:
-        return "einem Vorgang"
+        return "ein Vorgang"
     count = row.details.get("documents")
     return f"{count} Dokumente" if isinstance(count, int) and count > 1 else "ein Dokument"
 

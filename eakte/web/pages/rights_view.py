@@ -96,10 +96,10 @@ def _told(session: Session, access: Access, *, own: bool) -> Explained:
         may = "liest und bearbeitet die Akte"
     elif access.reads:
         may = "liest die Akte"
+    elif any(each.case_id is not None for each in access.reasons):
+        may = "liest einen Teil der Akte"
     elif access.knows:
         may = "weiß, dass es die Akte gibt, und liest sie nicht"
-    elif any(each.source is Source.SHARE or each.source is Source.UNIT_SHARE for each in access.reasons):
-        may = "liest einen Teil der Akte"
     else:
         may = "sieht die Akte nicht"
     return Explained(access.user.display_name, own, may, tuple(_sentence(session, each) for each in access.reasons))

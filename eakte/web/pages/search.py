@@ -25,7 +25,7 @@ from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, pag
 from eakte.web.pages.document_view import boxes
 from eakte.web.pages.signing import public_address
 from eakte.web.rendering import SECURITY_HEADERS
-from eakte.web.views import Chip, Facet, FacetValue, Form, Hit, Passage, Saved, SearchView
+from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.words import word
 
 router = APIRouter()
@@ -197,7 +197,6 @@ def _view(session: Session, backends: Backends, actor: Actor, query: str, asked:
         total_exact=result.total_exact,
         next=asked.address(without="after", after=result.next) if result.next else "",
         asked=asked.query(),
-        keep=Form(),
         most_exported=MOST_HITS,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from eakte.web.views.parts import Form, Rect
@@ -94,7 +94,7 @@ class SearchView:
     """A query that cannot be read: what is wrong with it."""
     asked: str = ""
     """The search as the part of its address after the question mark, without the page of hits."""
-    keep: Form | None = None
+    keep: Form = field(default_factory=Form)
     """POST /suche/merken: name, suche."""
     saved: tuple[Saved, ...] = ()
     most_exported: int = 1_000
