@@ -11,9 +11,7 @@ MOST_WORDS: Final = 3_000
 """Words of a page that are compared, which is five times a page of small print: the effort grows with the square."""
 
 
-def different_words(
-    before: Sequence[str], after: Sequence[str]
-) -> tuple[frozenset[int], frozenset[int], int] | None:
+def different_words(before: Sequence[str], after: Sequence[str]) -> tuple[frozenset[int], frozenset[int], int] | None:
     """The words of `before` and those of `after` (by index) that the other has not, and at how many places.
 
     None where a page has too many words to be compared.

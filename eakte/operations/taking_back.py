@@ -88,6 +88,6 @@ def _subject(entry: AuditEntry) -> uuid.UUID:
     return entry.subject
 
 
-def _require(still: bool) -> None:  # noqa: FBT001 - reads like the sentence it is
+def _require(still: bool) -> None:
     if not still:
         raise WrongState("Inzwischen hat sich etwas geändert, deshalb lässt sich das nicht mehr zurücknehmen.")

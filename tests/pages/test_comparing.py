@@ -65,6 +65,6 @@ def test_a_long_document_loads_the_page_that_is_read_and_no_other(pages: Pages, 
 
 
 def test_words_are_compared_in_their_order_and_not_without_limit() -> None:
-    assert different_words(["a", "b", "c"], ["a", "x", "c", "d"]) == ({1}, {1, 3}, 2)
-    assert different_words(["a"], ["a"]) == (set(), set(), 0)
+    assert different_words(["a", "b", "c"], ["a", "x", "c", "d"]) == (frozenset({1}), frozenset({1, 3}), 2)
+    assert different_words(["a"], ["a"]) == (frozenset(), frozenset(), 0)
     assert different_words(["a"] * (MOST_WORDS + 1), ["a"]) is None

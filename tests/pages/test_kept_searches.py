@@ -30,7 +30,7 @@ def files(pages: Pages) -> dict[str, Any]:
     return mine
 
 
-def test_a_search_is_kept_with_its_filters_and_forgotten(pages: Pages, clerk: Person, files: dict[str, Any]) -> None:
+def test_a_search_is_kept_with_its_filters_and_forgotten(pages: Pages, clerk: Person) -> None:
     kept = clerk.post("/suche/merken", name="Bäume", suche=f"q={WORD}&art=incoming&after=x")
     assert kept.location == f"/suche?q={WORD}&art=incoming&ok=gemerkt"
     assert clerk.get(kept.location).status == 200

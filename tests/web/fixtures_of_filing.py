@@ -144,9 +144,7 @@ STATEMENT = v.StatementView(
     date(2026, 11, 27), CONTACT, "Schlichtungsstelle beim Ministerium für Soziales, 30001 Hannover"
 )
 REPORTS = (
-    v.BarrierRow(
-        "b1", NOW, "Anke Wolters", "Suche", "NVDA liest die Treffer\nnicht als Liste.", "Telefon -17"
-    ),
+    v.BarrierRow("b1", NOW, "Anke Wolters", "Suche", "NVDA liest die Treffer\nnicht als Liste.", "Telefon -17"),
     v.BarrierRow("b2", NOW, "Petra Hansen", "", "Der Filter ist bei 400 % abgeschnitten.", "", done=NOW),
 )
 
@@ -191,9 +189,7 @@ FILING: dict[str, State] = {
         ),
         FILES,
     ),
-    "akte-vorgang-vorlagen": State(
-        "akte.html", replace(AKTE, new_case=v.Form(open=True), templates=TEMPLATES), FILES
-    ),
+    "akte-vorgang-vorlagen": State("akte.html", replace(AKTE, new_case=v.Form(open=True), templates=TEMPLATES), FILES),
     "akte-zuruecknehmen": State("akte.html", replace(AKTE, assign=True), UNDO),
     "verlauf-zuruecknehmen": State(
         "verlauf.html",
@@ -232,7 +228,9 @@ FILING: dict[str, State] = {
     ),
     "vorgang-verschieben-fehler": State(
         "vorgang.html",
-        replace(CASE, move=v.Form({"target": "63-1"}, (v.FieldError("target", "Diese Akte gibt es nicht."),), open=True)),
+        replace(
+            CASE, move=v.Form({"target": "63-1"}, (v.FieldError("target", "Diese Akte gibt es nicht."),), open=True)
+        ),
         FILES,
     ),
     "dokument-verschieben": State(
@@ -307,9 +305,7 @@ FILING: dict[str, State] = {
     "vergleich-gleich": State("vergleich.html", replace(VERGLEICH, places=0, more=True), FILES),
     "vergleich-eine": State("vergleich.html", replace(VERGLEICH, left=None, right=None), FILES),
     "suche-gemerkt": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
-    "suche-merken": State(
-        "suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH
-    ),
+    "suche-merken": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH),
     "suche-merken-fehler": State(
         "suche.html",
         replace(
@@ -328,6 +324,8 @@ FILING: dict[str, State] = {
         ),
         FRAME,
     ),
-    "barriere-eingang": State("barriere.html", v.BarrierView(CONTACT, v.Form(), REPORTS, "/barriere-melden?nach=x"), FRAME),
+    "barriere-eingang": State(
+        "barriere.html", v.BarrierView(CONTACT, v.Form(), REPORTS, "/barriere-melden?nach=x"), FRAME
+    ),
 }
 """The states of these pages; `tests.web.states` takes them in."""

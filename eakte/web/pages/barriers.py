@@ -97,7 +97,9 @@ def _view(session: Session, request: Request, actor: Actor | None) -> BarrierVie
     wanted = {row.user_id for row in found.items}
     names = {user.id: user.display_name for user in session.scalars(select(User).where(User.id.in_(wanted)))}
     reports = tuple(
-        BarrierRow(str(row.id), row.created_at, names[row.user_id], row.page or "", row.text, row.reach or "", row.done_at)
+        BarrierRow(
+            str(row.id), row.created_at, names[row.user_id], row.page or "", row.text, row.reach or "", row.done_at
+        )
         for row in found.items
     )
     return replace(view, reports=reports, next=f"/barriere-melden?nach={found.next}" if found.next else "")

@@ -58,9 +58,7 @@ class _Asked:
         return f"/dokumente/{self.document}/vergleich?{urlencode(query)}"
 
 
-def _view(
-    session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, request: Request
-) -> CompareView:
+def _view(session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, request: Request) -> CompareView:
     document = readable_document(session, actor, document_id)
     versions = {row.number: row for row in list_versions(session, document)}
     dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
@@ -105,7 +103,9 @@ def _compared(
     why_not = ""
     if found is None:
         missing = "Eine der beiden Seiten hat keinen Text, der sich vergleichen lässt."
-        why_not = missing if None in words else "Auf einer der beiden Seiten stehen zu viele Wörter für einen Vergleich."
+        why_not = (
+            missing if None in words else "Auf einer der beiden Seiten stehen zu viele Wörter für einen Vergleich."
+        )
     gone, new, places = found or (frozenset(), frozenset(), None)
     left, right = _marked(left, words[0], gone), _marked(right, words[1], new)
     last = max(left.pages, right.pages)
@@ -169,9 +169,7 @@ def _marked(side: Side, layer: PageWords | None, marked: Collection[int]) -> Sid
     return replace(side, width=layer.width, height=layer.height, marks=marks, text=tuple(lines))
 
 
-def _differing(
-    session: Session, backends: Backends, before: Version, after: Version
-) -> tuple[Sequence[int], bool]:
+def _differing(session: Session, backends: Backends, before: Version, after: Version) -> tuple[Sequence[int], bool]:
     """The pages whose text is not that of the same page of the other version; and whether there were more to read."""
     texts = [_page_texts(session, backends, version) for version in (before, after)]
     if not texts[0] or not texts[1]:

@@ -89,7 +89,6 @@ def case_templates(session: Session, dossier: Dossier) -> tuple[Link, ...]:
     return tuple(Link(row.name, f"/vorlagen/{row.id}?akte={dossier.id}") for row in rows)
 
 
-
 def _names(sent: Submitted) -> dict[str, str]:
     """What an error names that is called otherwise in this form: parties count only those that were entered."""
     entered = [name for name, value in sent.values().items() if name.endswith(".name") and value.strip()]
@@ -103,7 +102,9 @@ def _order(tx: Transaction, sent: Submitted, template: Template) -> Order:
     definitions = definitions_of(tx.session, plan_class)
     typed = typed_fields(sent, definitions, owner)
     # A field that was emptied shall not keep what the template puts there.
-    fields: dict[str, Any] = {each["name"]: typed.get(each["name"]) for each in definitions if owner.value in each["on"]}
+    fields: dict[str, Any] = {
+        each["name"]: typed.get(each["name"]) for each in definitions if owner.value in each["on"]
+    }
     parties = []
     for number, each in enumerate(template.body["roles"]):
         name = sent.optional(f"parties.{number}.name")

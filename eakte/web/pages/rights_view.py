@@ -32,7 +32,9 @@ def rights_view(session: Session, actor: Actor, dossier_id: uuid.UUID, asked: Ma
     writes = may_write(session, rule_for(session, actor), dossier)
     keeps = is_registrar(actor) or is_head(session, actor, dossier.unit_id)
     explained, ask = _explained(session, actor, dossier, asked.get("wer", ""), keeps=keeps)
-    shares, next_shares = _shares(session, actor, dossier, asked, writes=writes) if writes or is_registrar(actor) else (None, "")
+    shares, next_shares = (
+        _shares(session, actor, dossier, asked, writes=writes) if writes or is_registrar(actor) else (None, "")
+    )
     exclusions, next_exclusions = _exclusions(session, actor, dossier, asked) if keeps else (None, "")
     cases = session.scalars(select(Case).where(Case.dossier_id == dossier.id).order_by(Case.ordinal.desc()).limit(200))
     return RightsView(
@@ -112,23 +114,18 @@ def _sentence(session: Session, reason: Reason) -> str:
     place = f"{unit.number} {unit.name}" if unit else "der Organisationseinheit"
     until = f", bis {reason.until:%d.%m.%Y}" if reason.until else ""
     only = f" (nur Vorgang {case.ordinal} {case.title})" if case else ""
-    match reason.source:
-        case Source.UNIT:
-            return f"arbeitet in {place}"
-        case Source.DEPUTY:
-            return f"vertritt {person.display_name if person else 'jemanden'} in {place}{until}"
-        case Source.REGISTRAR:
-            return "gehört zur Registratur"
-        case Source.SHARE:
-            return f"hat Zugriff bekommen{only}{until}"
-        case Source.UNIT_SHARE:
-            return f"arbeitet in {place}, die Zugriff bekommen hat{only}{until}"
-        case Source.MANDATE:
-            return f"hat einen Prüfauftrag{until}"
-        case Source.OFFER:
-            return "gehört zum Archiv, dem die Akte angeboten ist"
-        case Source.EXCLUSION:
-            return "ist von dieser Akte ausgeschlossen"
+    who = person.display_name if person else "jemanden"
+    sentences = {
+        Source.UNIT: f"arbeitet in {place}",
+        Source.DEPUTY: f"vertritt {who} in {place}{until}",
+        Source.REGISTRAR: "gehört zur Registratur",
+        Source.SHARE: f"hat Zugriff bekommen{only}{until}",
+        Source.UNIT_SHARE: f"arbeitet in {place}, die Zugriff bekommen hat{only}{until}",
+        Source.MANDATE: f"hat einen Prüfauftrag{until}",
+        Source.OFFER: "gehört zum Archiv, dem die Akte angeboten ist",
+        Source.EXCLUSION: "ist von dieser Akte ausgeschlossen",
+    }
+    return sentences[reason.source]
 
 
 def _shares(

@@ -37,6 +37,7 @@ PREVIEWS = 3
 PARAMETERS = {"plan": "class", "stelle": "unit", "art": "kind", "jahr": "year"}
 """Facet parameters of the page -> facet names of the search."""
 
+
 @router.get("/suche")
 def show(request: Request, actor: Person) -> Response:
     """Hits with their passages; a reference number typed whole opens its dossier."""
