@@ -7,23 +7,17 @@ from datetime import date
 
 from eakte.web import views as v
 from tests.web.fixtures_of_views import (
-    ACTS,
     AKTE,
-    CASE,
     DOKUMENT,
     DOSSIER_PATH,
     FILES,
     FRAME,
-    HISTORY,
     NOBODY,
     NOW,
     PATH,
-    PLAN,
     SEARCH,
     SUCHE,
-    WORKED,
     State,
-    tree,
 )
 
 VORLAGE = v.MakingView(
@@ -40,7 +34,7 @@ VORLAGE = v.MakingView(
     ),
     cases=(("Antrag", 0), ("Vorprüfung", 1), ("Beteiligung {grundstueck}", 0)),
     plan="632.2",
-    places=("grundstueck",),
+    places=(v.Choice("grundstueck", "Grundstueck"),),
     units=(v.Choice("u1", "63 Bauordnung"), v.Choice("u2", "631 Bauaufsicht")),
     fields=(v.DataInput("fields.gemarkung", "Gemarkung", required=True), v.DataInput("fields.kosten", "Baukosten")),
     parties=(v.TemplateParty("Bauherrin", required=True), v.TemplateParty("Entwurfsverfasser")),
@@ -149,7 +143,6 @@ REPORTS = (
 )
 
 FILING: dict[str, State] = {
-    "vorlage": State("vorlage.html", VORLAGE, FILES),
     "vorlage-fehler": State(
         "vorlage.html",
         replace(
@@ -157,7 +150,7 @@ FILING: dict[str, State] = {
             form=v.Form(
                 {"values.grundstueck": "", "parties.0.kind": "organisation"},
                 (
-                    v.FieldError("values.grundstueck", "Der Wert für grundstueck fehlt."),
+                    v.FieldError("values.grundstueck", "Grundstueck fehlt."),
                     v.FieldError("parties.0.name", "Bauherrin: Name fehlt."),
                     v.FieldError("", "In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht."),
                 ),
@@ -179,30 +172,7 @@ FILING: dict[str, State] = {
         ),
         FILES,
     ),
-    "plan-vorlagen": State("akten.html", v.PlanView(tree=tree(), templates=TEMPLATES), FILES),
-    "plan-neu-vorlagen": State(
-        "akten.html",
-        replace(
-            PLAN,
-            templates=TEMPLATES,
-            new_dossier=replace(PLAN.new_dossier or v.NewDossierForm("", ()), form=v.Form(open=True)),
-        ),
-        FILES,
-    ),
-    "akte-vorgang-vorlagen": State("akte.html", replace(AKTE, new_case=v.Form(open=True), templates=TEMPLATES), FILES),
     "akte-zuruecknehmen": State("akte.html", replace(AKTE, assign=True), UNDO),
-    "verlauf-zuruecknehmen": State(
-        "verlauf.html",
-        v.HistoryView(
-            "a184",
-            "63-00184/2026",
-            AKTE.title,
-            PATH,
-            (replace(HISTORY[0], text="P. Hansen ordnete 2 Dokumente anders zu", undo="/zuruecknehmen/e1"), *HISTORY),
-        ),
-        FILES,
-    ),
-    "zuordnen": State("zuordnen.html", ZUORDNEN, FILES),
     "zuordnen-fehler": State(
         "zuordnen.html",
         replace(
@@ -222,20 +192,6 @@ FILING: dict[str, State] = {
         ),
         FILES,
     ),
-    "zuordnen-stufe": State("zuordnen.html", replace(ZUORDNEN, move=None, reassign=None), FILES),
-    "plan-registratur": State(
-        "akten.html", replace(PLAN, rows=tuple(replace(row, assign=f"{row.href}/zuordnen") for row in PLAN.rows)), FILES
-    ),
-    "vorgang-verschieben-fehler": State(
-        "vorgang.html",
-        replace(
-            CASE, move=v.Form({"target": "63-1"}, (v.FieldError("target", "Diese Akte gibt es nicht."),), open=True)
-        ),
-        FILES,
-    ),
-    "dokument-verschieben": State(
-        "dokument.html", replace(WORKED, acts=replace(ACTS, move="/akten/a184/auswahl?act=move&d=d4")), FILES
-    ),
     "rechte": State("rechte.html", RECHTE, FILES),
     "rechte-lesen": State(
         "rechte.html",
@@ -250,7 +206,6 @@ FILING: dict[str, State] = {
         ),
         FILES,
     ),
-    "rechte-leer": State("rechte.html", replace(RECHTE, shares=(), exclusions=(), next_shares=""), FILES),
     "rechte-zugriff-fehler": State(
         "rechte.html",
         replace(
@@ -265,11 +220,6 @@ FILING: dict[str, State] = {
             ),
             readmit=v.Form({"id": "x1"}, (v.FieldError("reason", "Grund fehlt."),)),
         ),
-        FILES,
-    ),
-    "rechte-ausschluss-fehler": State(
-        "rechte.html",
-        replace(RECHTE, exclude=v.Form({"user": "a.wolters"}, (v.FieldError("reason", "Grund fehlt."),), open=True)),
         FILES,
     ),
     "vertretung": State("vertretung.html", VERTRETUNG, FRAME),
@@ -302,10 +252,7 @@ FILING: dict[str, State] = {
         ),
         FILES,
     ),
-    "vergleich-gleich": State("vergleich.html", replace(VERGLEICH, places=0, more=True), FILES),
     "vergleich-eine": State("vergleich.html", replace(VERGLEICH, left=None, right=None), FILES),
-    "suche-gemerkt": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
-    "suche-merken": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH),
     "suche-merken-fehler": State(
         "suche.html",
         replace(
@@ -314,18 +261,16 @@ FILING: dict[str, State] = {
         SEARCH,
     ),
     "barrierefreiheit": State("barrierefreiheit.html", STATEMENT, NOBODY),
-    "barrierefreiheit-ohne": State("barrierefreiheit.html", v.StatementView(date(2026, 11, 27)), FRAME),
-    "barriere": State("barriere.html", v.BarrierView(CONTACT, v.Form()), FRAME),
     "barriere-niemand": State("barriere.html", v.BarrierView(), NOBODY),
     "barriere-fehler": State(
         "barriere.html",
         v.BarrierView(
-            form=v.Form({"text": ""}, (v.FieldError("text", "Bitte beschreiben Sie die Barriere."),), open=True)
+            CONTACT,
+            v.Form({"text": ""}, (v.FieldError("text", "Bitte beschreiben Sie die Barriere."),), open=True),
+            REPORTS,
+            "/barriere-melden?nach=x",
         ),
         FRAME,
-    ),
-    "barriere-eingang": State(
-        "barriere.html", v.BarrierView(CONTACT, v.Form(), REPORTS, "/barriere-melden?nach=x"), FRAME
     ),
 }
 """The states of these pages; `tests.web.states` takes them in."""

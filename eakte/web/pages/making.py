@@ -33,7 +33,7 @@ from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree, class_address
 from eakte.web.pages.working import units_worked_in
-from eakte.web.views import Form, Link, MakingView, Property, TemplateParty
+from eakte.web.views import Choice, Form, Link, MakingView, Property, TemplateParty
 from eakte.web.words import word
 
 router = APIRouter()
@@ -65,7 +65,7 @@ def create(request: Request, sent: Sent, template_id: uuid.UUID) -> Response:
         with backends.transactions.begin(sent.actor) as tx:
             address = sent.once(tx, act)
     except InvalidInput as error:
-        refused = error
+        refused = InvalidInput(error.detail, errors=[_told(each) for each in error.errors])
     except (NotAllowed, WrongState) as error:
         refused = InvalidInput(error.detail or error.title)
     else:
@@ -87,6 +87,17 @@ def case_templates(session: Session, dossier: Dossier) -> tuple[Link, ...]:
     """Those from which a case of a dossier can be made."""
     rows = offered_templates(session, TemplateKind.CASE)
     return tuple(Link(row.name, f"/vorlagen/{row.id}?akte={dossier.id}") for row in rows)
+
+
+def _told(error: FieldError) -> FieldError:
+    """An error in the words of this form, where a place of the title has a label."""
+    kind, _, name = error.at.partition(".")
+    return FieldError(error.at, f"{_label(name)} fehlt.") if kind == "values" else error
+
+
+def _label(place: str) -> str:
+    """What a place of a title is called in the form: „grundstueck“ becomes „Grundstueck“."""
+    return (place[:1].upper() + place[1:]).replace("_", " ")
 
 
 def _names(sent: Submitted) -> dict[str, str]:
@@ -173,7 +184,7 @@ def _view(
         cases=tuple(titles_of(body["cases"])),
         plan="" if dossier else plan_class.number,
         dossier=str(dossier.id) if dossier else "",
-        places=tuple(asked_places(template)),
+        places=tuple(Choice(name, _label(name)) for name in asked_places(template)),
         units=units if body["unit"] is None and len(units) > 1 else (),
         fields=inputs(definitions, owner),
         parties=tuple(TemplateParty(each["role"], each["required"]) for each in body["roles"]),

@@ -36,7 +36,7 @@ class MakingView:
     plan: str = ""
     dossier: str = ""
     """Where it comes into being: the number of a class, or the id of the dossier of a case."""
-    places: tuple[str, ...] = ()
+    places: tuple[Choice, ...] = ()
     units: tuple[Choice, ...] = ()
     fields: tuple[DataInput, ...] = ()
     parties: tuple[TemplateParty, ...] = ()
