@@ -67,6 +67,30 @@ def test_a_letter_goes_back_into_the_inbox(pages: Pages, clerk: Person) -> None:
     assert (lying.dossier_id, str(lying.inbox_unit_id)) == (None, pages.town.units["63"])
 
 
+def test_what_changed_meanwhile_is_not_taken_back(pages: Pages, clerk: Person) -> None:
+    source, target = pages.place("clerk63", "Quelle 4"), pages.dossier("clerk63", "Ziel 4")["id"]
+    moved = clerk.post(f"/akten/{source.dossier}/auswahl", act="move", d=source.document, place=f"dossier:{target}")
+    case = f"/akten/{source.dossier}/vorgaenge/{source.case}"
+    assert clerk.post(f"{case}/abschliessen").status == 303
+    assert undo(clerk, moved).location.endswith("ok=nicht-zurueck"), "the case in which it lay is closed"
+    assert clerk.post(f"{case}/oeffnen", reason="noch ein Brief").status == 303
+    other = pages.dossier("clerk63", "Ziel 5")["reference_number"]
+    assert clerk.post(f"{case}/verschieben", target=other, revision="3").status == 303
+    assert undo(clerk, moved).location.endswith("ok=nicht-zurueck"), "the case lies in another dossier"
+    assert str(row(pages, Document, source.document).dossier_id) == target
+
+
+def test_a_case_stays_while_somebody_else_writes_a_version_in_it(pages: Pages, clerk: Person) -> None:
+    place, target = pages.place("clerk63", "Quelle 6"), pages.dossier("clerk63", "Ziel 6")["reference_number"]
+    pages.person("head63").post(f"/dokumente/{place.document}/auschecken")
+    address = f"/akten/{place.dossier}/vorgaenge/{place.case}/verschieben"
+    held = clerk.post(address, target=target, revision="1")
+    assert (held.status, "ist ausgecheckt" in held.text) == (409, True)
+    shared = pages.dossier("clerk10", "Nur lesen 6")
+    pages.share(shared["id"], "clerk63")
+    assert clerk.post(address, target=shared["reference_number"], revision="1").status == 403
+
+
 def test_a_case_moves_with_all_in_it_and_back(pages: Pages, clerk: Person) -> None:
     source, target = pages.place("clerk63", "Quelle 3"), pages.place("clerk63", "Ziel 3")
     address = f"/akten/{source.dossier}/vorgaenge/{source.case}"
