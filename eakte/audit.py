@@ -73,6 +73,7 @@ class Tag(StrEnum):
     DOSSIER_EVENT = "record:dossier:event"
     CASE_CREATE = "record:case:create"
     CASE_CHANGE = "record:case:change"
+    CASE_MOVE = "record:case:move"
     CASE_CLOSE = "record:case:close"
     CASE_REOPEN = "record:case:reopen"
     PROCEDURE_FILE = "record:procedure:file"

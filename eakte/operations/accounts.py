@@ -154,6 +154,27 @@ def named_user(session: Session, reference: str, *, at: str = "user") -> User:
     return user
 
 
+def person_called(session: Session, typed: str, *, at: str = "user") -> User:
+    """The active account of a person by login or whole name, as people type it. Raises InvalidInput.
+
+    Of two persons of one name neither is guessed: the error names their logins.
+    """
+    text = " ".join(typed.split())
+    if not text:
+        raise InvalidInput(errors=[FieldError(at, "Bitte nennen Sie die Person.")])
+    logins = select(User).where(func.lower(User.login) == text.lower(), User.active, ~User.machine)
+    found = session.scalars(logins).all()
+    if not found:
+        named = select(User).where(func.lower(User.display_name) == text.lower(), User.active, ~User.machine)
+        found = session.scalars(named.order_by(User.login).limit(10)).all()
+    if len(found) > 1:
+        several = ", ".join(user.login for user in found)
+        raise InvalidInput(errors=[FieldError(at, f"Diesen Namen gibt es mehrmals. Bitte die Kennung: {several}.")])
+    if not found:
+        raise InvalidInput(errors=[FieldError(at, f"Eine Person {text[:50]} gibt es nicht.")])
+    return found[0]
+
+
 def list_users(session: Session) -> Sequence[User]:
     """All accounts by login."""
     return session.scalars(select(User).order_by(User.login)).all()

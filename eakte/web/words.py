@@ -76,6 +76,10 @@ VOCABULARIES: Final = MappingProxyType(
             "password+recovery": "Passwort und Wiederherstellungscode",
             "oidc": "Konto der Verwaltung",
         },
+        "ground": {
+            "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
+            "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
+        },
         "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
         "facet": {
             "plan": "Aktenplan",

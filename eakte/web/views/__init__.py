@@ -5,6 +5,9 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 """
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
+from eakte.web.views.assigning import AssignView
+from eakte.web.views.barriers import BarrierRow, BarrierView, StatementView
+from eakte.web.views.comparing import CompareView, Side
 from eakte.web.views.document import (
     DocumentActs,
     DocumentEdit,
@@ -32,10 +35,12 @@ from eakte.web.views.dossier import (
 )
 from eakte.web.views.fault import ErrorView
 from eakte.web.views.inbox import InboxView, LetterView
+from eakte.web.views.making import MakingView, TemplateParty
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
-from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect
+from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect, Undo
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
-from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
+from eakte.web.views.rights import DeputiesView, DeputyRow, ExclusionRow, Explained, RightsView, ShareRow
+from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
     InboxItem,
@@ -48,13 +53,19 @@ from eakte.web.views.start import (
 
 __all__ = [
     "AccountView",
+    "AssignView",
+    "BarrierRow",
+    "BarrierView",
     "BulkView",
     "CaseGroup",
     "CaseView",
     "Chip",
     "Choice",
     "CloseForm",
+    "CompareView",
     "DataInput",
+    "DeputiesView",
+    "DeputyRow",
     "DocumentActs",
     "DocumentEdit",
     "DocumentRow",
@@ -63,6 +74,8 @@ __all__ = [
     "DossierRow",
     "DossierView",
     "ErrorView",
+    "ExclusionRow",
+    "Explained",
     "Facet",
     "FacetValue",
     "FieldError",
@@ -75,6 +88,7 @@ __all__ = [
     "InboxView",
     "LetterView",
     "Link",
+    "MakingView",
     "Mark",
     "Message",
     "Neighbours",
@@ -98,15 +112,22 @@ __all__ = [
     "ResubmissionItem",
     "ResubmissionView",
     "ResubmissionsView",
+    "RightsView",
+    "Saved",
     "SearchView",
     "SecondFactorView",
     "SecurityView",
     "SessionRow",
+    "ShareRow",
+    "Side",
     "SignInView",
     "StartView",
+    "StatementView",
+    "TemplateParty",
     "TextPage",
     "TokenRow",
     "TreeNode",
+    "Undo",
     "UploadView",
     "VersionRow",
 ]
