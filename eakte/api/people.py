@@ -14,7 +14,6 @@ from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed
-from eakte.models import User
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import (
     create_token,
@@ -26,7 +25,7 @@ from eakte.operations.accounts import (
     revoke_token,
 )
 from eakte.operations.checking import one_of
-from eakte.operations.granting import READING
+from eakte.operations.granting import require_may_give_key
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
@@ -146,7 +145,7 @@ def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
 
     def act() -> tuple[int, NewTokenShape, None]:
         user = find_user(tx.session, new.user)
-        _may_give_key(tx.actor, user)
+        require_may_give_key(tx.actor, user)
         scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
         if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
             raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
@@ -166,16 +165,6 @@ def end_token(tx: Tx, token_id: uuid.UUID) -> Response:
 def _require_keeper(actor: Actor) -> None:
     if not actor.has(Role.ADMIN, Role.REGISTRAR):
         raise NotAllowed("Konten sehen Registratur und IT.")
-
-
-def _may_give_key(actor: Actor, user: User) -> None:
-    # A key acts as its account: of a machine that reads, IT would read by it.
-    reads = bool(READING & {Role(role) for role in user.roles})
-    if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
-        return
-    raise NotAllowed(
-        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
-    )
 
 
 def _level(word: str) -> Level:

@@ -19,6 +19,7 @@ from eakte.cli.progress import Progress
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.operations import auditing, entries, storing
+from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
@@ -237,6 +238,10 @@ def storage_verify(as_json: JsonFlag = False) -> None:
             progress.count(fixity.checked)
             if finding.kind is not Kind.OK and not as_json:
                 say(f"✗ {finding.name}: {finding.detail}")
+        with opened.transactions.read() as session:
+            actor = acting(session, None)
+        with opened.transactions.begin(actor) as tx:
+            note_verified(tx, fixity)
     if as_json:
         emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
     else:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from eakte.audit import UNTOLD, Ledger, Tag
+from eakte.audit import UNTOLD, Ledger, Tag, canonical
 from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import AuditEntry, AuditHead, AuditPseudonym, AuditSubject
 from eakte.terms import SYSTEM, now
 from eakte.transaction import Transaction, Transactions
-from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof
+from retention.errors import ProofError
+from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof, leaf_hash, verify_inclusion
 from storage.blobs import BlobStore
 from storage.errors import BlobConflict
 
@@ -27,6 +30,7 @@ SEQUENCER_LOCK = 0x6C6F67
 """Advisory lock ("log" in ASCII): one sequencer at a time, whichever machine it runs on."""
 
 BATCH = 5000
+SLACK = timedelta(days=1)
 HEADS = "audit/heads"
 
 
@@ -107,6 +111,30 @@ def prove(session: Session, document_id: uuid.UUID) -> list[Proof]:
         .where(AuditEntry.subject == document_id, AuditEntry.number.is_not(None), AuditEntry.kind == "record")
         .order_by(AuditEntry.number)
     ).all()
+    return _prove(session, entries)
+
+
+def prove_entry(session: Session, number: int) -> tuple[AuditEntry, Proof]:
+    """An entry by its number with its proof against the newest head. Raises NotFound."""
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.number == number))
+    if entry is None:
+        raise NotFound
+    (proof,) = _prove(session, [entry])
+    return entry, proof
+
+
+def proof_holds(ledger: Ledger, entry: AuditEntry, proof: Proof) -> bool:
+    """Whether the entry as it stands is the leaf at its place under the signed head."""
+    try:
+        verify_inclusion(leaf_hash(canonical(entry)), proof.number - 1, proof.size, proof.hashes, proof.root)
+    except ProofError:
+        return False
+    # The same bytes have one signature (RFC 8032), so making it again is checking it.
+    signature = ledger.sign_head(proof.size, proof.root, datetime.fromisoformat(proof.signed_at))
+    return hmac.compare_digest(signature, proof.signature)
+
+
+def _prove(session: Session, entries: Sequence[AuditEntry]) -> list[Proof]:
     head = session.scalar(select(AuditHead).order_by(AuditHead.size.desc()).limit(1))
     if not entries or head is None:
         raise NotFound
@@ -130,12 +158,21 @@ def prove(session: Session, document_id: uuid.UUID) -> list[Proof]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Moments between which entries were written; `until` itself is outside."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def list_entries(
     session: Session,
     *,
     subject: uuid.UUID | None = None,
     actor: str | None = None,
     tag: str | None = None,
+    period: Period | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> tuple[list[AuditEntry], str | None]:
@@ -148,6 +185,8 @@ def list_entries(
         statement = statement.where(AuditEntry.actor == actor)
     if tag is not None:
         statement = statement.where(AuditEntry.tag == tag)
+    if period is not None:
+        statement = statement.where(*_within(session, period))
     if after is not None:
         if not after.isascii() or not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
             raise InvalidInput(errors=[FieldError("after", "Diese Seite gibt es nicht.")])
@@ -155,6 +194,27 @@ def list_entries(
     rows = list(session.scalars(statement.limit(limit + 1)))
     following = str(rows[limit - 1].number) if len(rows) > limit else None
     return rows[:limit], following
+
+
+def _within(session: Session, period: Period) -> Iterator[ColumnElement[bool]]:
+    """The entries of a period, and a bound of their numbers, by which an index leads there.
+
+    Ids are made in the order of time, numbers nearly so: no act is open for the day by which the bound is wider.
+    """
+    if period.since is not None:
+        yield AuditEntry.at >= period.since
+        yield AuditEntry.number >= _number_at(session, period.since - SLACK, default=0)
+    if period.until is not None:
+        yield AuditEntry.at < period.until
+        yield AuditEntry.number <= _number_at(session, period.until + SLACK, default=2**62)
+
+
+def _number_at(session: Session, moment: datetime, *, default: int) -> int:
+    """The number of the first entry whose id was made at a moment or later."""
+    milliseconds = max(0, min(int(moment.timestamp() * 1000), 2**48 - 1))
+    first = uuid.UUID(int=milliseconds << 80)
+    found = select(AuditEntry.number).where(AuditEntry.id >= first, AuditEntry.number.is_not(None))
+    return session.scalar(found.order_by(AuditEntry.id).limit(1)) or default
 
 
 def history(session: Session, subject: uuid.UUID, *, limit: int = 50) -> Sequence[AuditEntry]:
@@ -197,6 +257,23 @@ def erase_pseudonyms(tx: Transaction, *, months: int) -> int:
     if erased:
         tx.record(Tag.PSEUDONYM_ERASE, None, {"pseudonyms": len(erased), "before": last_kept})
     return len(erased)
+
+
+def proof_document(ledger: Ledger, entry: AuditEntry, proof: Proof) -> dict[str, Any]:
+    """A proof as it is given away: with the entry and the key, so that nothing of ours is needed to check it."""
+    return {
+        "public_key": ledger.public_key.hex(),
+        "entry": entry_document(entry),
+        "number": proof.number,
+        "leaf_hash": proof.leaf_hash.hex(),
+        "hashes": [each.hex() for each in proof.hashes],
+        "head": {
+            "size": proof.size,
+            "root": proof.root.hex(),
+            "signed_at": proof.signed_at,
+            "signature": proof.signature.hex(),
+        },
+    }
 
 
 def entry_document(row: AuditEntry) -> dict[str, Any]:

@@ -5,6 +5,20 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 """
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
+from eakte.web.views.administration import (
+    EntryView,
+    FailedRow,
+    FailedView,
+    HealthCard,
+    HealthView,
+    KeyRow,
+    KeysView,
+    LogRow,
+    LogView,
+    Section,
+    SettingRow,
+    SettingsView,
+)
 from eakte.web.views.document import (
     DocumentActs,
     DocumentEdit,
@@ -34,7 +48,20 @@ from eakte.web.views.fault import ErrorView
 from eakte.web.views.inbox import InboxView, LetterView
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
 from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect
+from eakte.web.views.people import (
+    EffectView,
+    NewAccount,
+    RoleRow,
+    RolesView,
+    UnitRow,
+    UnitsView,
+    UnitView,
+    UserRow,
+    UsersView,
+    UserView,
+)
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
+from eakte.web.views.plan_import import FileProblem, PlanChange, PlanImportView, PlanPreview
 from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
@@ -62,22 +89,34 @@ __all__ = [
     "DossierEditView",
     "DossierRow",
     "DossierView",
+    "EffectView",
+    "EntryView",
     "ErrorView",
     "Facet",
     "FacetValue",
+    "FailedRow",
+    "FailedView",
     "FieldError",
+    "FileProblem",
     "Form",
     "Frame",
+    "HealthCard",
+    "HealthView",
     "HistoryEntry",
     "HistoryView",
     "Hit",
     "InboxItem",
     "InboxView",
+    "KeyRow",
+    "KeysView",
     "LetterView",
     "Link",
+    "LogRow",
+    "LogView",
     "Mark",
     "Message",
     "Neighbours",
+    "NewAccount",
     "NewDossierForm",
     "Page",
     "PartiesView",
@@ -86,6 +125,9 @@ __all__ = [
     "Passage",
     "Picker",
     "PlaceChoice",
+    "PlanChange",
+    "PlanImportView",
+    "PlanPreview",
     "PlanView",
     "Processing",
     "Proof",
@@ -98,15 +140,26 @@ __all__ = [
     "ResubmissionItem",
     "ResubmissionView",
     "ResubmissionsView",
+    "RoleRow",
+    "RolesView",
     "SearchView",
     "SecondFactorView",
+    "Section",
     "SecurityView",
     "SessionRow",
+    "SettingRow",
+    "SettingsView",
     "SignInView",
     "StartView",
     "TextPage",
     "TokenRow",
     "TreeNode",
+    "UnitRow",
+    "UnitView",
+    "UnitsView",
     "UploadView",
+    "UserRow",
+    "UserView",
+    "UsersView",
     "VersionRow",
 ]
