@@ -24,6 +24,7 @@ IT = replace(
     user_name="Lars Petersen, 11 IT",
     areas=("start", "administration"),
     area="administration",
+    counts={},
 )
 REGISTRAR = replace(FRAME, areas=(*FRAME.areas, "administration"), area="administration")
 AUDITOR = replace(IT, user="H. Schröder", user_name="Heike Schröder, 14 Rechnungsprüfung")
