@@ -8,7 +8,7 @@ import uuid
 import pytest
 from sqlalchemy import func, select, text, update
 
-from eakte.models import AuditEntry, Document, PlanClass, Unit, User
+from eakte.models import AuditEntry, Document, PlanClass, Template, Unit, User
 from eakte.operations.auditing import sequence
 from eakte.operations.figures import note_verified
 from eakte.operations.storing import Fixity
@@ -364,3 +364,55 @@ def test_the_log_is_filtered_and_each_entry_proven(pages: Pages) -> None:
         pages.change(one.values(actor=pages.town.users["clerk63"]))
     assert auditor.get(f"{home}/999999999").status == 404
     assert pages.person("admin").get(entry).status == 404
+
+
+def test_templates_are_written_as_lists_and_keep_what_the_form_does_not_show(pages: Pages, registrar: Person) -> None:
+    home = f"{HOME}/plan/vorlagen"
+    typed = {
+        "name": "Steinschaden",
+        "title": "Schaden {strasse}",
+        "cases": "Meldung\n- Begehung\nRechnung",
+        "roles": "Melderin *\nVersicherung",
+    }
+    wrong = registrar.post(f"{home}/neu", **{**typed, "cases": "Meldung {Straße}"}, kind="dossier")
+    assert set(wrong.errors) == {"cases"}
+    assert (
+        registrar.post(f"{home}/neu", **typed, kind="dossier", plan_class="632.2").location == f"{home}?ok=gespeichert"
+    )
+    one = re.search(rf'href="({home}/[0-9a-f-]+)" data-ea-row>Steinschaden', registrar.get(home).html)
+    assert one
+    with pages.backends.transactions.read() as session:
+        row = session.get_one(Template, uuid.UUID(one[1].rpartition("/")[2]))
+        assert [each["title"] for each in row.body["cases"]] == ["Meldung", "Rechnung"]
+        assert row.body["cases"][0]["cases"][0]["title"] == "Begehung"
+        assert row.body["roles"] == [
+            {"role": "Melderin", "required": True},
+            {"role": "Versicherung", "required": False},
+        ]
+    shown = registrar.get(one[1])
+    assert "Meldung\n- Begehung\nRechnung" in shown.html
+    assert shown.value("plan_class") == "632.2"
+    assert registrar.post(one[1], **typed, plan_class="632.2", revision="1").status == 303
+    assert registrar.post(one[1], **typed, plan_class="632.2", revision="1").status == 412
+    assert "wird nicht mehr angeboten" in registrar.get(home).text
+    assert pages.person("admin").get(one[1]).status == 404
+
+
+def test_a_class_gets_and_loses_a_data_field(pages: Pages, registrar: Person) -> None:
+    home = f"{HOME}/plan/felder"
+    assert set(registrar.get(f"{home}?klasse=gibtesnicht").errors) == {"klasse"}
+    assert "keine Datenfelder" in registrar.get(f"{home}?klasse=632.1").text
+
+    def revision() -> str:
+        with pages.backends.transactions.read() as session:
+            return str(session.scalars(select(PlanClass.revision).where(PlanClass.number == "632.1")).one())
+
+    stated = {"class": "632.1", "label": "Flurstück", "type": "text", "on_dossier": "on"}
+    assert set(registrar.post(home, **stated, name="Flurstück", revision=revision()).errors) == {"neu-name"}
+    done = registrar.post(home, **stated, name="flurstueck", revision=revision())
+    assert done.location == f"{home}?klasse=632.1&ok=gespeichert"
+    assert "Flurstück flurstueck Text Akte" in registrar.get(done.location).text
+    assert registrar.post(home, **stated, name="zweites", revision="1").status == 412
+    gone = registrar.post(f"{home}/entfernen", **{"class": "632.1", "name": "flurstueck", "revision": revision()})
+    assert gone.status == 303
+    assert "keine Datenfelder" in registrar.get(f"{home}?klasse=632.1").text

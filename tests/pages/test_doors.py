@@ -65,6 +65,7 @@ def address(route: Route, place: Place) -> str:
         "session_id": NOBODYS,
         "token_id": NOBODYS,
         "failed_id": NOBODYS,
+        "template_id": NOBODYS,
         "user_id": NOBODYS,
         "unit_id": NOBODYS,
         "entry": "999999999",

@@ -199,6 +199,47 @@ ENTRY = v.EntryView(
     OF_AUDITOR, ROW, "9f86d081" * 8, 18_140, "60303ae2" * 8, "2026-11-23T07:31:00.000000Z", 15, holds=True
 )
 
+TEMPLATES = v.TemplatesView(
+    OF_REGISTRAR,
+    (
+        v.TemplateRow(
+            f"/administration/plan/vorlagen/{ID}", "Bauantrag", "dossier", "Bauantrag {grundstueck}", 4, True
+        ),
+        v.TemplateRow("/administration/plan/vorlagen/x", "Anhörung", "case", "Anhörung {wer}", 0, False),
+    ),
+    "/administration/plan/vorlagen?after=x",
+)
+TEMPLATE = v.TemplateView(
+    OF_REGISTRAR,
+    v.Form(
+        {
+            "name": "Bauantrag",
+            "title": "Bauantrag {grundstueck}",
+            "plan_class": "632.2",
+            "cases": "Antrag\nBeteiligung\n- Brandschutz",
+            "roles": "Antragstellerin *\nNachbar",
+            "active": "on",
+        }
+    ),
+    UNITS,
+    id=ID,
+    name="Bauantrag",
+    revision=2,
+)
+FIELDS = v.FieldsView(
+    OF_REGISTRAR,
+    "632.2",
+    "Bauanträge",
+    4,
+    (
+        v.FieldRow("baukosten", "Baukosten", "money", ("dossier",), required=True),
+        v.FieldRow("art", "Art des Vorhabens", "choice", ("dossier", "case"), False, ("Neubau", "Umbau"), source="63"),
+    ),
+    ("text", "number", "date", "choice", "yes-no", "money"),
+    ("dossier", "case", "document"),
+    find=v.Form({"klasse": "632.2"}),
+)
+
 STATES: dict[str, State] = {
     "zustand": State("zustand.html", v.HealthView(OF_IT, CARDS, "a1.oooooo"), IT),
     "zustand-gestoert": State("zustand.html", v.HealthView(OF_IT, TROUBLE, "a2.blbb"), IT),
@@ -302,6 +343,27 @@ STATES: dict[str, State] = {
     "planimport-ohne-datei": State(
         "planimport.html",
         replace(PLAN, form=v.Form({}, (v.FieldError("file", "Bitte wählen Sie eine Datei."),))),
+        REGISTRAR,
+    ),
+    "vorlagen": State("vorlagen.html", TEMPLATES, REGISTRAR),
+    "vorlagen-leer": State("vorlagen.html", v.TemplatesView(OF_REGISTRAR, ()), REGISTRAR),
+    "vorlage": State("vorlage.html", TEMPLATE, REGISTRAR),
+    "vorlage-fehler": State(
+        "vorlage.html",
+        v.TemplateView(
+            OF_REGISTRAR, v.Form({"name": "Bauantrag"}, (v.FieldError("name", "Die Vorlage gibt es schon."),)), UNITS
+        ),
+        REGISTRAR,
+    ),
+    "felder": State("felder.html", FIELDS, REGISTRAR),
+    "felder-leer": State("felder.html", v.FieldsView(OF_REGISTRAR), REGISTRAR),
+    "felder-fehler": State(
+        "felder.html",
+        replace(
+            FIELDS,
+            rows=(),
+            form=v.Form({"name": "Baukosten"}, (v.FieldError("name", "Der Name besteht aus kleinen Buchstaben."),)),
+        ),
         REGISTRAR,
     ),
     "schluessel": State("schluessel.html", KEYS, IT),

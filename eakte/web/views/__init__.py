@@ -48,6 +48,7 @@ from eakte.web.views.fault import ErrorView
 from eakte.web.views.inbox import InboxView, LetterView
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
 from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect
+from eakte.web.views.patterns import FieldRow, FieldsView, TemplateRow, TemplatesView, TemplateView
 from eakte.web.views.people import (
     EffectView,
     NewAccount,
@@ -97,6 +98,8 @@ __all__ = [
     "FailedRow",
     "FailedView",
     "FieldError",
+    "FieldRow",
+    "FieldsView",
     "FileProblem",
     "Form",
     "Frame",
@@ -151,6 +154,9 @@ __all__ = [
     "SettingsView",
     "SignInView",
     "StartView",
+    "TemplateRow",
+    "TemplateView",
+    "TemplatesView",
     "TextPage",
     "TokenRow",
     "TreeNode",
