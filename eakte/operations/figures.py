@@ -83,7 +83,7 @@ def last_verified(session: Session) -> Verified | None:
     return Verified(row.at, row.details["checked"], row.details["missing"], row.details["damaged"])
 
 
-def _documents_by_state() -> Select[tuple[str, int]]:
+def _documents_by_state() -> Select[str, int]:
     asked = (Document.cancelled_at.is_(None), Document.state != DocumentState.READY.value)
     return select(Document.state, func.count()).where(*asked).group_by(Document.state)
 

@@ -52,7 +52,7 @@ def require_may_grant(tx: Transaction, roles: Collection[Role], *, unit_id: uuid
 
 def roles_to_give(session: Session, actor: Actor) -> frozenset[Role]:
     """The roles that the actor may give somewhere; where exactly, `may_grant` says."""
-    if may_grant(session, actor, Role, unit_id=None, level=Level.PROTECTED):
+    if may_grant(session, actor, frozenset(Role), unit_id=None, level=Level.PROTECTED):
         return frozenset(Role)
     by_head = BY_HEAD if headed_units(session, actor.user_id) else frozenset[Role]()
     return by_head | (BY_ADMIN if actor.has(Role.ADMIN) else frozenset[Role]())

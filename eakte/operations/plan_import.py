@@ -175,7 +175,7 @@ def _require_possible(rows: Sequence[PlanRow], known: Mapping[str, PlanClass], u
                 f" {row.parent or 'der obersten Ebene'}. Eine Einheit behält ihren Platz."
             )
             problems.append(row.position.problem("other-parent", message, Column.PARENT.value))
-        if row.unit in units.unknown:
+        if row.unit is not None and row.unit in units.unknown:
             problems.append(row.position.problem("unknown-unit", units.unknown[row.unit], Column.UNIT.value))
     if problems:
         raise PlanFileError(problems)

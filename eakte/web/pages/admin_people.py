@@ -334,7 +334,7 @@ def _do(request: Request, sent: Submitted, user_id: uuid.UUID, act: Callable[[Tr
 
     def run() -> str:
         act(tx, changeable_user(tx, user_id, revision=numbered(sent.text("revision"))))
-        return f"{HOME}/{user_id}?ok=konto"
+        return f"{HOME}/{user_id}?ok=gespeichert"
 
     try:
         with get_backends(request).transactions.begin(sent.actor) as tx:

@@ -65,7 +65,6 @@ MESSAGES = {
     "abgemeldet": "Sie sind abgemeldet.",
     "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
     "beendet": "Beendet.",
-    "konto": "Das Konto ist geändert. Seine Anmeldungen sind beendet.",
     "einheit": "Die Organisationseinheit ist angelegt.",
     "umgebaut": "Die Organisationseinheiten sind umgebaut.",
     "plan": "Der Aktenplan ist übernommen.",
