@@ -31,6 +31,8 @@ def broken(office: Office) -> str:
 def to_administration(page: Page) -> None:
     """By keys, from wherever one is."""
     ready(page)
+    # Letters are letters while the cursor stands in a field, as it does on the start page.
+    page.get_by_role("heading", level=1).click()
     page.keyboard.press("g")
     with page.expect_navigation(url="**/administration/**"):
         page.keyboard.press("v")
