@@ -228,7 +228,7 @@ def test_units_are_made_renamed_and_merged_with_a_look_before(pages: Pages, admi
     assert admin.post(f"{page}/zusammenfassen", into="80", reason="Neuordnung", do="yes", revision="2").status == 403
     registrar.post(f"{HOME}/benutzer", login="m.markt", display_name="M", kind="person", unit="81", role_clerk="on")
     look = registrar.post(f"{page}/zusammenfassen", into="80", revision="2")
-    assert "1 Konten" in look.text
+    assert "Konten: 1" in look.text
     assert "Jetzt eingliedern" in look.text
     assert registrar.post(f"{page}/zusammenfassen", into="80", do="yes", revision="2").errors == {
         "ziel-reason": "Grund fehlt."

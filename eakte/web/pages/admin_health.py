@@ -161,8 +161,12 @@ def _work(found: Figures) -> HealthCard:
     if not work.workers:
         return HealthCard("Aufträge", "bad", f"{number(work.waiting)} wartend", "Kein Helfer arbeitet: eakte work")
     helpers = "1 Helfer arbeitet" if work.workers == 1 else f"{work.workers} Helfer arbeiten"
-    unread = f"{number(work.unread)} Dokumente in Verarbeitung"
+    unread = f"{_documents(work.unread)} in Verarbeitung"
     return HealthCard("Aufträge", "ok", f"{number(work.waiting)} wartend", f"{helpers}, {unread}")
+
+
+def _documents(count: int) -> str:
+    return "1 Dokument" if count == 1 else f"{number(count)} Dokumente"
 
 
 def _failures(count: int) -> HealthCard:
@@ -192,7 +196,7 @@ def _search(check: Check, waiting: int) -> HealthCard:
         return HealthCard("Suche", "bad", "nicht verfügbar", check.detail)
     if not waiting:
         return HealthCard("Suche", "ok", "kein Verzug", "Der Index ist vollständig.")
-    return HealthCard("Suche", "ok", f"{number(waiting)} Dokumente im Verzug", "Sie werden gerade aufgenommen.")
+    return HealthCard("Suche", "ok", f"{_documents(waiting)} im Verzug", "Was neu ist, wird gerade aufgenommen.")
 
 
 def _database(check: Check, octets: int) -> HealthCard:
