@@ -24,10 +24,10 @@ types: dev
 	$(BIN)/mypy
 
 # A file's tests stay together because they share what is slow to set up. What starts servers waits for them half of its
-# time, so there is one process more than processors.
+# time, so there are two processes more than processors.
 TOGETHER := --dist loadfile --no-loadscope-reorder
 SPREAD := -n $(shell nproc) $(TOGETHER)
-WAITING := -n $(shell expr $$(nproc) + 1) $(TOGETHER)
+WAITING := -n $(shell expr $$(nproc) + 2) $(TOGETHER)
 WHOLE := journey or fault or browser
 
 unit: dev
@@ -72,8 +72,7 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
 
-# What `make test` leaves out: every file of the corpora with veraPDF as judge, each real server killed, hanging and full in turn
-# under load, benchmarks of search.
+# What `make test` leaves out: each real server killed, hanging and full in turn under load, and whether some of the benchmarks work.
 long: dev
 	tools/test-servers
 	tools/tests tests -m long

@@ -52,12 +52,12 @@ _OUTSIDE_PLACES = (
 
 
 _LONGEST = (
-    "tests/journeys/test_corpora.py",
-    "tests/faults/test_real_servers.py",
-    "tests/web/test_preview_browser.py",
-    "tests/journeys/test_commands.py",
     "tests/faults/test_kills.py",
+    "tests/journeys/test_corpora.py",
     "tests/journeys/test_workers_die.py",
+    "tests/web/test_preview_browser.py",
+    "tests/faults/test_real_servers.py",
+    "tests/journeys/test_commands.py",
     "tests/faults/test_outages.py",
     "tests/operations/test_rebuilding.py",
 )

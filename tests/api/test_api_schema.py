@@ -35,7 +35,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 AnyCase = Case[Any]
-EXAMPLES = {"registrar": 5, "admin": 2}
+EXAMPLES = {"registrar": 3, "admin": 1}
 """Requests of each mode and operation, by who sends them."""
 SEQUENCES, STEPS = 12, 8
 LAST = ("/close", "/cancel", "/finalize", "/merge", "/divide", "/move", "/reassign")

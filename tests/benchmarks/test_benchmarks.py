@@ -73,6 +73,19 @@ def test_the_rights_benchmark_asks_both_people_the_same(opensearch: str) -> None
 
 
 @pytest.mark.journey
+@pytest.mark.long
+def test_the_benchmark_of_pages_opens_each_of_them_in_both_towns() -> None:
+    command = [sys.executable, "-m", "benchmarks.bench_pages", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["name"], said["better"], said["figures"]["documents"]) == ("pages", "lower", 200)
+    pages = [name.removesuffix("_ratio") for name in said["figures"] if name.endswith("_ratio")]
+    assert {"start", "dossier", "document", "search", "inbox"} <= set(pages)
+    assert said["ratio"] == pytest.approx(max(said["figures"][f"{name}_ratio"] for name in pages), abs=0.01)
+
+
+@pytest.mark.journey
 def test_the_upload_benchmark_measures_the_real_service() -> None:
     command = [sys.executable, "-m", "benchmarks.bench_upload", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

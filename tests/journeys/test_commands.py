@@ -1,17 +1,25 @@
-"""The commands: what they answer with `--json`, and their exit codes: 0 done, 1 the thing failed, 2 a wrong call."""
+"""The commands: what they answer with `--json`, and their exit codes: 0 done, 1 the thing failed, 2 a wrong call.
+
+The first call of each command is a process of its own, as an operator starts it. Later ones call the same `main` in
+this process: most of the time of a command is the loading of the product.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from eakte.cli.main import main
 from tests.support.postgres import new_database
 from tests.support.service import Municipality, Service, data_folder, upload, wait_ready
 
@@ -24,21 +32,45 @@ class Town:
 
     def __init__(self, service: Service, town: Municipality, document: dict[str, Any]) -> None:
         self.service, self.town, self.document = service, town, document
+        self.started: set[str] = set()
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command."""
+        if arguments[0] in {"serve", "work"} or arguments[0] not in self.started:
+            self.started.add(arguments[0])
+            return self.service.command(*arguments, check=False)
+        return called(self.service.environment, *arguments)
 
     def answer(self, *arguments: str, code: int = 0) -> Any:
         """What a command with --json prints: exactly one line."""
-        done = self.service.command(*arguments, "--json", check=False)
+        done = self.call(*arguments, "--json")
         assert done.returncode == code, (done.stdout, done.stderr)
         (line,) = done.stdout.splitlines()
         return json.loads(line)
 
     def refused(self, *arguments: str, code: int) -> str:
         """What a command says that fails; nothing goes to standard output, no trace of the program is shown."""
-        done = self.service.command(*arguments, check=False)
+        done = self.call(*arguments)
         assert done.returncode == code, (done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
         return done.stderr
+
+
+def called(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, whose environment and logging are as before when it is done."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["eakte", *arguments])
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    root.handlers[:], level = before
+    root.setLevel(level)
+    return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +154,7 @@ def test_the_log_is_verified_proved_and_exported(installed: Town) -> None:
     shape = installed.answer("audit", "verify")
     assert set(shape) >= {"ok", "entries", "root", "signed_head_at", "errors"}
     assert (shape["ok"], shape["errors"]) == (True, [])
-    lines = installed.service.command("audit", "export").stdout.splitlines()
+    lines = installed.call("audit", "export").stdout.splitlines()
     assert len(lines) >= shape["entries"]
     numbers = [json.loads(line)["number"] for line in lines]
     assert numbers == list(range(1, len(lines) + 1))
@@ -159,7 +191,7 @@ def test_the_index_is_rebuilt(installed: Town) -> None:
 
 def test_the_database_is_reached_with_psql(installed: Town) -> None:
     url = installed.answer("database", "url")["url"]
-    assert installed.service.command("database", "url").stdout.strip() == url
+    assert installed.call("database", "url").stdout.strip() == url
     done = subprocess.run(
         [sys.executable, "-m", "eakte", "database", "shell"],
         input="SELECT count(*) AS zahl FROM dossier;\n",
@@ -199,7 +231,7 @@ def test_a_filing_plan_is_checked_and_taken_over(installed: Town, corpora: Path)
         assert len(clerk.get("/api/v1/plan-classes").json()["items"]) == before + taken["created"]
     again = installed.answer("plan", "import", plan)
     assert (again["created"], again["unchanged"]) == (0, checked["classes"])
-    said = installed.service.command("plan", "import", plan, "--check").stderr
+    said = installed.call("plan", "import", plan, "--check").stderr
     assert "Hinweis: Die Nummer 4.2.2.3 " in said
     assert "Aktenplan" in installed.refused("plan", "import", plan, "--as", "clerk63", code=1)
 

@@ -23,7 +23,7 @@ from eakte.terms import today
 from tests.support.servers import Verdict, cache, verapdf
 from tests.support.service import Municipality, Service, data_folder, until, upload
 
-pytestmark = [pytest.mark.journey, pytest.mark.long]
+pytestmark = pytest.mark.journey
 API = "/api/v1"
 KINDS = ("scans", "pdf", "forms", "invoices", "images", "office", "mail", "barcodes")
 WORD = re.compile(r"(?<!\S)[^\W\d_]{4,}(?!\S)")

@@ -43,15 +43,19 @@ def data_folder() -> Iterator[Path]:
 
 
 def until(condition: Callable[[], T], *, seconds: float = 60.0, what: str = "") -> T:
-    """Wait for a condition to become true and return what it gave; an AssertionError names it when it does not."""
-    end = time.monotonic() + seconds
+    """Wait for a condition to become true and return what it gave; an AssertionError names it when it does not.
+
+    Asked ever more seldom, down to once a second: asking takes the processors from what is waited for.
+    """
+    begin = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        waited = time.monotonic() - begin
+        if waited > seconds:
             raise AssertionError(f"after {seconds:.0f} s: {what or condition}")
-        time.sleep(0.1)
+        time.sleep(min(1, max(0.1, waited / 10)))
 
 
 class Service:

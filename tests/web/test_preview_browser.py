@@ -36,11 +36,9 @@ FLAGS = [
 WIDE, PHONE = (1440, 900), (390, 844)
 RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 COLOURS = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
-JUDGED: tuple[tuple[tuple[int, int], Literal["light", "dark"], str], ...] = (
-    (WIDE, "light", RULES),
-    (WIDE, "dark", COLOURS),
-    (PHONE, "light", RULES),
-)
+Look = tuple[tuple[int, int], Literal["light", "dark"], str]
+AT_A_DESK: Look = (WIDE, "light", RULES)
+JUDGED: tuple[Look, ...] = (AT_A_DESK, (WIDE, "dark", COLOURS), (PHONE, "light", RULES))
 READY = "html[data-ea-ready]"
 """The modules of a page have run, and those that they load for it."""
 VIOLATIONS = """
@@ -148,7 +146,7 @@ def test_every_state_is_accessible_narrow_enough_and_inside_the_policy(
     assert (found, wide, blocked, judged.thrown) == ({}, {}, [], [])
 
 
-def violations(page: Page, axe: str) -> dict[str, Any]:
+def violations(page: Page, axe: str, looks: tuple[Look, ...] = JUDGED) -> dict[str, Any]:
     """What axe finds: all rules at both widths, and in the dark scheme those that look at colours.
 
     Only colours depend on the scheme, and which colours there are does not depend on the width.
@@ -156,7 +154,7 @@ def violations(page: Page, axe: str) -> dict[str, Any]:
     # axe is put in by the debugger's door, which no policy guards; so it comes after the policy was asked.
     page.evaluate(axe)
     found = {}
-    for size, scheme, rules in JUDGED:
+    for size, scheme, rules in looks:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme)
         wrong = page.evaluate(f"axe.run({{resultTypes: ['violations'], runOnly: {rules}}})")["violations"]
