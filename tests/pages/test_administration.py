@@ -14,7 +14,7 @@ from eakte.operations.figures import note_verified
 from eakte.operations.storing import Fixity
 from eakte.terms import SYSTEM, new_id
 from eakte.web.pages import admin_people
-from tests.pages.pages_support import SECRET, Answer, Pages, Person, enter
+from tests.pages.pages_support import Answer, Pages, Person, enter
 from tests.pages.test_forms import dialog_is_open
 
 ALL = ("zustand", "benutzer", "einheiten", "rollen", "plan", "schluessel", "einstellungen", "protokoll")
@@ -27,6 +27,8 @@ MINE = {
     "approver": (),
 }
 HOME = "/administration"
+SECRET = "Kohlweißling"
+"""A word in titles that IT and auditors may not learn."""
 
 
 @pytest.fixture(scope="module")
