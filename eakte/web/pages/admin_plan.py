@@ -10,9 +10,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from eakte.api.dependencies import get_backends
+from eakte.bootstrap import Backends
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, StaleRevision
 from eakte.models import PlanClass
@@ -20,7 +22,7 @@ from eakte.operations.plan_files import PlanFileError, PlanRow
 from eakte.operations.plan_import import COLUMNS, Changed, Difference, Value, compare_plan, take_over
 from eakte.operations.plan_reading import entries_to_rows, read_upload, rows_to_entries
 from eakte.operations.steps import begin_step, end_step, find_step
-from eakte.terms import SYSTEM, Actor, today
+from eakte.terms import Actor, today
 from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, typed_day
 from eakte.web.pages.plan import anchor_words
@@ -71,7 +73,7 @@ def look(request: Request, sent: Sent) -> Response:
     except PlanFileError as error:
         return _page(request, sent.actor, error=error, status=422)
     # A step of the way, no act: nothing of the plan changes, and it goes by itself.
-    with backends.transactions.begin(SYSTEM) as tx:
+    with backends.transactions.begin(sent.actor) as tx:
         remember = {"rows": rows_to_entries(rows), "filename": upload.filename or ""}
         user_id = sent.actor.user_id
         step = begin_step(tx.session, backends.transactions.ledger, STEP, user_id=user_id, remember=remember, life=LIFE)
@@ -83,15 +85,9 @@ def take(request: Request, sent: Sent) -> Response:
     """Take over what was looked at."""
     backends = get_backends(request)
     step = sent.text("step")
-    with backends.transactions.read() as session:
-        require_section(session, sent.actor, "plan")
-        kept = find_step(session, backends.transactions.ledger, STEP, step)
-    if kept is None or kept[0] != sent.actor.user_id:
-        error = InvalidInput("Die Vorschau ist abgelaufen. Bitte wählen Sie die Datei noch einmal.")
-        return _page(request, sent.actor, form=form_again(sent, error), status=422)
-    rows = entries_to_rows(kept[1]["rows"])
 
     def act() -> str:
+        _filename, rows = _remembered(tx.session, backends, sent.actor, step)
         day = typed_day(sent.text("valid_from"), at="valid_from", label="Gilt ab") or today()
         close = sent.text("close_missing") == "on"
         take_over(tx, rows, digest=sent.text("digest"), valid_from=day, close_missing=close)
@@ -100,18 +96,37 @@ def take(request: Request, sent: Sent) -> Response:
 
     try:
         with backends.transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, act)
+            require_section(tx.session, sent.actor, "plan")
+            return go(sent.once(tx, act))
     except PlanFileError as error:
         return _page(request, sent.actor, error=error, status=422)
-    except (InvalidInput, StaleRevision) as error:
-        wrong = (
-            error if isinstance(error, InvalidInput) else InvalidInput(f"{error.detail} Hier steht, was jetzt gilt.")
-        )
+    except StaleRevision as error:
+        return _look_again(request, sent, step, InvalidInput(f"{error.detail} Hier steht, was jetzt gilt."))
+    except InvalidInput as error:
+        return _look_again(request, sent, step, error)
+
+
+def _remembered(session: Session, backends: Backends, actor: Actor, step: str) -> tuple[str, list[PlanRow]]:
+    """The name and the plan of the file that this person looked at. Raises InvalidInput when that is over."""
+    kept = find_step(session, backends.transactions.ledger, STEP, step)
+    if kept is None or kept[0] != actor.user_id:
+        raise InvalidInput("Die Vorschau ist abgelaufen. Bitte wählen Sie die Datei noch einmal.")
+    return str(kept[1]["filename"]), entries_to_rows(kept[1]["rows"])
+
+
+def _look_again(request: Request, sent: Submitted, step: str, error: InvalidInput) -> Response:
+    """The preview as it would be now, with what is wrong; the way to choose a file where the preview is over."""
+    backends = get_backends(request)
+    form = form_again(sent, error)
+    try:
         with backends.transactions.read() as session:
+            filename, rows = _remembered(session, backends, sent.actor, step)
             found = compare_plan(session, sent.actor, rows)
-        preview = _preview(found, step, str(kept[1]["filename"]), rows, form_again(sent, wrong))
-        return _page(request, sent.actor, preview=preview, status=422)
-    return go(address)
+    except PlanFileError as changed:
+        return _page(request, sent.actor, error=changed, status=422)
+    except InvalidInput as over:
+        return _page(request, sent.actor, form=form_again(sent, over), status=422)
+    return _page(request, sent.actor, preview=_preview(found, step, filename, rows, form), status=422)
 
 
 def _read(upload: UploadFile) -> list[PlanRow]:
