@@ -24,7 +24,7 @@ from eakte.operations.plan_reading import entries_to_rows, read_upload, rows_to_
 from eakte.operations.steps import begin_step, end_step, find_step
 from eakte.terms import Actor, today
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
 from eakte.web.pages.plan import anchor_words
 from eakte.web.views import FileProblem, Form, PlanChange, PlanImportView, PlanPreview
 from eakte.web.words import word
