@@ -86,6 +86,18 @@ def test_the_benchmark_of_pages_opens_each_of_them_in_both_towns() -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.long
+def test_the_clerks_jobs_are_done_and_counted() -> None:
+    command = [sys.executable, "-m", "benchmarks.bench_interactions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["name"], said["better"]) == ("interactions", "lower")
+    assert len([count for name, count in said["figures"].items() if "_" in name and name != "load_1min_at_end"]) == 10
+
+
+@pytest.mark.journey
+@pytest.mark.long
 def test_the_upload_benchmark_measures_the_real_service() -> None:
     command = [sys.executable, "-m", "benchmarks.bench_upload", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
