@@ -21,6 +21,7 @@ from eakte.errors import EakteError
 from eakte.operations import auditing, entries, storing
 from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
+from eakte.operations.proving import prove
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
 from eakte.terms import BERLIN
@@ -188,7 +189,7 @@ def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
         auditing.sequence(opened.transactions, opened.blobs)
         public = opened.transactions.ledger.public_key.hex()
         with opened.transactions.read() as session:
-            proofs = auditing.prove(session, document)
+            proofs = prove(session, document)
             rows, _next = auditing.list_entries(session, subject=document, limit=1000)
             by_number = {row.number: auditing.entry_document(row) for row in rows}
     shape = {

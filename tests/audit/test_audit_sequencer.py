@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotFound
 from eakte.operations import auditing
-from eakte.operations.auditing import HEADS, continues, export, list_entries, prove, publish_heads, sequence
+from eakte.operations.auditing import HEADS, continues, export, list_entries, publish_heads, sequence
+from eakte.operations.proving import prove
 from eakte.terms import SYSTEM, new_id
 from eakte.verifier import Tree
 from storage.errors import StorageUnavailable

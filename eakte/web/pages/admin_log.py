@@ -15,7 +15,8 @@ from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput
 from eakte.models import AuditEntry, User
 from eakte.operations.accounts import named_user
-from eakte.operations.auditing import Period, list_entries, proof_document, proof_holds, prove_entry
+from eakte.operations.auditing import Period, list_entries
+from eakte.operations.proving import proof_document, proof_holds, prove_entry
 from eakte.terms import BERLIN, SYSTEM
 from eakte.web.acts import ACTS
 from eakte.web.pages.admin_sections import require_section

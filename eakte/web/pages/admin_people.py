@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -16,36 +15,30 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, StaleRevision
+from eakte.errors import InvalidInput
 from eakte.models import Unit, User
-from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import create_user
-from eakte.operations.granting import may_grant, roles_to_give
+from eakte.operations.granting import roles_to_give
 from eakte.operations.people import (
     PeopleFilter,
-    find_person,
     last_seen,
     list_people,
     people_per_role,
     people_per_unit,
 )
-from eakte.operations.second_factor import has_second_factor, remove_second_factor
 from eakte.operations.units import find_unit, list_units
 from eakte.terms import Actor, Level, Role, now
-from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, quoted
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, make_frame, page, quoted
 from eakte.web.views import (
     Choice,
     Form,
-    Message,
     NewAccount,
     RoleRow,
     RolesView,
     TreeNode,
     UserRow,
     UsersView,
-    UserView,
 )
 
 router = APIRouter()
@@ -90,9 +83,9 @@ def create(request: Request, sent: Sent) -> Response:
                 tx,
                 login=sent.text("login").strip(),
                 display_name=sent.text("display_name"),
-                roles=_ticked(sent, roles_to_give(tx.session, sent.actor)),
-                unit_id=_unit(tx.session, sent),
-                level=_level(sent, Level.INTERNAL),
+                roles=ticked(sent, roles_to_give(tx.session, sent.actor)),
+                unit_id=unit_of(tx.session, sent),
+                level=level_of(sent, Level.INTERNAL),
                 password=password,
                 machine=machine,
                 operator=sent.optional("operator"),
@@ -101,46 +94,6 @@ def create(request: Request, sent: Sent) -> Response:
     except InvalidInput as error:
         return _index(request, sent.actor, form=form_again(sent, error), status=422)
     return _index(request, sent.actor, made=made, password=password or "")
-
-
-@router.get(ONE)
-def show(request: Request, actor: Person, user_id: uuid.UUID) -> Response:
-    """One account."""
-    return _one(request, actor, user_id)
-
-
-@router.post(ONE)
-def change(request: Request, sent: Sent, user_id: uuid.UUID) -> Response:
-    """Other roles, another unit or level; its sessions end."""
-
-    def act(tx: Transaction, user: User) -> None:
-        state = AccountState.of(user)
-        offered = _offered(tx.session, sent.actor, user)
-        kept = {role for role in state.roles if role not in offered}
-        wanted = replace(state, roles=kept | set(_ticked(sent, offered)))
-        if _may_place(tx.session, sent.actor, user):
-            wanted = replace(wanted, unit_id=_unit(tx.session, sent), level=_level(sent, state.level))
-        change_user(tx, user, wanted)
-
-    return _do(request, sent, user_id, act)
-
-
-@router.post(ONE + "/sperren")
-def lock(request: Request, sent: Sent, user_id: uuid.UUID) -> Response:
-    """Let nobody sign in with it; what was done with it stays."""
-    return _do(request, sent, user_id, lambda tx, user: _set_active(tx, user, active=False))
-
-
-@router.post(ONE + "/entsperren")
-def unlock(request: Request, sent: Sent, user_id: uuid.UUID) -> Response:
-    """Let its person sign in again."""
-    return _do(request, sent, user_id, lambda tx, user: _set_active(tx, user, active=True))
-
-
-@router.post(ONE + "/zweiter-faktor")
-def reset(request: Request, sent: Sent, user_id: uuid.UUID) -> Response:
-    """Take the second factor away from somebody who lost the device; the password is still asked for."""
-    return _do(request, sent, user_id, lambda tx, user: remove_second_factor(tx, user))  # noqa: PLW0108 - returns nothing
 
 
 @router.get("/administration/rollen")
@@ -249,118 +202,37 @@ def _new_account(session: Session, actor: Actor, units: list[Unit], shown: set[u
     if not offered:
         return None
     return NewAccount(
-        roles=tuple(role.value for role in Role if role in offered), units=_choices(units, shown), levels=_levels(actor)
+        roles=tuple(role.value for role in Role if role in offered),
+        units=unit_choices(units, shown),
+        levels=levels_for(actor),
     )
 
 
-def _choices(units: list[Unit], shown: set[uuid.UUID] | None) -> tuple[Choice, ...]:
+def unit_choices(units: list[Unit], shown: set[uuid.UUID] | None) -> tuple[Choice, ...]:
+    """Open units to choose from; for a head the own ones."""
     mine = (unit for unit in units if unit.closed_on is None and (shown is None or unit.id in shown))
     return tuple(Choice(unit.number, f"{unit.number} {unit.name}") for unit in mine)
 
 
-def _levels(actor: Actor) -> tuple[str, ...]:
+def levels_for(actor: Actor) -> tuple[str, ...]:
     """The head of a unit gives no level above the own one."""
     free = actor.has(Role.ADMIN, Role.REGISTRAR)
     order = (Level.INTERNAL, Level.OPEN, Level.PROTECTED)
     return tuple(level.word for level in order if free or level <= actor.level)
 
 
-def _one(
-    request: Request,
-    actor: Actor,
-    user_id: uuid.UUID,
-    form: Form | None = None,
-    *,
-    message: Message | None = None,
-    status: int = 200,
-) -> Response:
-    with get_backends(request).transactions.read() as session:
-        sections = require_section(session, actor, "benutzer")
-        user = find_person(session, actor, user_id)
-        own = user.id == actor.user_id
-        units = list(list_units(session))
-        unit = next((each for each in units if each.id == user.unit_id), None)
-        may_place = not own and _may_place(session, actor, user)
-        keeper = actor.has(Role.ADMIN, Role.REGISTRAR)
-        shown = None if keeper else {each for each in people_per_unit(session, actor) if each is not None}
-        factor = has_second_factor(session, user.id)
-        view = UserView(
-            sections=sections,
-            id=str(user.id),
-            name=user.display_name,
-            login=user.login,
-            revision=user.revision,
-            unit=f"{unit.number} {unit.name}" if unit else "",
-            level=Level(user.level).word,
-            active=user.active,
-            machine=user.machine,
-            seen=last_seen(session, [user]).get(user.id),
-            roles=tuple(user.roles),
-            operator=user.operator or "",
-            heads=tuple(f"{each.number} {each.name}" for each in units if each.head_id == user.id),
-            second_factor=factor,
-            offered=() if own else tuple(role.value for role in Role if role in _offered(session, actor, user)),
-            units=_choices(units, shown) if may_place else (),
-            levels=_levels(actor),
-            may_lock=not own and user.active and (actor.has(Role.ADMIN) or may_place),
-            may_unlock=not own and not user.active and may_place,
-            may_reset=not own and factor and actor.has(Role.ADMIN),
-            own=own,
-            form=form or Form(values=_values(user, unit)),
-        )
-    frame = make_frame(request, actor, area="administration", message=message)
-    return page("konto_verwalten.html", frame=frame, view=view, status=status)
-
-
-def _values(user: User, unit: Unit | None) -> dict[str, str]:
-    ticked = {f"role_{role}": "on" for role in user.roles}
-    return {**ticked, "unit": unit.number if unit else "", "level": Level(user.level).word}
-
-
-def _offered(session: Session, actor: Actor, user: User) -> frozenset[Role]:
-    """The roles that the actor may give to this account or take from it, where it works now."""
-    given = roles_to_give(session, actor)
-    level = Level(user.level)
-    return frozenset(each for each in given if may_grant(session, actor, [each], unit_id=user.unit_id, level=level))
-
-
-def _may_place(session: Session, actor: Actor, user: User) -> bool:
-    """Whether the actor may say where an account works, up to which level, and let it in again."""
-    return may_grant(session, actor, [Role(role) for role in user.roles], unit_id=user.unit_id, level=Level(user.level))
-
-
-def _do(request: Request, sent: Submitted, user_id: uuid.UUID, act: Callable[[Transaction, User], None]) -> Response:
-    """An act on an account; then its page, with what is wrong or what somebody else changed meanwhile."""
-
-    def run() -> str:
-        act(tx, changeable_user(tx, user_id, revision=numbered(sent.text("revision"))))
-        return f"{HOME}/{user_id}?ok=gespeichert"
-
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "benutzer")
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        return _one(request, sent.actor, user_id, form_again(sent, error), status=422)
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand dieses Konto geändert. Hier steht, was jetzt gilt.")
-        return _one(request, sent.actor, user_id, message=message, status=412)
-    return go(address)
-
-
-def _set_active(tx: Transaction, user: User, *, active: bool) -> None:
-    change_user(tx, user, replace(AccountState.of(user), active=active))
-
-
-def _ticked(sent: Submitted, offered: frozenset[Role]) -> list[Role]:
+def ticked(sent: Submitted, offered: frozenset[Role]) -> list[Role]:
+    """The roles of a form, among those that the person may give."""
     return [role for role in Role if role in offered and sent.text(f"role_{role}") == "on"]
 
 
-def _unit(session: Session, sent: Submitted) -> uuid.UUID | None:
+def unit_of(session: Session, sent: Submitted) -> uuid.UUID | None:
+    """The unit of a form, None where none is chosen. Raises InvalidInput."""
     number = sent.optional("unit")
     return find_unit(session, number).id if number else None
 
 
-def _level(sent: Submitted, default: Level) -> Level:
+def level_of(sent: Submitted, default: Level) -> Level:
+    """The level of a form."""
     words = {level.word: level for level in Level}
     return words.get(sent.text("level"), default)
