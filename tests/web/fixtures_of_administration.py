@@ -277,11 +277,6 @@ STATES: dict[str, State] = {
         ),
         replace(IT, messages=(v.Message("warning", "Inzwischen hat jemand dieses Konto geändert."),)),
     ),
-    "konto-verwalten-fehler": State(
-        "konto_verwalten.html",
-        replace(USER, form=v.Form({"unit": ""}, (v.FieldError("roles", "Wer verwaltet, liest nicht."),))),
-        REGISTRAR,
-    ),
     "rollen": State(
         "rollen.html",
         v.RolesView(
@@ -294,7 +289,6 @@ STATES: dict[str, State] = {
         IT,
     ),
     "einheiten": State("einheiten.html", v.UnitsView(OF_IT, UNIT_ROWS, UNITS), IT),
-    "einheiten-leer": State("einheiten.html", v.UnitsView(OF_IT, ()), IT),
     "einheiten-fehler": State(
         "einheiten.html",
         v.UnitsView(
@@ -340,13 +334,7 @@ STATES: dict[str, State] = {
         ),
         REGISTRAR,
     ),
-    "planimport-ohne-datei": State(
-        "planimport.html",
-        replace(PLAN, form=v.Form({}, (v.FieldError("file", "Bitte wählen Sie eine Datei."),))),
-        REGISTRAR,
-    ),
     "vorlagen": State("vorlagen.html", TEMPLATES, REGISTRAR),
-    "vorlagen-leer": State("vorlagen.html", v.TemplatesView(OF_REGISTRAR, ()), REGISTRAR),
     "vorlage": State("vorlage.html", TEMPLATE, REGISTRAR),
     "vorlage-fehler": State(
         "vorlage.html",
@@ -367,7 +355,6 @@ STATES: dict[str, State] = {
         REGISTRAR,
     ),
     "schluessel": State("schluessel.html", KEYS, IT),
-    "schluessel-leer": State("schluessel.html", replace(KEYS, rows=(), machines=(), next=""), IT),
     "schluessel-fehler": State(
         "schluessel.html",
         replace(
@@ -394,5 +381,4 @@ STATES: dict[str, State] = {
         AUDITOR,
     ),
     "eintrag": State("eintrag.html", ENTRY, AUDITOR),
-    "eintrag-falsch": State("eintrag.html", replace(ENTRY, holds=False), AUDITOR),
 }
