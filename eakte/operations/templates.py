@@ -142,9 +142,11 @@ def find_template(session: Session, template_id: uuid.UUID) -> Template:
     return row
 
 
-def list_templates(session: Session, *, kind: str | None, after: str | None, limit: int) -> Page[Template]:
-    """Active templates, oldest first."""
-    statement = select(Template).where(Template.active)
+def list_templates(
+    session: Session, *, kind: str | None, after: str | None, limit: int, inactive: bool = False
+) -> Page[Template]:
+    """Active templates, oldest first; with `inactive` those too that make nothing more."""
+    statement = select(Template) if inactive else select(Template).where(Template.active)
     if kind is not None:
         statement = statement.where(Template.kind == one_of(TemplateKind, kind, at="kind", label="Art").value)
     return by_id(session, statement, Template.id, after=after, limit=limit)
