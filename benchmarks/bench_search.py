@@ -18,7 +18,7 @@ from benchmarks.archive import SOMEWHERE, documents, questions
 from benchmarks.measuring import Figure, interleaved, progress, report, rounded, wants_quick
 from benchmarks.search_drivers import embedded, fill, opensearch_address, server
 from indexing.embedded import EmbeddedIndex
-from indexing.embedded.questions import Allowed
+from indexing.embedded.allowed import Allowed
 from indexing.embedded.questions import Question as EmbeddedQuestion
 from indexing.german import analyse_query
 from indexing.opensearch import OpenSearchIndex
@@ -85,10 +85,11 @@ def measure(
 def bare_embedded(index: EmbeddedIndex, texts: list[str]) -> list[Ask]:
     """The main query of each question on the bare searcher."""
     snapshot = index._snapshot()  # noqa: SLF001 - the same open files as ours
-    searcher, schemas = snapshot.searchers.documents, (snapshot.schema, snapshot.generation.windows.schema)
+    searcher = snapshot.searchers.documents
+    opened = (searcher, snapshot.schema, snapshot.generation.windows.schema)
     clauses = [
         EmbeddedQuestion(
-            *schemas, analyse_query(text), Query(text), SOMEWHERE, SOMEWHERE, level=0, allowed=Allowed()
+            *opened, analyse_query(text), Query(text), SOMEWHERE, SOMEWHERE, level=0, allowed=Allowed()
         ).scored
         for text in texts
     ]

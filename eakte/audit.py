@@ -44,6 +44,7 @@ class Tag(StrEnum):
     PLAN_RECOUNT = "record:plan:recount"
     PLAN_IMPORT = "record:plan:import"
     UNIT_CREATE = "record:unit:create"
+    UNIT_CHANGE = "record:unit:change"
     UNIT_HEAD = "record:unit:set-head"
     UNIT_MERGE = "record:unit:merge"
     UNIT_SPLIT = "record:unit:split"
@@ -111,6 +112,7 @@ class Tag(StrEnum):
     SIGN_IN_FAIL = "access:session:fail"
     SIGN_OUT = "access:session:sign-out"
     SESSION_END = "access:session:end"
+    STORAGE_VERIFY = "record:storage:verify"
     PSEUDONYM_ERASE = "record:audit:erase-pseudonyms"
 
     @property

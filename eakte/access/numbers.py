@@ -29,6 +29,18 @@ def shared_with(session: Session, user_id: uuid.UUID) -> frozenset[int]:
     return numbers
 
 
+def together(session: Session, shared: frozenset[int], others: frozenset[int]) -> frozenset[int]:
+    """All of both. The same object while both stay as they are: what the index has made of it stays good."""
+    if not (shared and others):
+        return shared or others
+    kept, key = kept_of(session), (shared, others)
+    numbers = kept.get(key)
+    if numbers is None:
+        numbers = shared | others
+        kept.put(key, numbers)
+    return numbers
+
+
 def _read(session: Session, user_id: uuid.UUID) -> frozenset[int]:
     mine = (DossierShare.user_id == user_id, DossierShare.ended_at.is_(None), DossierShare.until >= today())
     dossiers = select(Dossier.number).join(DossierShare, DossierShare.dossier_id == Dossier.id).where(*mine)

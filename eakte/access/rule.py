@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from eakte.access.numbers import shared_with
+from eakte.access.numbers import shared_with, together
 from eakte.models import Case, Document, Dossier, DossierExclusion, DossierShare, MandateDossier, OfferedLook
 from eakte.terms import Level, Role, today
 from indexing.search import Rights
@@ -157,7 +157,7 @@ class AccessRule:
                 .where(running(), for_units),
             ]
         single = frozenset(session.scalars(union_all(*others))) if others else frozenset()
-        return numbers | single if single else numbers
+        return together(session, numbers, single)
 
     def _withheld(self, session: Session, want: Want) -> frozenset[int]:
         """Dossiers that the scopes would allow, did they not come from a person who is excluded there."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
@@ -26,7 +27,7 @@ from eakte.operations.accounts import (
     revoke_token,
 )
 from eakte.operations.checking import one_of
-from eakte.operations.granting import READING
+from eakte.operations.granting import no_key, require_may_give_key
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
@@ -145,8 +146,7 @@ def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
     """
 
     def act() -> tuple[int, NewTokenShape, None]:
-        user = find_user(tx.session, new.user)
-        _may_give_key(tx.actor, user)
+        user = _keyed(tx.session, tx.actor, new.user)
         scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
         if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
             raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
@@ -168,14 +168,16 @@ def _require_keeper(actor: Actor) -> None:
         raise NotAllowed("Konten sehen Registratur und IT.")
 
 
-def _may_give_key(actor: Actor, user: User) -> None:
-    # A key acts as its account: of a machine that reads, IT would read by it.
-    reads = bool(READING & {Role(role) for role in user.roles})
-    if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
-        return
-    raise NotAllowed(
-        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
-    )
+def _keyed(session: Session, actor: Actor, login: str) -> User:
+    """The account that gets a key. Whoever does not keep the accounts learns only about the own one."""
+    try:
+        user = find_user(session, login)
+    except InvalidInput:
+        if actor.has(Role.ADMIN, Role.REGISTRAR):
+            raise
+        raise no_key() from None
+    require_may_give_key(actor, user)
+    return user
 
 
 def _level(word: str) -> Level:

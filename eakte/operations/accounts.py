@@ -123,13 +123,19 @@ def note_used(transactions: Transactions, token_id: uuid.UUID) -> None:
 
 
 def find_token(session: Session, actor: Actor, token_id: uuid.UUID) -> Token:
-    """An access key that the actor may end: an own one, or any as an administrator or on the machine.
+    """An access key that the actor may end: an own one, any as an administrator or on the machine.
 
+    The registrar, who gives those of machines that read, ends keys of machines.
     Raises NotFound alike for foreign and unknown ones.
     """
     row = session.get(Token, token_id)
-    if row is None or not (row.user_id == actor.user_id or actor.has(Role.ADMIN) or actor.user_id is None):
+    if row is None:
         raise NotFound
+    mine = row.user_id == actor.user_id or actor.user_id is None
+    if not (mine or actor.has(Role.ADMIN)):
+        machine = session.get_one(User, row.user_id).machine
+        if not (machine and actor.has(Role.REGISTRAR)):
+            raise NotFound
     return row
 
 

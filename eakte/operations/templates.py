@@ -43,6 +43,8 @@ from eakte.transaction import Transaction
 
 MOST_CASES = 50
 """Cases and sub-cases of one template."""
+_OF_DOSSIERS = ("plan_class", "unit", "confidentiality")
+"""What a dossier has and a case takes from the one that it lies in."""
 MOST_OFFERED = 100
 """Templates among which a person chooses."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -140,9 +142,11 @@ def find_template(session: Session, template_id: uuid.UUID) -> Template:
     return row
 
 
-def list_templates(session: Session, *, kind: str | None, after: str | None, limit: int) -> Page[Template]:
-    """Active templates, oldest first."""
-    statement = select(Template).where(Template.active)
+def list_templates(
+    session: Session, *, kind: str | None, after: str | None, limit: int, inactive: bool = False
+) -> Page[Template]:
+    """Active templates, oldest first; with `inactive` those too that make nothing more."""
+    statement = select(Template) if inactive else select(Template).where(Template.active)
     if kind is not None:
         statement = statement.where(Template.kind == one_of(TemplateKind, kind, at="kind", label="Art").value)
     return by_id(session, statement, Template.id, after=after, limit=limit)
@@ -178,9 +182,11 @@ def make(tx: Transaction, template_id: uuid.UUID, order: Order, *, pattern: str)
     """Make what the template says in one act: dossier, cases, sub-cases and parties, or none of it.
 
     A known external key makes nothing and answers with what it names. Raises InvalidInput naming missing values and
-    roles, WrongState for an inactive template, and what creating a dossier or case raises.
+    roles, and what this kind of template has no place for, WrongState for an inactive template, and what creating a
+    dossier or case raises.
     """
     template = usable_template(tx.session, template_id)
+    _require_fitting(TemplateKind(template.kind), order)
     if template.kind == TemplateKind.CASE:
         made = make_case(tx, template, order)
         if made.is_new:
@@ -275,6 +281,18 @@ def _add_cases(
     return made
 
 
+def _require_fitting(kind: TemplateKind, order: Order) -> None:
+    """What is said and has no place is refused: passed over, the thing would lie elsewhere than its maker believes."""
+    if kind is TemplateKind.DOSSIER:
+        said = {"dossier"} if order.dossier else set()
+        message = "Aus dieser Vorlage entsteht eine neue Akte; in einer anderen liegt sie nicht."
+    else:
+        said = {name for name in _OF_DOSSIERS if getattr(order, name) is not None}
+        message = "Das hat ein Vorgang nicht."
+    if said:
+        raise InvalidInput(errors=[FieldError(name, message) for name in sorted(said)])
+
+
 def _filled(title: str, values: Mapping[str, str]) -> str:
     missing = [name for name in _PLACE.findall(title) if not str(values.get(name) or "").strip()]
     if missing:
@@ -292,7 +310,7 @@ def _require_roles(roles: Sequence[Mapping[str, Any]], parties: Sequence[PartyWo
 def _body(session: Session, words: TemplateWords, kind: TemplateKind) -> dict[str, Any]:
     """What is stored: complete, and checked as far as it can be before a dossier is made of it."""
     if kind is TemplateKind.CASE:
-        for name in ("plan_class", "unit", "confidentiality", "medium"):
+        for name in (*_OF_DOSSIERS, "medium"):
             if getattr(words, name) is not None:
                 raise InvalidInput(errors=[FieldError(name, "Das hat ein Vorgang nicht.")])
     cases = _cases(words.cases, "cases", deepest=2 if kind is TemplateKind.DOSSIER else 1)

@@ -62,6 +62,16 @@ VOCABULARIES: Final = MappingProxyType(
             "admin": "Administration (IT)",
             "station": "Scanstation",
         },
+        "template": {"dossier": "Akte", "case": "Vorgang"},
+        "field": {
+            "text": "Text",
+            "number": "Zahl",
+            "date": "Tag",
+            "choice": "Auswahl",
+            "yes-no": "ja oder nein",
+            "money": "Geldbetrag",
+        },
+        "owner": {"dossier": "Akte", "case": "Vorgang", "document": "Dokument"},
         "scope": {
             "read": "lesen",
             "write": "ablegen und ändern",

@@ -9,7 +9,8 @@ from tantivy import DocAddress, Order, Searcher
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.questions import Question, all_of
+from indexing.embedded.clauses import all_of, count_of, total_of
+from indexing.embedded.questions import Question
 from indexing.embedded.records import ids_of, number_of
 from indexing.ranking import Cursor
 from indexing.search import Facet, Hit, Rights, Sort
@@ -24,16 +25,6 @@ class Searchers:
 
     documents: Searcher
     windows: Searcher
-
-
-def count_of(searcher: Searcher, clause: Clause) -> int:
-    """How many records fit."""
-    return total_of(searcher.search(clause, 1, count=True))
-
-
-def total_of(result: tantivy.SearchResult) -> int:
-    """How many records a search found that was told to count."""
-    return int(result.count)  # type: ignore[attr-defined] # missing in the library's stub
 
 
 def facets_of(searcher: Searcher, clause: Clause) -> Mapping[Facet, Sequence[tuple[str, int]]]:

@@ -11,9 +11,11 @@ from tantivy import Occur, Order
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.answers import Searchers, by_key, by_relevance, count_of, facets_of
+from indexing.embedded.allowed import Allowed
+from indexing.embedded.answers import Searchers, by_key, by_relevance, facets_of
+from indexing.embedded.clauses import count_of
 from indexing.embedded.files import Generation, create_generation, damage_reported, open_generation, parts_of
-from indexing.embedded.questions import Allowed, Question
+from indexing.embedded.questions import Question
 from indexing.embedded.records import drop_marks, name_of, remove, write
 from indexing.generations import Generations, files_intact
 from indexing.german import analyse_query
@@ -136,6 +138,7 @@ class EmbeddedIndex:
         with damage_reported():
             while True:
                 question = Question(
+                    snapshot.searchers.documents,
                     snapshot.schema,
                     snapshot.generation.windows.schema,
                     terms,

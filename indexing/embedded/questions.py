@@ -1,84 +1,23 @@
 """A question as tantivy clauses: rights, filters, what is found, and what it scores."""
 
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import tantivy
-from tantivy import FieldType, Occur
+from tantivy import FieldType, Occur, Searcher
 from tantivy import Query as Clause
 
 from indexing import ranking
+from indexing.embedded.allowed import FEW, MANY, Allowed, allowed_by, numbers_among
+from indexing.embedded.clauses import all_of, any_of, unscored
 from indexing.embedded.records import number_of
 from indexing.german import QueryTerms, QueryWord
 from indexing.search import Facet, Query, Rights
 
-
-def all_of(clauses: Iterable[Clause]) -> Clause:
-    """What fits every clause."""
-    return Clause.boolean_query([(Occur.Must, clause) for clause in clauses])
-
-
-def any_of(clauses: Iterable[Clause], needed: int = 1) -> Clause:
-    """What fits at least `needed` of the clauses."""
-    should = [(Occur.Should, clause) for clause in clauses]
-    if len(should) < needed or not should:
-        return Clause.empty_query()
-    return Clause.boolean_query(should, minimum_number_should_match=needed)
-
-
-def _unscored(clauses: Iterable[Clause]) -> Clause:
-    return Clause.const_score_query(all_of(clauses), 0.0)
-
-
 _DESCRIPTION = ("title_stems",)
 _ALL_FIELDS = ("stems", *_DESCRIPTION)
 _WEIGHTS = {"stems": 1.0, "title_stems": ranking.TITLE}
-
-
-class Allowed:
-    """`Rights.allow` as clauses without a score. Those asked for last are kept.
-
-    To say fifty thousand numbers takes several times as long as to look them up, and so does each copy of them: the
-    engine copies a clause wherever it is put into another one.
-    """
-
-    KEPT = 16
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Rights, Clause] = OrderedDict()
-        self._mutex = threading.Lock()
-
-    def of(self, schema: tantivy.Schema, rights: Rights) -> Clause:
-        """The clause of these rights; empty rights match nothing. All generations of this version have one schema."""
-        with self._mutex:
-            known = self._kept.get(rights)
-        clause = known or Clause.const_score_query(_allowed(schema, rights), 0.0)
-        with self._mutex:
-            self._kept[rights] = clause
-            self._kept.move_to_end(rights)
-            while len(self._kept) > self.KEPT:
-                self._kept.popitem(last=False)
-        return clause
-
-
-def _allowed(schema: tantivy.Schema, rights: Rights) -> Clause:
-    def numbers(field: str, wanted: frozenset[int]) -> Clause:
-        return Clause.term_set_query(schema, field, list(wanted))
-
-    def but_not(clause: Clause, dossiers: frozenset[int]) -> Clause:
-        if not dossiers:
-            return clause
-        return Clause.boolean_query([(Occur.Must, clause), (Occur.MustNot, numbers("dossier", dossiers))])
-
-    options = []
-    if rights.scopes:
-        options.append(but_not(numbers("scope", rights.scopes), rights.withheld))
-    if rights.dossiers:
-        options.append(numbers("shared", rights.dossiers))
-    return but_not(any_of(options), rights.excepted)
 
 
 class Question:
@@ -90,6 +29,7 @@ class Question:
 
     def __init__(
         self,
+        documents: Searcher,
         schema: tantivy.Schema,
         window_schema: tantivy.Schema,
         terms: QueryTerms,
@@ -101,23 +41,52 @@ class Question:
         allowed: Allowed,
     ) -> None:
         self.query, self.content, self.level = query, content, level
+        self._documents, self._allowed = documents, allowed
         self._schema, self._window_schema, self._terms = schema, window_schema, terms
         self._exact = Clause.term_query(schema, "exact", terms.exact)
         # What each set of rights opens: the wider one in the description alone.
         sets = [(content, _ALL_FIELDS)] + ([(metadata, _DESCRIPTION)] if metadata != content else [])
-        self._branches = [(self._branch(allowed.of(schema, rights), fields), fields) for rights, fields in sets]
         self._left = list(self._filters())
+        self._branches = [(self._branch(self._may(rights), fields), fields) for rights, fields in sets]
 
     def _branch(self, allowed: Clause, fields: tuple[str, ...]) -> list[tuple[Occur, Clause]]:
         """What rights let a person find in these fields, as parts of one clause, so that rights are copied once."""
-        parts = [(Occur.Must, allowed)]
+        return [(Occur.Must, allowed), *self._fitting(fields)]
+
+    def _fitting(self, fields: tuple[str, ...]) -> Iterator[tuple[Occur, Clause]]:
+        """What fits the words in these fields, whoever may see it."""
         if not self._terms.empty:
-            parts.append((Occur.Must, _unscored([any_of([self._matching(fields), self._exact])])))
+            yield Occur.Must, unscored([any_of([self._matching(fields), self._exact])])
         if self.query.without_states:
             # Here and not among the filters: alone, what must not be would need a clause that matches everything.
-            unwanted = Clause.term_set_query(self._schema, Facet.STATE.value, list(self.query.without_states))
-            parts.append((Occur.MustNot, unwanted))
-        return parts
+            yield Occur.MustNot, Clause.term_set_query(self._schema, Facet.STATE.value, list(self.query.without_states))
+
+    def _may(self, rights: Rights) -> Clause:
+        """What these rights allow, or as much of it as can be among what fits."""
+        occurring = self._occurring if len(rights.dossiers) >= MANY else None
+        if occurring is None:
+            return self._allowed.of(self._schema, rights)
+        return allowed_by(self._schema, rights, rights.dossiers.intersection(occurring))
+
+    @cached_property
+    def _occurring(self) -> frozenset[object] | None:
+        """The numbers of dossiers and cases that fit words and filters; None where they are many."""
+        if self._surely_many():
+            return None
+        # What fits in the description fits in all fields.
+        parts = [*self._fitting(_ALL_FIELDS), *((Occur.Must, clause) for clause in self._left)]
+        return numbers_among(self._documents, Clause.boolean_query(parts))
+
+    def _surely_many(self) -> bool:
+        """Whether that is known without looking: nothing is asked for, or one word suffices and is frequent."""
+        if self._left:
+            return False
+        if self._terms.empty:
+            return True
+        words = self._terms.words
+        if self._terms.phrases or not words or ranking.strictness(len(words))[self.level].words != 1:
+            return False
+        return any(self._documents.doc_freq("stems", word.term) > FEW for word in words)
 
     @cached_property
     def found(self) -> Clause:
@@ -177,7 +146,7 @@ class Question:
         self, branches: list[list[tuple[Occur, Clause]]], together: Callable[[list[Clause]], Clause]
     ) -> Clause:
         """One clause of the branches and the filters; a single branch is not put into another clause."""
-        left = [(Occur.Must, _unscored([clause])) for clause in self._left]
+        left = [(Occur.Must, unscored([clause])) for clause in self._left]
         if len(branches) == 1:
             return Clause.boolean_query([*branches[0], *left])
         both = together([Clause.boolean_query(parts) for parts in branches])
@@ -187,7 +156,7 @@ class Question:
         """The windows of these documents that have anything of the question, with their scores."""
         numbers = [number_of(document) for document in documents]
         those = Clause.term_set_query(self._window_schema, "of", numbers)
-        return all_of([_unscored([those]), self._scores("stems", 1.0, self._window_schema)])
+        return all_of([unscored([those]), self._scores("stems", 1.0, self._window_schema)])
 
     def _scores(self, field: str, weight: float, schema: tantivy.Schema | None = None) -> Clause:
         schema = schema or self._schema

@@ -6,6 +6,7 @@ The same as `indexing.embedded.questions`, clause by clause; the parity test hol
 import base64
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pyroaring import BitMap
@@ -37,12 +38,22 @@ def numbers_clause(field: str, numbers: frozenset[int]) -> Clause:
     Raises:
         ValueError: a number that the field cannot hold. Leaving it out could widen the rights.
     """
+    if len(numbers) > FEW_NUMBERS:
+        return {"terms": {field: [_packed(numbers)], "value_type": "bitmap"}}
+    _require_storable(numbers)
+    return {"terms": {field: sorted(numbers)}}
+
+
+@lru_cache(maxsize=16)
+def _packed(numbers: frozenset[int]) -> str:
+    """A bitmap of them, made once: the same fifty thousand numbers come with each question of a person."""
+    _require_storable(numbers)
+    return base64.b64encode(BitMap(numbers).serialize()).decode()
+
+
+def _require_storable(numbers: frozenset[int]) -> None:
     if numbers and not 1 <= min(numbers) <= max(numbers) <= MAX_NUMBER:
-        raise ValueError(f"{field}: a number is not between 1 and {MAX_NUMBER}")
-    if len(numbers) <= FEW_NUMBERS:
-        return {"terms": {field: sorted(numbers)}}
-    packed = base64.b64encode(BitMap(numbers).serialize()).decode()
-    return {"terms": {field: [packed], "value_type": "bitmap"}}
+        raise ValueError(f"a number of rights is not between 1 and {MAX_NUMBER}")
 
 
 def all_of(clauses: Iterable[Clause]) -> Clause:

@@ -9,17 +9,18 @@ from datetime import timedelta
 import pytest
 
 from eakte.access import Want
-from eakte.errors import EakteError, NotAllowed, NotFound
+from eakte.errors import EakteError, InvalidInput, NotAllowed, NotFound
 from eakte.operations.closing import close_dossier, reopen_dossier, set_event
 from eakte.operations.document_changes import change_document
 from eakte.operations.documents import view_document
 from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier, writable_dossier
 from eakte.operations.filing import Draft, check_draft
 from eakte.operations.listing import DossierFilter, list_cases, list_documents, list_dossiers
+from eakte.operations.moving import move_dossier
 from eakte.operations.searching import find_by_reference
 from eakte.operations.waiting import retry
 from eakte.terms import new_id, today
-from tests.operations.office import Office
+from tests.operations.office import PATTERN, Office
 
 NO_READERS = ("archive", "approver", "auditor", "admin", "S1")
 
@@ -271,3 +272,20 @@ def test_a_reference_number_that_may_not_be_known_is_not_found(
         assert find_by_reference(session, shared_office.people["registrar"], number) is None
         found = find_by_reference(session, shared_office.people["head63"], number)
     assert found is not None
+
+
+def test_a_number_that_was_given_is_refused_alike_whoever_has_it(
+    shared_office: Office, hidden: dict[str, uuid.UUID]
+) -> None:
+    """The registrar who takes over numbers learns of a number, and nothing of the dossier behind it."""
+    visible = shared_office.dossier("registrar")
+    old = shared_office.dossier_row(visible).reference_number
+    with shared_office.backends.transactions.begin(shared_office.people["registrar"]) as tx:
+        move_dossier(tx, visible, plan_class="632.1", reason="x", pattern=PATTERN)
+    numbers = [old, *(shared_office.dossier_row(each).reference_number for each in (visible, hidden["dossier"]))]
+    said = set()
+    for number in numbers:
+        with pytest.raises(InvalidInput) as refused:
+            shared_office.dossier("registrar", reference_number=number)
+        said.add(str(refused.value.errors).replace(number, "…"))
+    assert len(said) == 1

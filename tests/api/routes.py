@@ -68,6 +68,8 @@ SECRET = {
     "token",
     "share",
     "exclusion",
+    "deputation",
+    "mandate",
 }
 """Kinds of which a person may not even know that one exists."""
 

@@ -401,7 +401,15 @@ class TestTemplates:
         made = done(world.client("clerk63").post(path, json={"dossier": dossier["id"]}), 201)
         assert [each["title"] for each in made["cases"]] == ["Anhörung", "Frist"]
         assert made["cases"][1]["parent"] == made["cases"][0]["id"]
-        assert places(problem(world.client("clerk63").post(path, json={}), 422, "invalid-input")) == {"dossier"}
+        for order in ({}, {"dossier": dossier["id"], "unit": "10"}, {"dossier": dossier["id"], "plan_class": "02"}):
+            wrong = problem(world.client("clerk63").post(path, json=order), 422, "invalid-input")
+            assert places(wrong) == ({*order} - {"dossier"} or {"dossier"})
+
+    def test_what_becomes_a_dossier_lies_in_no_other(self, world: World) -> None:
+        template = self.template(world, title="Allein", plan_class="632.2", unit="63")
+        order = {"dossier": world.dossier()["id"]}
+        refused = world.client("clerk63").post(f"{API}/templates/{template['id']}/make", json=order)
+        assert places(problem(refused, 422, "invalid-input")) == {"dossier"}
 
     def test_the_registrar_makes_changes_and_ends_them(self, world: World) -> None:
         registrar = world.client("registrar")

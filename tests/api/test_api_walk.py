@@ -32,6 +32,8 @@ INBOX_READERS = {"clerk63", "head63", EXCLUDED}
 # Who may know (metadata) and who may read (content) the hidden dossiers, by docs/access.md and records.
 KNOW = {"internal": {"clerk63", "head63", "registrar"}, "protected": {"head63"}}
 READ = {"internal": {"clerk63", "head63"}, "protected": {"head63"}}
+KEEP = {"admin": {"session", "token"}, "registrar": {"deputation", "mandate"}}
+"""Whose task it is to know these of everybody."""
 ROUTES_OF_CONTENT = ("/history", "/content", "/rendition", "/text", "/versions", "/image", "/words")
 
 # Without a part in common: the search takes compounds apart.
@@ -183,7 +185,7 @@ Request = tuple[str, dict[str, Any] | None, str]
 def pairs(route: Route, hidden: Hidden, login: str, mine: dict[str, str]) -> Iterator[tuple[Request, Request]]:
     """Requests about what is hidden, each with the same about what was never there."""
     body = route.body(mine, 50, login)
-    for kind in route.kinds() & (SECRET - ({"session", "token"} if login == "admin" else set())):
+    for kind in route.kinds() & (SECRET - KEEP.get(login, set())):
         for known in hidden.of(kind):
             absent = route.address({**mine, kind: NOWHERE}), body, NOWHERE
             yield (route.address({**mine, kind: known}), body, known), absent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -96,9 +97,9 @@ class World:
             "user": self.town.users[login],
             "unit": str(unit.id),
             "exclusion": str(exclusion.id),
-            # Nobody is represented here and nothing audited: both would open what others may not see.
-            "deputation": str(new_id()),
-            "mandate": str(new_id()),
+            # Neither opens anything yet: it would be what others may not see.
+            "deputation": self._deputation(login),
+            "mandate": self._mandate(str(unit.id)),
             "system": f"verfahren-{login}",
             "external": "1",
             "class": self.plan_class(),
@@ -106,6 +107,17 @@ class World:
             "one": "1",
             **{kind: done(client.post(f"{API}/{path}", json=body), 201)["id"] for kind, (path, body) in made.items()},
         }
+
+    def _deputation(self, login: str) -> str:
+        """One that begins in a year."""
+        day = (today() + timedelta(days=365)).isoformat()
+        said = {"deputy": "clerk10" if login == "registrar" else "registrar", "from_on": day, "until": day}
+        return str(done(self.client(login).post(f"{API}/deputies", json=said), 201)["id"])
+
+    def _mandate(self, unit: str) -> str:
+        """One over a unit without dossiers."""
+        said = {"auditor": "auditor", "units": [unit], "until": today().isoformat(), "reason": "Prüfung"}
+        return str(done(self.client("registrar").post(f"{API}/mandates", json=said), 201)["id"])
 
     def plan_class(self) -> str:
         """The id of a class that takes files."""

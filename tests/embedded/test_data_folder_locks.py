@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,15 @@ def test_one_process_cannot_serve_a_folder_twice_but_two_folders(tmp_path: Path)
         pass
     with serve_lock(tmp_path / "a"):
         pass
+
+
+def test_a_data_folder_of_ours_is_closed_to_others_and_an_existing_one_keeps_its_mode(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o750)
+    for folder, mode in ((tmp_path / "new" / "data", 0o700), (shared, 0o750)):
+        with serve_lock(folder):
+            assert stat.S_IMODE(folder.stat().st_mode) == mode
+            assert stat.S_IMODE((folder / "serve.lock").stat().st_mode) == 0o600
 
 
 def test_a_lock_without_a_readable_line_still_holds(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""A specialist procedure's day, with the client: hand over, repeat, be refused, find by key, close, sign."""
+"""A specialist procedure's day, with the client: hand over, repeat, be refused, find by key, close, sign.
+
+And the day of those who keep the records: plan, templates, dossiers, documents, many at once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from eakte.client import Client, EakteProblem, File, Paper
 from eakte.client.said import CasePart, DossierPart
 from eakte.client.shapes import External
 from eakte.operations.storing import verify_blobs
-from tests.journeys import papers
+from tests.journeys import papers, records
 from tests.support.openssl import judge
 from tests.support.service import Municipality, Service
 
@@ -160,3 +163,15 @@ def test_the_log_knows_the_signature(service: Service, municipality: Municipalit
     (entry,) = answer.raise_for_status().json()["entries"]
     assert entry["details"]["signature_sha256"] == hashlib.sha256(base64.b64decode(signature["signature"])).hexdigest()
     assert entry["details"]["certificate_sha256"] == signature["certificate_sha256"]
+
+
+def test_records_from_the_plan_to_another_unit(
+    service: Service, municipality: Municipality, procedure: Client, corpora: Path
+) -> None:
+    with service.client(municipality.tokens["registrar"]) as registrar:
+        office = records.Office(service, municipality, procedure, registrar)
+        records.take_over_a_plan(office, corpora / "fileplan")
+        dossier = records.open_from_the_template(office, records.make_classes_and_a_template(office))
+        documents = records.write_documents(office, dossier)
+        records.act_on_many(office, dossier, documents)
+        records.hand_over(office, dossier)

@@ -73,6 +73,10 @@ def address(route: Route, place: Place) -> str:
         "number": "632.2",
         "session_id": NOBODYS,
         "token_id": NOBODYS,
+        "failed_id": NOBODYS,
+        "user_id": NOBODYS,
+        "unit_id": NOBODYS,
+        "entry": "999999999",
         "name": static("ea.css").removeprefix(STATIC_PREFIX),
     }
     return route.path.replace(":path", "").format(**values)

@@ -60,6 +60,17 @@ ADDRESSES = (
     (re.compile(r"^/konto/zweiter-faktor$"), "zweiter-faktor"),
     (re.compile(r"^/hilfe/tasten$"), "tasten"),
     (re.compile(r"^/anmelden$"), "anmelden"),
+    (re.compile(r"^/administration(/zustand)?$"), "zustand-gestoert"),
+    (re.compile(r"^/administration/zustand/dokumente$"), "fehlgeschlagen"),
+    (re.compile(r"^/administration/benutzer/[^/]+$"), "konto-verwalten"),
+    (re.compile(r"^/administration/einheiten/[^/]+$"), "einheit"),
+    (re.compile(r"^/administration/plan$"), "planimport"),
+    (re.compile(r"^/administration/plan/vorlagen$"), "vorlagen"),
+    (re.compile(r"^/administration/plan/vorlagen/[^/]+$"), "vorlage-aendern"),
+    (re.compile(r"^/administration/plan/felder$"), "felder"),
+    *((re.compile(rf"^/administration/{name}$"), name) for name in ("benutzer", "einheiten", "rollen", "schluessel")),
+    *((re.compile(rf"^/administration/{name}$"), name) for name in ("einstellungen", "protokoll")),
+    (re.compile(r"^/administration/protokoll/[^/]+$"), "eintrag"),
 )
 PAGE_PART = re.compile(r"^/api/v1/documents/[^/]+/pages/\d+/(image|words)$")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eakte.web import views as v
+from tests.web.fixtures_of_administration import STATES as OF_ADMINISTRATION
 from tests.web.fixtures_of_filing import FILING, SAVED, TEMPLATES
 from tests.web.fixtures_of_views import (
     ABLEGEN,
@@ -77,7 +78,7 @@ STATES: dict[str, State] = {
     "start-leer": State(
         "start.html", v.StartView(unit="", inbox=(), due=(), search_down=True), replace(HOME, keys=False)
     ),
-    "start-verwaltung": State("start.html", v.StartView(unit=""), replace(HOME, areas=("start",))),
+    "start-verwaltung": State("start.html", v.StartView(unit=""), replace(HOME, areas=("start", "administration"))),
     "posteingang": State("posteingang.html", EINGANG, INBOX),
     "posteingang-liste": State("posteingang.html", replace(EINGANG, letters=LETTERS, chosen=None), INBOX),
     "posteingang-leer": State("posteingang.html", v.InboxView(()), replace(INBOX, counts={})),
@@ -446,4 +447,5 @@ STATES: dict[str, State] = {
     "fehler-500": State("fehler.html", v.ErrorView(500, "7K3-QX9"), NOBODY),
     "fehler-503": State("fehler.html", v.ErrorView(503, "7K3-QX9"), NOBODY),
     **FILING,
+    **OF_ADMINISTRATION,
 }

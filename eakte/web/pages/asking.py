@@ -26,6 +26,7 @@ from eakte.operations.personal import preference
 from eakte.operations.taking_back import last_act, own_act
 from eakte.terms import Actor, Role, now, today
 from eakte.transaction import Transaction
+from eakte.web.pages.admin_sections import sections_of
 from eakte.web.rendering import SECURITY_HEADERS, render, render_block
 from eakte.web.views import FieldError, Form, Frame, Message, Undo
 
@@ -81,6 +82,9 @@ MESSAGES = {
     "abgemeldet": "Sie sind abgemeldet.",
     "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
     "beendet": "Beendet.",
+    "einheit": "Die Organisationseinheit ist angelegt.",
+    "umgebaut": "Die Organisationseinheiten sind umgebaut.",
+    "plan": "Der Aktenplan ist übernommen.",
     "verbunden": "Ihr Konto ist verbunden. Sie können sich jetzt mit dem Konto der Verwaltung anmelden.",
 }
 """What happened before a redirect, by a word in the address; only these sentences can be shown."""
@@ -177,6 +181,7 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     with backends.transactions.read() as session:
         chosen = preference(session, actor.user_id) if actor.user_id else None
         lying = count_inbox(session, actor)
+        administers = bool(sections_of(session, actor))
     happened = request.query_params.get("ok", "")
     messages = [message] if message else []
     said = MESSAGES.get(happened, "")
@@ -184,12 +189,13 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     if said and undo is None:
         messages.append(Message("info" if happened in {"inzwischen", "nicht-zurueck"} else "success", said))
     reads = actor.has(Role.CLERK, Role.REGISTRAR)
+    areas = ("start", "inbox", "files", "search", "resubmissions") if reads else ("start",)
     return Frame(
         municipality=backends.settings.municipality,
         now=now(),
         user=_short(actor.display_name),
         user_name=actor.display_name,
-        areas=("start", "inbox", "files", "search", "resubmissions") if reads else ("start",),
+        areas=(*areas, "administration") if administers else areas,
         area=area,
         counts={"inbox": lying},
         csrf=request.state.csrf,
