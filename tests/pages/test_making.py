@@ -79,7 +79,9 @@ def test_a_case_comes_with_its_sub_cases(pages: Pages, clerk: Person, of_case: s
     dossier = pages.dossier("clerk63", "Vorgangsweg 1")["id"]
     assert f"/vorlagen/{of_case}?akte={dossier}" in clerk.get(f"/akten/{dossier}").html
     assert "Teilvorgänge Anhörung" in clerk.get(f"/vorlagen/{of_case}?akte={dossier}").text
-    assert clerk.post(f"/vorlagen/{of_case}", akte=dossier).location == f"/akten/{dossier}?ok=vorgang"
+    made = clerk.post(f"/vorlagen/{of_case}", akte=dossier)
+    assert made.status == 303, made.text
+    assert made.location == f"/akten/{dossier}?ok=vorgang"
     shown = clerk.get(f"/akten/{dossier}").text
     assert "1 Nachbarn" in shown
     assert "2 Anhörung" in shown

@@ -389,7 +389,7 @@ STATES: dict[str, State] = {
         FILES,
     ),
     "dokument-text": State("dokument.html", replace(DOKUMENT, text=TEXT), FILES),
-    "suche": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH),
+    "suche": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, most_exported=20), SEARCH),
     "suche-anfang": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
     "suche-leer": State(
         "suche.html",

@@ -125,7 +125,7 @@ def _order(tx: Transaction, sent: Submitted, template: Template) -> Order:
             raise InvalidInput(errors=[FieldError(f"parties.{number}.name", f"{each['role']}: Name fehlt.")])
     return Order(
         values={name: sent.text(f"values.{name}") for name in asked_places(template)},
-        plan_class=str(plan_class.id),
+        plan_class=None if dossier else str(plan_class.id),
         unit=sent.optional("unit"),
         dossier=dossier.id if dossier else None,
         fields=fields,
