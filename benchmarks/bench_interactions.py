@@ -111,7 +111,7 @@ def file_from_the_inbox(desk: Desk) -> None:
     choice.wait_for()
     desk.hand.click(choice)
     desk.hand.press("Control+Enter")
-    desk.page.wait_for_url("**ok=eingang-abgelegt")
+    desk.page.wait_for_url("**ok=eingang-abgelegt**")
 
 
 def open_a_dossier_of_a_known_class(desk: Desk) -> None:
@@ -178,7 +178,7 @@ def move_a_document(desk: Desk) -> None:
     ready(desk.page)
     desk.hand.click(desk.page.locator("#orte").get_by_role("radio", name=re.compile("Vorgang 0")).first)
     desk.hand.press("Control+Enter")
-    desk.page.wait_for_url("**ok=auswahl-move")
+    desk.page.wait_for_url("**ok=auswahl-move**")
 
 
 def close_a_dossier(desk: Desk) -> None:

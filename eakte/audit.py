@@ -44,6 +44,7 @@ class Tag(StrEnum):
     PLAN_RECOUNT = "record:plan:recount"
     PLAN_IMPORT = "record:plan:import"
     UNIT_CREATE = "record:unit:create"
+    UNIT_CHANGE = "record:unit:change"
     UNIT_HEAD = "record:unit:set-head"
     UNIT_MERGE = "record:unit:merge"
     UNIT_SPLIT = "record:unit:split"
@@ -73,6 +74,7 @@ class Tag(StrEnum):
     DOSSIER_EVENT = "record:dossier:event"
     CASE_CREATE = "record:case:create"
     CASE_CHANGE = "record:case:change"
+    CASE_MOVE = "record:case:move"
     CASE_CLOSE = "record:case:close"
     CASE_REOPEN = "record:case:reopen"
     PROCEDURE_FILE = "record:procedure:file"
@@ -110,6 +112,7 @@ class Tag(StrEnum):
     SIGN_IN_FAIL = "access:session:fail"
     SIGN_OUT = "access:session:sign-out"
     SESSION_END = "access:session:end"
+    STORAGE_VERIFY = "record:storage:verify"
     PSEUDONYM_ERASE = "record:audit:erase-pseudonyms"
 
     @property

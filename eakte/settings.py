@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="Virenprüfung durch ClamAV: tcp://host:port oder unix:///…; ohne: keine. Gesetzt ist sie Pflicht",
     )
     municipality: str = Field(default="Stadt Rodenbeck", description="Name der Kommune auf den Seiten")
+    accessibility_contact: str = Field(
+        default="", description="Stelle für Barrierefreiheit, wie man sie erreicht; steht in der Erklärung dazu"
+    )
+    accessibility_arbitration: str = Field(
+        default="", description="Durchsetzungs- oder Schlichtungsstelle des Landes; steht in derselben Erklärung"
+    )
     public_url: str | None = Field(
         default=None, description="Adresse, unter der Menschen den Dienst öffnen, wenn ein Proxy davor steht"
     )

@@ -27,7 +27,7 @@ from eakte.operations.accounts import (
     revoke_token,
 )
 from eakte.operations.checking import one_of
-from eakte.operations.granting import READING
+from eakte.operations.granting import no_key, require_may_give_key
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
@@ -175,15 +175,9 @@ def _keyed(session: Session, actor: Actor, login: str) -> User:
     except InvalidInput:
         if actor.has(Role.ADMIN, Role.REGISTRAR):
             raise
-        user = None
-    # A key acts as its account: of a machine that reads, IT would read by it.
-    if user is not None:
-        reads = bool(READING & {Role(role) for role in user.roles})
-        if user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN)):
-            return user
-    raise NotAllowed(
-        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
-    )
+        raise no_key() from None
+    require_may_give_key(actor, user)
+    return user
 
 
 def _level(word: str) -> Level:

@@ -19,7 +19,9 @@ from eakte.cli.progress import Progress
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.operations import auditing, entries, storing
+from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
+from eakte.operations.proving import prove
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
 from eakte.terms import BERLIN
@@ -187,7 +189,7 @@ def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
         auditing.sequence(opened.transactions, opened.blobs)
         public = opened.transactions.ledger.public_key.hex()
         with opened.transactions.read() as session:
-            proofs = auditing.prove(session, document)
+            proofs = prove(session, document)
             rows, _next = auditing.list_entries(session, subject=document, limit=1000)
             by_number = {row.number: auditing.entry_document(row) for row in rows}
     shape = {
@@ -237,6 +239,10 @@ def storage_verify(as_json: JsonFlag = False) -> None:
             progress.count(fixity.checked)
             if finding.kind is not Kind.OK and not as_json:
                 say(f"✗ {finding.name}: {finding.detail}")
+        with opened.transactions.read() as session:
+            actor = acting(session, None)
+        with opened.transactions.begin(actor) as tx:
+            note_verified(tx, fixity)
     if as_json:
         emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
     else:

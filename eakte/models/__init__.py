@@ -40,7 +40,16 @@ from eakte.models.signatures import DocumentSignature
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
-from eakte.models.users import RecentDossier, SignInThrottle, Token, User, UserPreference, WebSession
+from eakte.models.users import (
+    BarrierReport,
+    RecentDossier,
+    SavedSearch,
+    SignInThrottle,
+    Token,
+    User,
+    UserPreference,
+    WebSession,
+)
 
 __all__ = [
     "ALWAYS",
@@ -51,6 +60,7 @@ __all__ = [
     "AuditMandate",
     "AuditPseudonym",
     "AuditSubject",
+    "BarrierReport",
     "Base",
     "Blob",
     "Case",
@@ -84,6 +94,7 @@ __all__ = [
     "RecoveryCode",
     "ReferenceCounter",
     "Resubmission",
+    "SavedSearch",
     "SecondFactor",
     "ShareStamp",
     "SignInThrottle",

@@ -123,13 +123,19 @@ def note_used(transactions: Transactions, token_id: uuid.UUID) -> None:
 
 
 def find_token(session: Session, actor: Actor, token_id: uuid.UUID) -> Token:
-    """An access key that the actor may end: an own one, or any as an administrator or on the machine.
+    """An access key that the actor may end: an own one, any as an administrator or on the machine.
 
+    The registrar, who gives those of machines that read, ends keys of machines.
     Raises NotFound alike for foreign and unknown ones.
     """
     row = session.get(Token, token_id)
-    if row is None or not (row.user_id == actor.user_id or actor.has(Role.ADMIN) or actor.user_id is None):
+    if row is None:
         raise NotFound
+    mine = row.user_id == actor.user_id or actor.user_id is None
+    if not (mine or actor.has(Role.ADMIN)):
+        machine = session.get_one(User, row.user_id).machine
+        if not (machine and actor.has(Role.REGISTRAR)):
+            raise NotFound
     return row
 
 
@@ -152,6 +158,27 @@ def named_user(session: Session, reference: str, *, at: str = "user") -> User:
     if user is None or not user.active:
         raise InvalidInput(errors=[FieldError(at, f"Ein Konto {reference[:50]} gibt es nicht.")])
     return user
+
+
+def person_called(session: Session, typed: str, *, at: str = "user") -> User:
+    """The active account of a person by login or whole name, as people type it. Raises InvalidInput.
+
+    Of two persons of one name neither is guessed: the error names their logins.
+    """
+    text = " ".join(typed.split())
+    if not text:
+        raise InvalidInput(errors=[FieldError(at, "Bitte nennen Sie die Person.")])
+    logins = select(User).where(func.lower(User.login) == text.lower(), User.active, ~User.machine)
+    found = session.scalars(logins).all()
+    if not found:
+        named = select(User).where(func.lower(User.display_name) == text.lower(), User.active, ~User.machine)
+        found = session.scalars(named.order_by(User.login).limit(10)).all()
+    if len(found) > 1:
+        several = ", ".join(user.login for user in found)
+        raise InvalidInput(errors=[FieldError(at, f"Diesen Namen gibt es mehrmals. Bitte die Kennung: {several}.")])
+    if not found:
+        raise InvalidInput(errors=[FieldError(at, f"Eine Person {text[:50]} gibt es nicht.")])
+    return found[0]
 
 
 def list_users(session: Session) -> Sequence[User]:

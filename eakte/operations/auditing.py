@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from eakte.audit import UNTOLD, Ledger, Tag
-from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.errors import FieldError, InvalidInput
 from eakte.models import AuditEntry, AuditHead, AuditPseudonym, AuditSubject
 from eakte.terms import SYSTEM, now
 from eakte.transaction import Transaction, Transactions
-from retention.merkle import Frontier, fetch_from_leaves, inclusion_proof
+from retention.merkle import Frontier
 from storage.blobs import BlobStore
 from storage.errors import BlobConflict
 
@@ -27,20 +28,8 @@ SEQUENCER_LOCK = 0x6C6F67
 """Advisory lock ("log" in ASCII): one sequencer at a time, whichever machine it runs on."""
 
 BATCH = 5000
+SLACK = timedelta(days=1)
 HEADS = "audit/heads"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """That an entry stands in the log: its leaf, its place, the way up to a signed root (RFC 6962 section 2.1.1)."""
-
-    number: int
-    leaf_hash: bytes
-    size: int
-    root: bytes
-    signature: bytes
-    signed_at: str
-    hashes: Sequence[bytes]
 
 
 def sequence(transactions: Transactions, blobs: BlobStore) -> int:
@@ -100,34 +89,12 @@ def head_document(head: AuditHead) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-def prove(session: Session, document_id: uuid.UUID) -> list[Proof]:
-    """Inclusion proofs of every act on an object against the newest head; sequence first. Raises NotFound."""
-    entries = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.subject == document_id, AuditEntry.number.is_not(None), AuditEntry.kind == "record")
-        .order_by(AuditEntry.number)
-    ).all()
-    head = session.scalar(select(AuditHead).order_by(AuditHead.size.desc()).limit(1))
-    if not entries or head is None:
-        raise NotFound
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Moments between which entries were written; `until` itself is outside."""
 
-    def leaves(begin: int, end: int) -> Iterable[bytes]:
-        statement = select(AuditEntry.leaf_hash).where(AuditEntry.number > begin, AuditEntry.number <= end)
-        return session.scalars(statement.order_by(AuditEntry.number))
-
-    fetch = fetch_from_leaves(leaves)
-    return [
-        Proof(
-            number=entry.number or 0,
-            leaf_hash=entry.leaf_hash,
-            size=head.size,
-            root=head.root,
-            signature=head.signature,
-            signed_at=head.signed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            hashes=inclusion_proof((entry.number or 1) - 1, head.size, fetch),
-        )
-        for entry in entries
-    ]
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def list_entries(
@@ -136,6 +103,7 @@ def list_entries(
     subject: uuid.UUID | None = None,
     actor: str | None = None,
     tag: str | None = None,
+    period: Period | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> tuple[list[AuditEntry], str | None]:
@@ -148,6 +116,8 @@ def list_entries(
         statement = statement.where(AuditEntry.actor == actor)
     if tag is not None:
         statement = statement.where(AuditEntry.tag == tag)
+    if period is not None:
+        statement = statement.where(*_within(session, period))
     if after is not None:
         if not after.isascii() or not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
             raise InvalidInput(errors=[FieldError("after", "Diese Seite gibt es nicht.")])
@@ -155,6 +125,27 @@ def list_entries(
     rows = list(session.scalars(statement.limit(limit + 1)))
     following = str(rows[limit - 1].number) if len(rows) > limit else None
     return rows[:limit], following
+
+
+def _within(session: Session, period: Period) -> Iterator[ColumnElement[bool]]:
+    """The entries of a period, and a bound of their numbers, by which an index leads there.
+
+    Ids are made in the order of time, numbers nearly so: no act is open for the day by which the bound is wider.
+    """
+    if period.since is not None:
+        yield AuditEntry.at >= period.since
+        yield AuditEntry.number >= _number_at(session, period.since - SLACK, default=0)
+    if period.until is not None:
+        yield AuditEntry.at < period.until
+        yield AuditEntry.number <= _number_at(session, period.until + SLACK, default=2**62)
+
+
+def _number_at(session: Session, moment: datetime, *, default: int) -> int:
+    """The number of the first entry whose id was made at a moment or later."""
+    milliseconds = max(0, min(int(moment.timestamp() * 1000), 2**48 - 1))
+    first = uuid.UUID(int=milliseconds << 80)
+    found = select(AuditEntry.number).where(AuditEntry.id >= first, AuditEntry.number.is_not(None))
+    return session.scalar(found.order_by(AuditEntry.id).limit(1)) or default
 
 
 def history(session: Session, subject: uuid.UUID, *, limit: int = 50) -> Sequence[AuditEntry]:

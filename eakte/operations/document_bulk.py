@@ -8,7 +8,7 @@ the order of their ids, so two such acts wait for each other and never both.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from eakte.errors import (
     NotFound,
     WrongState,
 )
-from eakte.models import Document, Dossier, Resubmission
+from eakte.models import AuditEntry, Case, Document, Dossier, FormerValue, Resubmission
 from eakte.operations.cancelling import apply_cancelling
 from eakte.operations.checking import line
 from eakte.operations.document_changes import apply_changes, clean_changes, require_changeable, require_not_held
@@ -105,7 +105,7 @@ def move_documents(
         raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier und case ist nötig.")])
     target_case = readable_case(tx.session, tx.actor, case) if case else None
     target = target_case.dossier_id if target_case else dossier or uuid.UUID(int=0)
-    rows = _locked(tx, ids, target)
+    rows = _locked(tx, ids, [target])
     if target_case is not None:
         tx.session.refresh(target_case)
         if target_case.closed_on is not None:
@@ -132,6 +132,51 @@ def move_documents(
     return rows
 
 
+def move_back(tx: Transaction, entry: AuditEntry) -> list[Document]:
+    """The opposite of `move_documents`: each document to where it lay before, an unfiled one into its inbox again.
+
+    Raises WrongState where one lies elsewhere by now, NotAllowed for an inbox that the actor does not work in, and what
+    filing into the former places raises.
+    """
+    former: dict[uuid.UUID, dict[str, uuid.UUID]] = {}
+    for value in tx.session.scalars(select(FormerValue).where(FormerValue.entry_id == entry.id)):
+        former.setdefault(value.object_id, {})[value.field] = uuid.UUID(value.value or "")
+    rows = _locked(tx, list(former), {each["dossier"] for each in former.values() if "dossier" in each})
+    _require_open_places(tx, former)
+    left = (entry.details["to"], entry.details.get("case", "None"))
+
+    def back(document: Document) -> Former:
+        if (str(document.dossier_id), str(document.case_id)) != left:
+            raise WrongState("Das Dokument liegt inzwischen anderswo.")
+        if document.cancelled_at is not None:
+            raise DocumentCancelled
+        require_not_held(tx, document)
+        place = former[document.id]
+        before = {"dossier": left[0], "case": str(document.case_id) if document.case_id else None}
+        if document.dossier_id != place.get("dossier"):
+            document.volume_id = current_volume(tx.session, place["dossier"]) if "dossier" in place else None
+        document.dossier_id, document.case_id = place.get("dossier"), place.get("case")
+        document.inbox_unit_id = place.get("inbox")
+        document.revision += 1
+        return {name: value for name, value in before.items() if value is not None}
+
+    before = _each(rows, back)
+    beside = {uuid.UUID(each) for each in left if each != "None"}
+    _record(tx, Tag.DOCUMENT_MOVE, rows, before, {"undoes": str(entry.id)}, beside=beside)
+    return rows
+
+
+def _require_open_places(tx: Transaction, former: Mapping[uuid.UUID, Mapping[str, uuid.UUID]]) -> None:
+    """Raise WrongState for a case that was closed or moved meanwhile, NotAllowed for an inbox of others."""
+    cases = {each["case"]: each.get("dossier") for each in former.values() if "case" in each}
+    for case in tx.session.scalars(select(Case).where(Case.id.in_(cases)).execution_options(populate_existing=True)):
+        if case.closed_on is not None or case.dossier_id != cases[case.id]:
+            raise WrongState(f"Der Vorgang „{case.title}“ ist inzwischen geschlossen oder in einer anderen Akte.")
+    inboxes = {each["inbox"] for each in former.values() if "inbox" in each}
+    if not inboxes <= set(rule_for(tx.session, tx.actor).inbox_units):
+        raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
+
+
 def resubmit_documents(tx: Transaction, ids: Sequence[uuid.UUID], said: Reminder) -> list[Document]:
     """The same resubmission for each of many documents."""
     values = checked_reminder(tx, said)
@@ -151,8 +196,8 @@ def resubmit_documents(tx: Transaction, ids: Sequence[uuid.UUID], said: Reminder
     return rows
 
 
-def _locked(tx: Transaction, ids: Sequence[uuid.UUID], target: uuid.UUID | None = None) -> list[Document]:
-    """The documents in the order of their ids, locked, each where the actor works; the target dossier beside them."""
+def _locked(tx: Transaction, ids: Sequence[uuid.UUID], targets: Collection[uuid.UUID] = ()) -> list[Document]:
+    """The documents in the order of their ids, locked, each where the actor works; the target dossiers beside them."""
     wanted = sorted(set(ids))
     if not 1 <= len(wanted) <= MOST:
         raise InvalidInput(errors=[FieldError("documents", f"Nötig sind 1 bis {MOST} Dokumente.")])
@@ -161,7 +206,7 @@ def _locked(tx: Transaction, ids: Sequence[uuid.UUID], target: uuid.UUID | None 
     known = {row.id: row for row in tx.session.scalars(statement.where(rule.documents(Want.METADATA)))}
     read = {row.id for row in tx.session.scalars(statement.where(rule.documents(Want.CONTENT)))}
     places = {row.id: (row.dossier_id, row.case_id, row.inbox_unit_id) for row in known.values()}
-    closed = _dossiers_that_refuse(tx, {row.dossier_id for row in known.values() if row.id in read}, target)
+    closed = _dossiers_that_refuse(tx, {row.dossier_id for row in known.values() if row.id in read}, targets)
     refused: dict[uuid.UUID, EakteError] = {}
     for each in wanted:
         if each not in known:
@@ -180,15 +225,15 @@ def _locked(tx: Transaction, ids: Sequence[uuid.UUID], target: uuid.UUID | None 
 
 
 def _dossiers_that_refuse(
-    tx: Transaction, sources: Iterable[uuid.UUID | None], target: uuid.UUID | None
+    tx: Transaction, sources: Iterable[uuid.UUID | None], targets: Collection[uuid.UUID]
 ) -> dict[uuid.UUID | None, EakteError]:
-    """Lock the dossiers; those that are closed or not the actor's to work in, with the error. Raises the target's."""
+    """Lock the dossiers; those that are closed or not the actor's to work in, with the error. Raises a target's."""
     refusing: dict[uuid.UUID | None, EakteError] = {}
-    for each in sorted({source for source in sources if source} | ({target} if target else set())):
+    for each in sorted({source for source in sources if source} | set(targets)):
         try:
             require_open(writable_dossier(tx, each))
         except (NotFound, NotAllowed, WrongState) as error:
-            if each == target:
+            if each in targets:
                 raise
             refusing[each] = error
     return refusing

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from eakte.access import headed_units
 from eakte.errors import FieldError, NotAllowed
-from eakte.models import Unit
+from eakte.models import Unit, User
 from eakte.operations.checking import allowed
-from eakte.terms import Level, Role
+from eakte.terms import Actor, Level, Role
 from eakte.transaction import Transaction
 
 READING = frozenset({Role.CLERK, Role.REGISTRAR, Role.ARCHIVE, Role.APPROVER, Role.AUDITOR})
@@ -29,17 +29,55 @@ BY_ADMIN = frozenset({Role.ADMIN, Role.STATION})
 """What an administrator gives."""
 
 
+def may_grant(
+    session: Session, actor: Actor, roles: Collection[Role], *, unit_id: uuid.UUID | None, level: Level
+) -> bool:
+    """Whether the actor may give these roles (or take them) in this unit up to this level."""
+    roles = set(roles)
+    if actor.user_id is None or (actor.has(Role.REGISTRAR) and not actor.has(Role.ADMIN)):
+        return True
+    heads = unit_id is not None and roles <= BY_HEAD and level <= actor.level
+    if heads and unit_id in headed_units(session, actor.user_id):
+        return True
+    return actor.has(Role.ADMIN) and roles <= BY_ADMIN
+
+
 def require_may_grant(tx: Transaction, roles: Collection[Role], *, unit_id: uuid.UUID | None, level: Level) -> None:
     """Raise NotAllowed where the actor may not give these roles (or take them) in this unit up to this level."""
-    actor, roles = tx.actor, set(roles)
-    if actor.user_id is None or (actor.has(Role.REGISTRAR) and not actor.has(Role.ADMIN)):
-        return
-    heads = unit_id is not None and roles <= BY_HEAD and level <= actor.level
-    if heads and unit_id in headed_units(tx.session, actor.user_id):
-        return
-    if actor.has(Role.ADMIN) and roles <= BY_ADMIN:
-        return
-    raise NotAllowed("Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit.")
+    if not may_grant(tx.session, tx.actor, roles, unit_id=unit_id, level=level):
+        raise NotAllowed(
+            "Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit."
+        )
+
+
+def roles_to_give(session: Session, actor: Actor) -> frozenset[Role]:
+    """The roles that the actor may give somewhere; where exactly, `may_grant` says."""
+    if may_grant(session, actor, frozenset(Role), unit_id=None, level=Level.PROTECTED):
+        return frozenset(Role)
+    by_head = BY_HEAD if headed_units(session, actor.user_id) else frozenset[Role]()
+    return by_head | (BY_ADMIN if actor.has(Role.ADMIN) else frozenset[Role]())
+
+
+def may_give_key(actor: Actor, user: User) -> bool:
+    """Whether the actor may give an access key of this account.
+
+    A key acts as its account: by that of a machine that reads, IT would read.
+    """
+    reads = bool(READING & {Role(role) for role in user.roles})
+    return user.id == actor.user_id or (user.machine and actor.has(Role.REGISTRAR if reads else Role.ADMIN))
+
+
+def require_may_give_key(actor: Actor, user: User) -> None:
+    """Raise NotAllowed where the actor may not give an access key of this account."""
+    if not may_give_key(actor, user):
+        raise no_key()
+
+
+def no_key() -> NotAllowed:
+    """Why somebody gets no access key for an account; the same for one that is not there."""
+    return NotAllowed(
+        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
+    )
 
 
 def drop_head_marks(session: Session, user_id: uuid.UUID) -> None:

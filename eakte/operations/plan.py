@@ -89,13 +89,19 @@ def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
     Changes of existing classes have a day from which they hold (`plan_changes`), which a file does not say.
     """
     require_keeper(tx)
-    report = ImportReport()
+    known = set(tx.session.scalars(select(PlanClass.number)))
+    new = [row for row in rows if row.number not in known]
+    created = import_rows(tx, new)
+    report = ImportReport([row.number for row in new], [row.number for row in rows if row.number in known])
+    tx.record(Tag.PLAN_IMPORT, None, {"created": len(created), "unchanged": len(report.unchanged)}, subjects=created)
+    return report
+
+
+def import_rows(tx: Transaction, rows: Sequence[PlanRow]) -> list[uuid.UUID]:
+    """New classes as a file says them, parents before their children, as part of an act that records them."""
     known = {row.number: row for row in tx.session.scalars(select(PlanClass))}
-    created: list[uuid.UUID] = []
+    created = []
     for row in _parents_first(rows):
-        if row.number in known:
-            report.unchanged.append(row.number)
-            continue
         known[row.number] = add_class(
             tx,
             number=row.number,
@@ -103,13 +109,11 @@ def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
             parent=_parent_of(row, known),
             unit=row.unit,
             files_allowed=row.files_allowed,
-            words=_row_words(row),
+            words=row_words(row),
             description=row.description,
         )
         created.append(known[row.number].id)
-        report.created.append(row.number)
-    tx.record(Tag.PLAN_IMPORT, None, {"created": len(created), "unchanged": len(report.unchanged)}, subjects=created)
-    return report
+    return created
 
 
 def find_class(session: Session, reference: str, *, at: str = "plan_class") -> PlanClass:
@@ -240,7 +244,9 @@ def add_class(
     return row
 
 
-def _row_words(row: PlanRow) -> RetentionWords:
+def row_words(row: PlanRow) -> RetentionWords:
+    """What a row of a file says about keeping, in the words of the API."""
+
     def text(value: object) -> str | None:
         return None if value is None else str(value)
 

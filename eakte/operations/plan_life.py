@@ -24,7 +24,7 @@ from eakte.transaction import Transaction
 def close_class(tx: Transaction, class_id: uuid.UUID, *, reason: str | None, revision: int | None) -> PlanClass:
     """Take no new files in a class from today on. Its dossiers go on as before."""
     row = _open_class(tx, class_id, revision)
-    _set_state(row, PlanClassState.CLOSED)
+    set_state(row, PlanClassState.CLOSED)
     entry = tx.record(Tag.PLAN_CLASS_CLOSE, row.id)
     remember_reason(tx, entry, row.id, reason)
     return row
@@ -36,7 +36,7 @@ def reopen_class(tx: Transaction, class_id: uuid.UUID, *, reason: str, revision:
     if row.state == PlanClassState.OPEN:
         raise WrongState("Die Aktenplaneinheit ist offen.")
     before = row.state
-    _set_state(row, PlanClassState.OPEN)
+    set_state(row, PlanClassState.OPEN)
     row.successor_id = None
     entry = tx.record(Tag.PLAN_CLASS_REOPEN, row.id, {"was": before})
     remember_reason(tx, entry, row.id, line(reason, at="reason", label="Grund"))
@@ -55,7 +55,7 @@ def merge_class(
         require_takes_files(tx.session, successor)
     except InvalidInput as error:
         raise InvalidInput(errors=[FieldError("into", each.message) for each in error.errors]) from None
-    _set_state(row, PlanClassState.MERGED)
+    set_state(row, PlanClassState.MERGED)
     row.successor_id = successor.id
     entry = tx.record(Tag.PLAN_CLASS_MERGE, row.id, {"into": str(successor.id)}, subjects=[successor.id])
     remember_reason(tx, entry, row.id, reason)
@@ -80,7 +80,7 @@ def divide_class(
     if tx.session.scalar(select(PlanClass.id).where(PlanClass.parent_id == row.id).limit(1)) is not None:
         raise WrongState("Geteilt wird nur eine Einheit ohne Einheiten darunter.")
     made = [add_class(tx, parent=row, **part).id for part in parts]
-    _set_state(row, PlanClassState.DIVIDED)
+    set_state(row, PlanClassState.DIVIDED)
     entry = tx.record(Tag.PLAN_CLASS_DIVIDE, row.id, {"parts": len(made)}, subjects=made)
     remember_reason(tx, entry, row.id, reason)
     return row
@@ -93,6 +93,7 @@ def _open_class(tx: Transaction, class_id: uuid.UUID, revision: int | None) -> P
     return row
 
 
-def _set_state(row: PlanClass, state: PlanClassState) -> None:
+def set_state(row: PlanClass, state: PlanClassState) -> None:
+    """Write a state into a class, as part of an act that records it."""
     row.state, row.state_since = state.value, None if state is PlanClassState.OPEN else today()
     row.revision += 1

@@ -44,6 +44,8 @@ class Question:
     sort: str = Sort.RELEVANCE.value
     after: str | None = None
     limit: int = 20
+    quote: bool = True
+    """Whether the hits come with passages, which are read from the stored texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _visible(session: Session, blobs: BlobStore, actor: Actor, question: Questio
         if hit.document not in rows:
             continue
         document, dossier, version = rows[hit.document]
-        quoted = _passages(session, blobs, version, question.text, hit) if document.id in readable else []
+        wanted = question.quote and document.id in readable
+        quoted = _passages(session, blobs, version, question.text, hit) if wanted else []
         found.append(Found(document, dossier, version, hit.score, quoted))
     return found
 

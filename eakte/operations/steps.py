@@ -25,9 +25,15 @@ LIFE = timedelta(minutes=10)
 
 
 def begin_step(
-    session: Session, ledger: Ledger, kind: str, *, user_id: uuid.UUID | None, remember: Mapping[str, Any]
+    session: Session,
+    ledger: Ledger,
+    kind: str,
+    *,
+    user_id: uuid.UUID | None,
+    remember: Mapping[str, Any],
+    life: timedelta = LIFE,
 ) -> str:
-    """Remember something under a new secret, which is returned."""
+    """Remember something for a while under a new secret, which is returned."""
     secret = secrets.token_urlsafe(32)
     session.add(
         PendingStep(
@@ -35,7 +41,7 @@ def begin_step(
             kind=kind,
             user_id=user_id,
             sealed=ledger.seal(json.dumps(remember).encode(), bound_to=digest(secret)),
-            expires_at=now() + LIFE,
+            expires_at=now() + life,
         )
     )
     return secret

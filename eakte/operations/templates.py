@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
@@ -45,6 +45,8 @@ MOST_CASES = 50
 """Cases and sub-cases of one template."""
 _OF_DOSSIERS = ("plan_class", "unit", "confidentiality")
 """What a dossier has and a case takes from the one that it lies in."""
+MOST_OFFERED = 100
+"""Templates among which a person chooses."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _PLACE_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
@@ -140,12 +142,40 @@ def find_template(session: Session, template_id: uuid.UUID) -> Template:
     return row
 
 
-def list_templates(session: Session, *, kind: str | None, after: str | None, limit: int) -> Page[Template]:
-    """Active templates, oldest first."""
-    statement = select(Template).where(Template.active)
+def list_templates(
+    session: Session, *, kind: str | None, after: str | None, limit: int, inactive: bool = False
+) -> Page[Template]:
+    """Active templates, oldest first; with `inactive` those too that make nothing more."""
+    statement = select(Template) if inactive else select(Template).where(Template.active)
     if kind is not None:
         statement = statement.where(Template.kind == one_of(TemplateKind, kind, at="kind", label="Art").value)
     return by_id(session, statement, Template.id, after=after, limit=limit)
+
+
+def offered_templates(session: Session, kind: TemplateKind, plan_class: uuid.UUID | None = None) -> list[Template]:
+    """Active templates by name: of cases all; of dossiers those for a class, without one those that name theirs."""
+    statement = select(Template).where(Template.active, Template.kind == kind.value)
+    if kind is TemplateKind.DOSSIER:
+        named = Template.body["plan_class"].astext
+        statement = statement.where(
+            named.is_not(None) if plan_class is None else or_(named.is_(None), named == str(plan_class))
+        )
+    return list(session.scalars(statement.order_by(Template.name, Template.id).limit(MOST_OFFERED)))
+
+
+def asked_places(template: Template) -> list[str]:
+    """The places of its titles that somebody fills when something is made, in their order."""
+    body = template.body
+    titles = [body["title"], *(title for title, _depth in titles_of(body["cases"]))]
+    return list(dict.fromkeys(name for title in titles for name in _PLACE.findall(title)))
+
+
+def titles_of(cases: Sequence[Mapping[str, Any]], depth: int = 0) -> list[tuple[str, int]]:
+    """The titles of its cases and their sub-cases, in their order, with how deep each lies."""
+    found = []
+    for each in cases:
+        found += [(each["title"], depth), *titles_of(each.get("cases", ()), depth + 1)]
+    return found
 
 
 def make(tx: Transaction, template_id: uuid.UUID, order: Order, *, pattern: str) -> Made:

@@ -12,7 +12,7 @@ from eakte.access import INBOX, is_head, units_below
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.models import AccessScope, Unit, User
-from eakte.operations.checking import line, same_revision
+from eakte.operations.checking import line, replaced, same_revision
 from eakte.terms import Level, Role
 from eakte.transaction import Transaction
 
@@ -40,6 +40,25 @@ def create_unit(tx: Transaction, *, number: str, name: str, parent_id: uuid.UUID
     tx.session.add_all(scopes)
     tx.session.flush()
     tx.record(Tag.UNIT_CREATE, unit.id, {"number": number})
+    return unit
+
+
+def rename_unit(tx: Transaction, unit_id: uuid.UUID, name: str, *, revision: int) -> Unit:
+    """Call a unit otherwise; its number stays, because reference numbers and plans name it.
+
+    Raises NotFound, NotAllowed without the role admin or registrar, InvalidInput, WrongState, StaleRevision.
+    """
+    if tx.actor.user_id is not None and not tx.actor.has(Role.ADMIN, Role.REGISTRAR):
+        raise NotAllowed
+    unit = tx.session.get(Unit, unit_id, with_for_update=True)
+    if unit is None:
+        raise NotFound
+    same_revision(revision, unit.revision)
+    require_open_unit(unit)
+    before = replaced(unit, {"name": line(name, at="name", label="Name")})
+    if before:
+        entry = tx.record(Tag.UNIT_CHANGE, unit.id, {"fields": ["name"]})
+        tx.remember(entry, unit.id, "name", before["name"])
     return unit
 
 

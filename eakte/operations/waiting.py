@@ -6,17 +6,20 @@ Apart from `processing`, which loads all that opens files: a service that never 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
-from eakte.errors import WrongState
+from eakte.errors import NotAllowed, NotFound, WrongState
 from eakte.models import Document, ProcessingProgress, Version
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import writable_dossier
+from eakte.operations.listing import Page, by_id
 from eakte.operations.queueing import PROCESS, enqueue_processing
-from eakte.terms import DocumentState, now
+from eakte.terms import Actor, DocumentState, Role, now
 from eakte.transaction import Transaction
 
 FORGOTTEN_AFTER = timedelta(minutes=2)
@@ -33,13 +36,62 @@ def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
     tx.session.refresh(document, with_for_update=True)
     if document.state != DocumentState.FAILED.value:
         raise WrongState("Nur fehlgeschlagene Dokumente lassen sich wiederholen.")
+    _try_again(tx, document)
+    return document
+
+
+def retry_unread(tx: Transaction, document_id: uuid.UUID) -> None:
+    """Let a failed document be processed again by the administrator, who does not learn what it is.
+
+    Raises NotAllowed; NotFound for any other document alike, because IT knows of those that failed and of no others.
+    """
+    require_administrator(tx.actor)
+    document = tx.session.get(Document, document_id, with_for_update=True)
+    if document is None or document.state != DocumentState.FAILED.value or document.cancelled_at is not None:
+        raise NotFound
+    _try_again(tx, document)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that could not be processed, as IT may see it: no title, no name of a file, no place."""
+
+    document_id: uuid.UUID
+    media_type: str
+    size: int
+    filed_at: datetime
+    reason: str
+
+
+def list_failures(session: Session, actor: Actor, *, after: str | None, limit: int) -> Page[Failure]:
+    """Failed documents for the administrator, the newest first. Raises NotAllowed, InvalidInput for a bad mark."""
+    require_administrator(actor)
+    failed = select(Document).where(Document.state == DocumentState.FAILED.value, Document.cancelled_at.is_(None))
+    found = by_id(session, failed, Document.id, after=after, limit=limit, newest_first=True)
+    of_page = tuple_(Version.document_id, Version.number).in_([(row.id, row.version) for row in found.items])
+    current = {row.document_id: row for row in session.scalars(select(Version).where(of_page))}
+    return Page(
+        [
+            Failure(row.id, current[row.id].media_type, current[row.id].size, row.created_at, row.state_reason or "")
+            for row in found.items
+        ],
+        found.next,
+    )
+
+
+def require_administrator(actor: Actor) -> None:
+    """Raise NotAllowed for everybody but IT and the service itself."""
+    if actor.user_id is not None and not actor.has(Role.ADMIN):
+        raise NotAllowed("Den Betrieb sieht die IT.")
+
+
+def _try_again(tx: Transaction, document: Document) -> None:
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
     version_ids = select(Version.id).where(Version.document_id == document.id)
     tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id.in_(version_ids)))
     tx.record(Tag.DOCUMENT_RETRY, document.id, {"version": document.version})
     enqueue_processing(tx, document.id, document.version)
-    return document
 
 
 def enqueue_forgotten(tx: Transaction) -> int:

@@ -62,6 +62,16 @@ VOCABULARIES: Final = MappingProxyType(
             "admin": "Administration (IT)",
             "station": "Scanstation",
         },
+        "template": {"dossier": "Akte", "case": "Vorgang"},
+        "field": {
+            "text": "Text",
+            "number": "Zahl",
+            "date": "Tag",
+            "choice": "Auswahl",
+            "yes-no": "ja oder nein",
+            "money": "Geldbetrag",
+        },
+        "owner": {"dossier": "Akte", "case": "Vorgang", "document": "Dokument"},
         "scope": {
             "read": "lesen",
             "write": "ablegen und ändern",
@@ -75,6 +85,10 @@ VOCABULARIES: Final = MappingProxyType(
             "password+code": "Passwort und Einmalcode",
             "password+recovery": "Passwort und Wiederherstellungscode",
             "oidc": "Konto der Verwaltung",
+        },
+        "ground": {
+            "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
+            "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
         },
         "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
         "facet": {

@@ -128,7 +128,7 @@ def test_a_tag_is_kind_subject_action(tag: Tag) -> None:
 SUBJECTS = {
     "record": {
         *("plan-class", "plan", "unit", "user", "token", "dossier", "case", "party", "procedure"),
-        *("template", "document", "audit", "file", "resubmission", "share", "deputy", "mandate"),
+        *("template", "document", "audit", "file", "resubmission", "share", "deputy", "mandate", "storage"),
     },
     "access": {"document", "object", "session"},
 }  # fmt: skip

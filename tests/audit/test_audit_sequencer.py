@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotFound
 from eakte.operations import auditing
-from eakte.operations.auditing import HEADS, continues, export, list_entries, prove, publish_heads, sequence
+from eakte.operations.auditing import HEADS, continues, export, list_entries, publish_heads, sequence
+from eakte.operations.proving import Proof, prove
 from eakte.terms import SYSTEM, new_id
 from eakte.verifier import Tree
 from storage.errors import StorageUnavailable
@@ -42,7 +43,7 @@ def follows(number: int, leaf: bytes, size: int, root: bytes, hashes: Sequence[b
     return sn == 0 and value == root
 
 
-def signed(office: Office, proof: auditing.Proof) -> None:
+def signed(office: Office, proof: Proof) -> None:
     """Raise InvalidSignature unless the head of a proof is signed by this service's key."""
     body = f"eakte tree head v1\n{proof.size}\n{proof.root.hex()}\n{proof.signed_at}\n".encode()
     public = Ed25519PublicKey.from_public_bytes(office.backends.transactions.ledger.public_key)

@@ -245,7 +245,18 @@ def keys_file_from_the_inbox(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/posteingang?ok=eingang-abgelegt")
+    page.wait_for_url("**/posteingang?ok=eingang-abgelegt**")
+    ready(page)
+    page.keyboard.press("u")
+    page.wait_for_url("**/posteingang/*?ok=zurueckgenommen")
+    ready(page)
+    page.keyboard.type("eingangsw")
+    page.wait_for_selector("#orte:has-text('Eingangsweg 9')")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/posteingang?ok=eingang-abgelegt**")
 
 
 def keys_change_and_remind(page: Page) -> None:
@@ -306,10 +317,139 @@ def keys_move_what_is_ticked(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**ok=auswahl-move")
+    page.wait_for_url("**ok=auswahl-move**")
+    ready(page)
+    page.keyboard.press("u")
+    page.wait_for_url("**ok=zurueckgenommen")
+    ready(page)
+    expect(page.locator("tbody[data-ea-case-title='1 Vorgang 0'] [data-ea-row]")).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dokumente/*")
+    ready(page)
+    page.keyboard.press("v")
+    page.wait_for_url("**/auswahl?**")
+    ready(page)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=auswahl-move**")
     ready(page)
     row = page.locator("tbody[data-ea-case-title='1 Vorgang 0'] [data-ea-row]")
     expect(row).to_have_text("Brief, geprüft")
+
+
+def test_a_letter_from_the_inbox_until_its_dossier_is_closed_without_single_keys(
+    browser: Browser, office: Office
+) -> None:
+    office.dossier("Tabweg 7", cases=0)
+    office.letter("Brief mit Tabulator", b"Sehr geehrte Damen und Herren, Quittenbaum", "tab.txt")
+    with sitting(browser, office) as page:
+        sign_in(page, "head63")
+        tabs_switch_single_keys_off(page)
+        tabs_file(page)
+        tabs_write_a_version_and_compare(page)
+        tabs_keep_a_search_and_close(page)
+
+
+def press_at(page: Page, name: str) -> None:
+    """Tab to the named control and press it."""
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+
+
+def tabs_switch_single_keys_off(page: Page) -> None:
+    page.goto("/konto")
+    ready(page)
+    page.get_by_role("radio", name="an", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/konto?ok=gespeichert")
+    ready(page)
+    for key in ("g", "p", "u", "?"):
+        page.keyboard.press(key)
+    assert page.url.endswith("/konto?ok=gespeichert")
+
+
+def tabs_file(page: Page) -> None:
+    press_at(page, "Posteingang")
+    page.wait_for_url("**/posteingang")
+    ready(page)
+    press_at(page, "Brief mit Tabulator")
+    page.wait_for_url("**/posteingang/*")
+    ready(page)
+    assert focused(page).get_attribute("id") == "wort"
+    page.keyboard.type("tabweg")
+    page.wait_for_selector("#orte:has-text('Tabweg 7')")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=eingang-abgelegt**")
+    ready(page)
+    press_at(page, "Zurücknehmen")
+    page.wait_for_url("**ok=zurueckgenommen")
+    ready(page)
+    page.keyboard.type("tabweg")
+    page.wait_for_selector("#orte:has-text('Tabweg 7')")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=eingang-abgelegt**")
+
+
+def tabs_write_a_version_and_compare(page: Page) -> None:
+    search_until_found(page, "Quittenbaum")
+    ready(page)
+    press_at(page, "Brief mit Tabulator")
+    page.wait_for_url("**/dokumente/**")
+    ready(page)
+    address = page.url.partition("?")[0]
+    press_at(page, "Auschecken")
+    page.wait_for_url("**ok=ausgecheckt")
+    ready(page)
+    press_at(page, "Einchecken")
+    assert focused(page).get_attribute("id") == "fassung-file"
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    text = b"Sehr geehrte Damen und Herren, Apfelbaum"
+    chooser.value.set_files([FilePayload(name="tab2.txt", mimeType="text/plain", buffer=text)])
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=fassung")
+
+    def read() -> bool:
+        page.goto(f"{address}/vergleich")
+        return page.locator("ins").count() > 0
+
+    until(read, seconds=60, what="the second version")
+    expect(page.locator("del")).to_have_text("Quittenbaum")
+    expect(page.locator("ins")).to_have_text("Apfelbaum")
+
+
+def tabs_keep_a_search_and_close(page: Page) -> None:
+    search_until_found(page, "Apfelbaum")
+    ready(page)
+    press_at(page, "Suche merken")
+    assert focused(page).get_attribute("id") == "merken-name"
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=gemerkt")
+    page.goto("/")
+    ready(page)
+    press_at(page, "Apfelbaum")
+    page.wait_for_url("**/suche?q=Apfelbaum")
+    ready(page)
+    press_at(page, "Brief mit Tabulator")
+    page.wait_for_url("**/dokumente/**")
+    ready(page)
+    press_at(page, "632.2-")
+    page.wait_for_url("**/akten/**")
+    ready(page)
+    press_at(page, "zdA verfügen …")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**ok=zda")
+    expect(page.locator(".ea-note")).to_contain_text(RETENTION)
 
 
 def test_without_script(browser: Browser, office: Office) -> None:

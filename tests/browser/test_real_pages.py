@@ -108,6 +108,8 @@ STATES: dict[str, Callable[[Page, Things], None]] = {
     "akte-leer": go("/akten/{empty}"),
     "akte-zda-fehler": sent("/akten/{dossier}", "#zda form[action]", reason="fertig"),
     "akte-oeffnen-fehler": sent("/akten/{closed}", "#oeffnen form[action]", reason=" "),
+    "rechte": go("/akten/{dossier}/rechte"),
+    "zuordnen-fehler": sent("/akten/{dossier}/zuordnen", "form[action$=einstufen]", reason=" "),
     "verlauf": go("/akten/{dossier}/verlauf"),
     "ablegen": go("/akten/{dossier}/ablegen"),
     "ablegen-fehler": sent("/akten/{dossier}/ablegen", "form.ea-form", received_on="neulich", title="Betreff"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,10 +41,22 @@ def fill(path: Path, *, leave: int) -> None:
 
 @contextlib.contextmanager
 def full(disk: Path) -> Iterator[None]:
-    """No byte is free on the disk while the block runs."""
-    ballast = disk / "ballast"
-    fill(ballast, leave=0)
+    """No byte is free on the disk while the block runs, also when a server there tidies up meanwhile."""
+    over = threading.Event()
+
+    def keep_full() -> None:
+        for number in itertools.count():
+            if os.statvfs(disk).f_bavail:
+                fill(disk / f"ballast-{number}", leave=0)
+            if over.wait(0.1):
+                return
+
+    keeper = threading.Thread(target=keep_full)
+    keeper.start()
     try:
         yield
     finally:
-        ballast.unlink()
+        over.set()
+        keeper.join()
+        for ballast in disk.glob("ballast-*"):
+            ballast.unlink()

@@ -23,9 +23,16 @@ OPEN_TO_ALL = {
     Route("POST", "/anmelden/code"),
     Route("GET", "/anmelden/dienst"),
     Route("GET", "/anmelden/dienst/zurueck"),
+    Route("GET", "/barrierefreiheit"),
+    Route("GET", "/barriere-melden"),
     Route("GET", STATIC_PREFIX + "{name}"),
 }
-BYTES = {Route("GET", "/dokumente/{document_id}/original"), Route("GET", "/dokumente/{document_id}/pdfa")}
+BYTES = {
+    Route("GET", "/dokumente/{document_id}/original"),
+    Route("GET", "/dokumente/{document_id}/pdfa"),
+    Route("GET", "/suche/treffer.csv"),
+    Route("GET", "/suche/treffer.xlsx"),
+}
 UNRELATED = ("audit_", "sign_in", "web_session", "recent", "procrastinate")
 """Tables that a refused form may touch: what was tried is logged."""
 
@@ -59,11 +66,17 @@ def address(route: Route, place: Place) -> str:
         "case_id": place.case,
         "party_id": place.party,
         "reference_id": NOBODYS,
+        "template_id": NOBODYS,
+        **dict.fromkeys(("entry_id", "share_id", "exclusion_id", "deputation_id", "report_id"), NOBODYS),
         "resubmission_id": place.resubmission,
         "reference": place.reference,
         "number": "632.2",
         "session_id": NOBODYS,
         "token_id": NOBODYS,
+        "failed_id": NOBODYS,
+        "user_id": NOBODYS,
+        "unit_id": NOBODYS,
+        "entry": "999999999",
         "name": static("ea.css").removeprefix(STATIC_PREFIX),
     }
     return route.path.replace(":path", "").format(**values)

@@ -71,10 +71,9 @@ FRAME = v.Frame(
     counts={"inbox": 12},
     csrf="vorschau",
     idempotency="0d5f",
-    foot=(v.Link("Barrierefreiheit", "/barrierefreiheit"), v.Link("Barriere melden", "/barriere-melden")),
     version="0.1",
 )
-NOBODY = v.Frame(municipality="Stadt Rodenbeck", now=NOW, csrf="vorschau", foot=FRAME.foot, version="0.1")
+NOBODY = v.Frame(municipality="Stadt Rodenbeck", now=NOW, csrf="vorschau", version="0.1")
 
 
 def _at(days: int, hour: int, minute: int) -> datetime:
@@ -332,6 +331,7 @@ CASE = v.CaseView(
     2,
     DOSSIER_PATH,
     rename=v.Form({"title": "Beteiligung Brandschutz"}),
+    move=v.Form(),
     close=v.CloseForm(("5 Nachforderung", "6 Ortstermin")),
 )
 PARTIES = v.PartiesView(
@@ -438,7 +438,13 @@ def page(number: int, *, hits: bool = True) -> v.Page:
 
 
 ACTS = v.DocumentActs(
-    check_out=True, add_version=v.Form(), finalize=v.Form(), cancel=v.Form(), remind=v.Form(), edit=True
+    check_out=True,
+    add_version=v.Form(),
+    finalize=v.Form(),
+    cancel=v.Form(),
+    remind=v.Form(),
+    edit=True,
+    move="/akten/a184/auswahl?act=move&d=d4",
 )
 STATED = {
     "title": "Nachreichung Brandschutznachweis",

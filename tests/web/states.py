@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eakte.web import views as v
+from tests.web.fixtures_of_administration import STATES as OF_ADMINISTRATION
+from tests.web.fixtures_of_filing import FILING, SAVED, TEMPLATES
 from tests.web.fixtures_of_views import (
     ABLEGEN,
     ACTS,
@@ -76,7 +78,7 @@ STATES: dict[str, State] = {
     "start-leer": State(
         "start.html", v.StartView(unit="", inbox=(), due=(), search_down=True), replace(HOME, keys=False)
     ),
-    "start-verwaltung": State("start.html", v.StartView(unit=""), replace(HOME, areas=("start",))),
+    "start-verwaltung": State("start.html", v.StartView(unit=""), replace(HOME, areas=("start", "administration"))),
     "posteingang": State("posteingang.html", EINGANG, INBOX),
     "posteingang-liste": State("posteingang.html", replace(EINGANG, letters=LETTERS, chosen=None), INBOX),
     "posteingang-leer": State("posteingang.html", v.InboxView(()), replace(INBOX, counts={})),
@@ -127,8 +129,10 @@ STATES: dict[str, State] = {
         ),
         AGAIN,
     ),
-    "plan": State("akten.html", PLAN, FILES),
-    "plan-wurzel": State("akten.html", v.PlanView(tree=tree()), FILES),
+    "plan": State(
+        "akten.html", replace(PLAN, rows=tuple(replace(row, assign=f"{row.href}/zuordnen") for row in PLAN.rows)), FILES
+    ),
+    "plan-wurzel": State("akten.html", v.PlanView(tree=tree(), templates=TEMPLATES), FILES),
     "plan-ober": State("akten.html", v.PlanView(tree(current="63"), "63", "Bauordnung", PATH[:1]), FILES),
     "plan-leer": State("akten.html", replace(PLAN, rows=(), total=0, next=""), FILES),
     "plan-filter": State(
@@ -138,6 +142,7 @@ STATES: dict[str, State] = {
         "akten.html",
         replace(
             PLAN,
+            templates=TEMPLATES,
             new_dossier=replace(
                 PLAN.new_dossier or v.NewDossierForm("", ()),
                 form=v.Form({"title": ""}, (v.FieldError("title", "Bitte geben Sie einen Betreff an."),), open=True),
@@ -269,6 +274,7 @@ STATES: dict[str, State] = {
         replace(
             CASE,
             rename=v.Form({"title": ""}, (v.FieldError("title", "Betreff fehlt."),), open=True),
+            move=v.Form({"target": "63-1"}, (v.FieldError("target", "Diese Akte gibt es nicht."),), open=True),
             close=replace(
                 CASE.close or v.CloseForm(),
                 form=v.Form({}, (v.FieldError("close_cases", "Es gibt noch offene Teilvorgänge."),), open=True),
@@ -281,7 +287,14 @@ STATES: dict[str, State] = {
     ),
     "verlauf": State(
         "verlauf.html",
-        v.HistoryView("a184", "63-00184/2026", AKTE.title, PATH, HISTORY * 8, "/akten/a184/verlauf?after=x"),
+        v.HistoryView(
+            "a184",
+            "63-00184/2026",
+            AKTE.title,
+            PATH,
+            (replace(HISTORY[0], undo="/zuruecknehmen/e1"), *HISTORY * 7),
+            "/akten/a184/verlauf?after=x",
+        ),
         FILES,
     ),
     "ablegen": State("ablegen.html", ABLEGEN, FILES),
@@ -376,8 +389,8 @@ STATES: dict[str, State] = {
         FILES,
     ),
     "dokument-text": State("dokument.html", replace(DOKUMENT, text=TEXT), FILES),
-    "suche": State("suche.html", SUCHE, SEARCH),
-    "suche-anfang": State("suche.html", v.SearchView(), SEARCH),
+    "suche": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, total=1204), SEARCH),
+    "suche-anfang": State("suche.html", v.SearchView(saved=SAVED), SEARCH),
     "suche-leer": State(
         "suche.html",
         v.SearchView(
@@ -392,7 +405,7 @@ STATES: dict[str, State] = {
     ),
     "konto": State(
         "konto.html",
-        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW),
+        v.AccountView("Petra Hansen", "p.hansen", ("63 Bauordnung",), ("clerk", "registrar"), NOW, deputies=True),
         replace(FRAME, keys=False),
     ),
     "sicherheit": State("sicherheit.html", SICHERHEIT, FRAME),
@@ -433,4 +446,6 @@ STATES: dict[str, State] = {
     ),
     "fehler-500": State("fehler.html", v.ErrorView(500, "7K3-QX9"), NOBODY),
     "fehler-503": State("fehler.html", v.ErrorView(503, "7K3-QX9"), NOBODY),
+    **FILING,
+    **OF_ADMINISTRATION,
 }

@@ -129,6 +129,7 @@ def test_every_page_template_is_shown_in_some_state() -> None:
         ("akten.html", "akten", "plan"),
         ("akten.html", "kinder", "plan"),
         ("dokument.html", "verarbeitung", "dokument-arbeit"),
+        ("zustand.html", "karten", "zustand-gestoert"),
     ],
 )
 def test_a_fragment_is_the_very_piece_of_its_page(template: str, block: str, state: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from eakte.access import READERS
 from eakte.api.dependencies import get_backends
 from eakte.errors import NotSignedIn
 from eakte.models import Unit, WebSession
@@ -28,6 +29,7 @@ def show(request: Request, actor: Person) -> Response:
         units=(f"{unit.number} {unit.name}",) if unit else (),
         roles=tuple(sorted(actor.roles)),
         signed_in=own.created_at,
+        deputies=actor.has(*READERS),
     )
     return page("konto.html", frame=make_frame(request, actor, area=""), view=view)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -22,10 +23,12 @@ from eakte.errors import InvalidInput, NotSignedIn
 from eakte.operations.idempotency import Reply, once
 from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
+from eakte.operations.taking_back import last_act, own_act
 from eakte.terms import Actor, Role, now, today
 from eakte.transaction import Transaction
+from eakte.web.pages.admin_sections import sections_of
 from eakte.web.rendering import SECURITY_HEADERS, render, render_block
-from eakte.web.views import FieldError, Form, Frame, Message
+from eakte.web.views import FieldError, Form, Frame, Message, Undo
 
 MOST_FIELDS = 400
 """Fields of a form: one act takes 300 documents."""
@@ -61,15 +64,33 @@ MESSAGES = {
     "erledigt": "Die Wiedervorlage ist erledigt.",
     "verschoben": "Die Wiedervorlage kommt an dem neuen Tag wieder.",
     "inzwischen": "Inzwischen hat jemand das geändert oder erledigt. Hier steht der jetzige Stand.",
+    "zurueckgenommen": "Zurückgenommen. Im Verlauf steht beides.",
+    "nicht-zurueck": "Das ließ sich nicht zurücknehmen: Inzwischen hat sich etwas geändert.",
+    "vorgang-verschoben": "Der Vorgang liegt jetzt in dieser Akte, mit allen seinen Dokumenten.",
+    "akte-verschoben": "Die Akte liegt jetzt in einer anderen Aktenplaneinheit und hat ein neues Aktenzeichen.",
+    "akte-abgegeben": "Für die Akte ist jetzt eine andere Organisationseinheit zuständig.",
+    "akte-eingestuft": "Die Vertraulichkeit der Akte ist geändert.",
+    "zugriff": "Der Zugriff ist gegeben.",
+    "zugriff-beendet": "Der Zugriff ist beendet.",
+    "ausgeschlossen": "Die Person ist ausgeschlossen.",
+    "zugelassen": "Die Person ist wieder zugelassen.",
+    "vertretung": "Die Vertretung ist eingetragen.",
+    "vertretung-beendet": "Die Vertretung ist beendet.",
+    "gemerkt": "Die Suche ist gemerkt. Sie steht auf der Startseite.",
+    "vergessen": "Die Suche ist nicht mehr gemerkt.",
+    "barriere": "Danke. Ihre Meldung liegt jetzt bei der Administration.",
     "abgemeldet": "Sie sind abgemeldet.",
     "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
     "beendet": "Beendet.",
+    "einheit": "Die Organisationseinheit ist angelegt.",
+    "umgebaut": "Die Organisationseinheiten sind umgebaut.",
+    "plan": "Der Aktenplan ist übernommen.",
     "verbunden": "Ihr Konto ist verbunden. Sie können sich jetzt mit dem Konto der Verwaltung anmelden.",
 }
 """What happened before a redirect, by a word in the address; only these sentences can be shown."""
 
 
-OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}")
+OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}(/zuordnen)?")
 
 
 def reader(request: Request) -> Actor:
@@ -160,17 +181,21 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     with backends.transactions.read() as session:
         chosen = preference(session, actor.user_id) if actor.user_id else None
         lying = count_inbox(session, actor)
+        administers = bool(sections_of(session, actor))
     happened = request.query_params.get("ok", "")
     messages = [message] if message else []
-    if said := MESSAGES.get(happened):
-        messages.append(Message("info" if happened == "inzwischen" else "success", said))
+    said = MESSAGES.get(happened, "")
+    undo = _undo(request, actor, said) if said else None
+    if said and undo is None:
+        messages.append(Message("info" if happened in {"inzwischen", "nicht-zurueck"} else "success", said))
     reads = actor.has(Role.CLERK, Role.REGISTRAR)
+    areas = ("start", "inbox", "files", "search", "resubmissions") if reads else ("start",)
     return Frame(
         municipality=backends.settings.municipality,
         now=now(),
         user=_short(actor.display_name),
         user_name=actor.display_name,
-        areas=("start", "inbox", "files", "search", "resubmissions") if reads else ("start",),
+        areas=(*areas, "administration") if administers else areas,
         area=area,
         counts={"inbox": lying},
         csrf=request.state.csrf,
@@ -180,8 +205,27 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
         density=chosen.density if chosen else "compact",  # type: ignore[arg-type]
         query=query,
         messages=tuple(messages),
+        undo=undo,
         version=__version__,
     )
+
+
+def _undo(request: Request, actor: Actor, said: str) -> Undo | None:
+    """What the address says was just done (`akt`), where the person can take it back."""
+    try:
+        entry_id = uuid.UUID(request.query_params.get("akt", ""))
+    except ValueError:
+        return None
+    with get_backends(request).transactions.read() as session:
+        if own_act(session, actor, entry_id) is None:
+            return None
+    return Undo(said, f"/zuruecknehmen/{entry_id}", own_place(request.url.path, "/"))
+
+
+def undoable(tx: Transaction, address: str, object_id: uuid.UUID) -> str:
+    """The address after an act on an object, with the act that its page offers to take back."""
+    entry = last_act(tx.session, object_id)
+    return f"{address}{'&' if '?' in address else '?'}akt={entry}" if entry else address
 
 
 def page(template: str, *, frame: Frame, view: Any, status: int = 200, **more: Any) -> HTMLResponse:

@@ -23,7 +23,18 @@ from eakte.operations.document_bulk import (
 from eakte.operations.dossiers import readable_dossier
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, part, typed_day
+from eakte.web.pages.asking import (
+    Person,
+    Sent,
+    Submitted,
+    form_again,
+    go,
+    make_frame,
+    page,
+    part,
+    typed_day,
+    undoable,
+)
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.picking import chosen_place, picker
 from eakte.web.pages.resubmissions import reminder
@@ -58,8 +69,10 @@ def act_on(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
         with backends.transactions.begin(sent.actor) as tx:
 
             def act() -> str:
-                _do(tx, wanted, _ids(sent.all("d")), sent)
-                return f"/akten/{dossier_id}?ok=auswahl-{wanted}"
+                ids = _ids(sent.all("d"))
+                _do(tx, wanted, ids, sent)
+                address = f"/akten/{dossier_id}?ok=auswahl-{wanted}"
+                return undoable(tx, address, ids[0]) if wanted == "move" else address
 
             address = sent.once(tx, act)
     except (InvalidInput, NotAllowed, WrongState) as error:

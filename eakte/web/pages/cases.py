@@ -23,12 +23,14 @@ from eakte.errors import (
     WrongState,
 )
 from eakte.models import Case
+from eakte.operations.case_moving import move_case
 from eakte.operations.changing import change_case
 from eakte.operations.closing import close_case, reopen_case
 from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.operations.searching import find_by_reference
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, undoable
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import CaseView, CloseForm, Form, Link, Message
@@ -51,9 +53,24 @@ def rename(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UU
 
     def act(tx: Transaction) -> str:
         change_case(tx, case_id, {"title": sent.text("title")}, revision=numbered(sent.text("revision")))
-        return "gespeichert"
+        return _done(dossier_id, "gespeichert")
 
     return _do(request, sent, dossier_id, case_id, act, "rename")
+
+
+@router.post(f"{PLACE}/verschieben")
+def move(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Response:
+    """Put it into the dossier of a reference number, in any spelling."""
+
+    def act(tx: Transaction) -> str:
+        target = find_by_reference(tx.session, sent.actor, sent.text("target"))
+        if target is None:
+            message = "Eine Akte mit diesem Aktenzeichen gibt es nicht, oder Sie dürfen sie nicht kennen."
+            raise InvalidInput(errors=[FieldError("target", message)])
+        move_case(tx, case_id, dossier=target.id, revision=numbered(sent.text("revision")))
+        return undoable(tx, f"/akten/{target.id}?ok=vorgang-verschoben", case_id)
+
+    return _do(request, sent, dossier_id, case_id, act, "move")
 
 
 @router.post(f"{PLACE}/abschliessen")
@@ -62,7 +79,7 @@ def close(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUI
 
     def act(tx: Transaction) -> str:
         close_case(tx, case_id, close_cases=bool(sent.optional("close_cases")))
-        return "vorgang-zu"
+        return _done(dossier_id, "vorgang-zu")
 
     return _do(request, sent, dossier_id, case_id, act, "close")
 
@@ -73,7 +90,7 @@ def reopen(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UU
 
     def act(tx: Transaction) -> str:
         reopen_case(tx, case_id, reason=sent.text("reason"))
-        return "vorgang-auf"
+        return _done(dossier_id, "vorgang-auf")
 
     return _do(request, sent, dossier_id, case_id, act, "reopen")
 
@@ -87,13 +104,17 @@ def _do(
     form: str,
 ) -> Response:
     """An act, then the dossier; what is wrong or has changed meanwhile is said on the page of the case."""
+
+    def run() -> str:
+        _of_dossier(tx.session, sent.actor, dossier_id, case_id)
+        return act(tx)
+
     backends = get_backends(request)
     refusal: EakteError
     message = None
     try:
         with backends.transactions.begin(sent.actor) as tx:
-            _of_dossier(tx.session, sent.actor, dossier_id, case_id)
-            address = sent.once(tx, lambda: f"/akten/{dossier_id}?ok={act(tx)}")
+            address = sent.once(tx, run)
     except InvalidInput as error:
         refusal, bad = error, form_again(sent, error)
     except CasesOpen as error:
@@ -113,10 +134,16 @@ def _do(
     return page("vorgang.html", frame=frame, view=view, status=422 if message is None else 409)
 
 
+def _done(dossier_id: uuid.UUID, what: str) -> str:
+    return f"/akten/{dossier_id}?ok={what}"
+
+
 def _with_form(view: CaseView, name: str, bad: Form, refusal: EakteError) -> CaseView:
     match name:
         case "rename" if view.rename is not None:
             return replace(view, rename=bad)
+        case "move" if view.move is not None:
+            return replace(view, move=bad)
         case "close" if view.close is not None:
             return replace(view, close=replace(view.close, form=bad))
         case "reopen" if view.reopen is not None:
@@ -153,6 +180,7 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, case_id: uuid.U
             Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
         ),
         rename=Form(values={"title": case.title}) if is_open else None,
+        move=Form() if case.parent_id is None else None,
         close=CloseForm(open_cases=tuple(f"{each.ordinal} {each.title}" for each in below)) if is_open else None,
         reopen=None if is_open else Form(),
     )

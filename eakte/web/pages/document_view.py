@@ -43,7 +43,7 @@ from eakte.web.views import (
 )
 from eakte.web.words import word
 from indexing.passages import matching_words
-from indexing.words import PageWords, read_pages
+from indexing.words import PageWords, Word, read_pages
 
 HISTORY = 5
 ROOM = 0.15
@@ -59,20 +59,20 @@ def document_view(
     asked = request.query_params
     found = view_document(session, actor, document_id)
     document = found.document
-    number = _number(asked.get("v"), default=document.version)
+    number = asked_number(asked.get("v"), default=document.version)
     version = found.version if number == document.version else current_version(session, document, number)
     query = asked.get("q", "").strip()[:500]
     pages = page_images(session, backends, document, version, query)
     dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
     file_case = session.get(Case, document.case_id) if document.case_id else None
-    asked_page = _number(asked.get("s"), default=0)
+    asked_page = asked_number(asked.get("s"), default=0)
     related = relations(session, actor, document)
     possible = acts(session, actor, document, dossier)
     first_hit = next((each.number for each in pages if each.hits), 1)
     return DocumentView(
         id=str(document.id),
         title=document.title,
-        path=_path(session, actor, document, dossier, file_case),
+        path=document_path(session, actor, document, dossier, file_case),
         pages=pages,
         properties=_properties(document, version, dossier, file_case, related.source),
         attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
@@ -136,14 +136,16 @@ def _marks(session: Session, backends: Backends, version: Version, query: str) -
 
 
 def boxes(layer: PageWords, query: str) -> tuple[Rect, ...]:
-    """Where the words of a question stand on a page, with a little room so that a frame does not touch the letters."""
+    """Where the words of a question stand on a page."""
     found = matching_words([each.text for each in layer.words], query)
-    rects = []
-    for index in found:
-        left, top, right, bottom = layer.words[index].box
-        room = round(ROOM * (bottom - top), 1)
-        rects.append(Rect(x=left - room, y=top - room, width=right - left + 2 * room, height=bottom - top + 2 * room))
-    return tuple(rects)
+    return tuple(frame_of(layer.words[index]) for index in found)
+
+
+def frame_of(word: Word) -> Rect:
+    """Where a word stands, with a little room so that a frame does not touch the letters."""
+    left, top, right, bottom = word.box
+    room = round(ROOM * (bottom - top), 1)
+    return Rect(x=left - room, y=top - room, width=right - left + 2 * room, height=bottom - top + 2 * room)
 
 
 def _text(session: Session, backends: Backends, version: Version) -> tuple[TextPage, ...]:
@@ -156,9 +158,10 @@ def _text(session: Session, backends: Backends, version: Version) -> tuple[TextP
     )
 
 
-def _path(
+def document_path(
     session: Session, actor: Actor, document: Document, dossier: Dossier | None, file_case: Case | None
 ) -> tuple[Link, ...]:
+    """The way to where a document lies."""
     if dossier is None:
         return (Link("Posteingang", f"/posteingang/{document.id}"),)
     tree = PlanTree(session, actor)
@@ -265,5 +268,6 @@ def _processing(found: FoundDocument) -> Processing | None:
             return None
 
 
-def _number(text: str | None, *, default: int) -> int:
+def asked_number(text: str | None, *, default: int) -> int:
+    """A number in an address; what is none is the default."""
     return int(text) if text and text.isdecimal() and len(text) < 7 else default  # noqa: PLR2004 - pages have 6 digits

@@ -23,8 +23,10 @@ from eakte.operations.plan_rules import resolve_class
 from eakte.operations.resubmissions import list_resubmissions
 from eakte.terms import Actor, Level, Role, today
 from eakte.web.pages.asking import quoted
+from eakte.web.pages.assigning import may_assign
 from eakte.web.pages.dossier_editing import lent_words, may_handle
 from eakte.web.pages.history import sentences
+from eakte.web.pages.making import case_templates
 from eakte.web.pages.plan import rule_sentence
 from eakte.web.pages.resubmissions import items as resubmission_items
 from eakte.web.pages.tree import PlanTree
@@ -96,7 +98,9 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
         else None,
         reopen=Form() if writes and not is_open else None,
         remind=Form() if writes and is_open else None,
+        templates=case_templates(session, dossier) if writes and is_open else (),
         edit=(writes and is_open) or may_handle(session, actor, dossier),
+        assign=may_assign(session, actor, dossier),
         resubmissions=resubmission_items(session, actor, reminders.items),
     )
     return replace(view, next=view.address(after=found.next) if found.next else "")

@@ -60,7 +60,7 @@ def history(request: Request, actor: Person, dossier_id: uuid.UUID) -> Response:
             reference_number=dossier.reference_number,
             title=dossier.title,
             path=tree.links(dossier.plan_class),
-            entries=sentences(session, dossier.id, limit=WHOLE_HISTORY),
+            entries=sentences(session, dossier.id, limit=WHOLE_HISTORY, actor=actor),
         )
     return page("verlauf.html", frame=make_frame(request, actor, area="files"), view=view)
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from eakte.audit import Tag
 from eakte.models import AuditEntry, AuditSubject, Document, User
 from eakte.operations.auditing import history
+from eakte.operations.taking_back import may_take_back
+from eakte.terms import Actor
 from eakte.web.views import HistoryEntry
 
 SENTENCES = {
@@ -33,6 +35,7 @@ SENTENCES = {
     "record:party:add": "{who} trug Beteiligte ein",
     "record:party:change": "{who} änderte Angaben zu Beteiligten",
     "record:party:remove": "{who} entfernte Beteiligte",
+    "record:case:move": "{who} verschob einen Vorgang in eine andere Akte",
     "record:case:change": "{who} änderte Angaben zu einem Vorgang",
     "record:case:create": "{who} legte einen Vorgang an",
     "record:case:close": "{who} schloss einen Vorgang ab",
@@ -58,21 +61,34 @@ SENTENCES = {
 """A sentence for each act on a dossier, case or document."""
 
 
-def sentences(session: Session, subject: uuid.UUID, *, limit: int) -> tuple[HistoryEntry, ...]:
-    """The acts on an object, newest first. The caller has checked that the object may be read."""
+TAKEN_BACK = "{who} nahm die Zuordnung zurück: {what}"
+
+
+def sentences(
+    session: Session, subject: uuid.UUID, *, limit: int, actor: Actor | None = None
+) -> tuple[HistoryEntry, ...]:
+    """The acts on an object, newest first; those that `actor` may take back say where.
+
+    The caller has checked that the object may be read.
+    """
     rows = history(session, subject, limit=limit)
     names = _names(session, [row.actor for row in rows])
     titles = _titles(session, [row.subject for row in rows if row.subject])
+    undone = {row.details.get("undoes") for row in rows}
     entries = []
     for row in rows:
         what = f"„{titles[row.subject]}“" if row.subject in titles else _how_many(row)
-        sentence = SENTENCES.get(row.tag, row.tag)
-        entries.append(HistoryEntry(at=row.at, text=sentence.format(who=names.get(row.actor, "eakte"), what=what)))
+        sentence = TAKEN_BACK if "undoes" in row.details else SENTENCES.get(row.tag, row.tag)
+        text = sentence.format(who=names.get(row.actor, "eakte"), what=what)
+        possible = actor is not None and may_take_back(actor, row) and str(row.id) not in undone
+        entries.append(HistoryEntry(at=row.at, text=text, undo=f"/zuruecknehmen/{row.id}" if possible else ""))
     return tuple(entries)
 
 
 def _how_many(row: AuditEntry) -> str:
     """What a bulk act was on: its entry names no subject of its own but how many there were."""
+    if row.tag == Tag.CASE_MOVE:
+        return "ein Vorgang"
     count = row.details.get("documents")
     return f"{count} Dokumente" if isinstance(count, int) and count > 1 else "ein Dokument"
 

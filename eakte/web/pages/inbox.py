@@ -23,7 +23,7 @@ from eakte.operations.listing import list_documents
 from eakte.operations.units import list_units
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, part
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, part, undoable
 from eakte.web.pages.document_view import page_images
 from eakte.web.pages.picking import chosen_place, picker
 from eakte.web.views import Choice, InboxItem, InboxView, LetterView, Link
@@ -120,7 +120,8 @@ def _do(
             def run() -> str:
                 following = neighbour(tx.session, tx.actor, document_id)
                 act(tx)
-                return f"/posteingang{f'/{following}' if following else ''}?ok={done}"
+                address = f"/posteingang{f'/{following}' if following else ''}?ok={done}"
+                return undoable(tx, address, document_id) if form == "form" else address
 
             address = sent.once(tx, run)
     except (InvalidInput, ManyRefused, WrongState) as error:

@@ -17,23 +17,39 @@ from eakte.errors import EakteError, NotAllowed, NotFound, NotSignedIn, TooManyR
 from eakte.terms import now
 from eakte.web.pages import (
     account,
+    admin_account,
+    admin_fields,
+    admin_health,
+    admin_keys,
+    admin_log,
+    admin_people,
+    admin_plan,
+    admin_templates,
+    admin_units,
+    assigning,
+    barriers,
     bulk,
     cases,
+    comparing,
     crossing,
+    deputies,
     document_acts,
     document_editing,
     documents,
     dossier_editing,
     dossiers,
     inbox,
+    making,
     parties,
     plan,
     provider,
     resubmissions,
+    rights,
     search,
     security,
     signing,
     start,
+    taking_back,
     uploading,
 )
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
@@ -42,6 +58,9 @@ from eakte.web.views import ErrorView, Frame
 MODULES = (
     *(start, signing, provider, account, security, plan, dossiers, uploading, documents, search),
     *(resubmissions, document_acts, document_editing, bulk, inbox, cases, parties, crossing, dossier_editing),
+    *(making, taking_back, assigning, rights, deputies, comparing, barriers),
+    *(admin_health, admin_people, admin_account, admin_units, admin_plan, admin_templates, admin_fields),
+    *(admin_keys, admin_log),
 )
 FOR_MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 SHOWN = {403: 403, 404: 404, 405: 404, 409: 403, 412: 403, 422: 404, 503: 503}

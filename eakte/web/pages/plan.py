@@ -5,21 +5,21 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from eakte.access import units_below
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
-from eakte.operations.dossiers import NewDossier, create_dossier, state_on
+from eakte.operations.dossiers import NewDossier, create_dossier, is_registrar, state_on
 from eakte.operations.fields import FieldOwner, definitions_of
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
 from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
-from eakte.operations.units import list_units
-from eakte.terms import Actor, Level, PlanClassState, Role, today
+from eakte.terms import Actor, Level, PlanClassState, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, part, quoted
 from eakte.web.pages.datafields import inputs, typed_fields
+from eakte.web.pages.making import dossier_templates
 from eakte.web.pages.tree import PlanTree, class_address
-from eakte.web.views import Choice, DossierRow, Form, NewDossierForm, PlanView
+from eakte.web.pages.working import units_worked_in
+from eakte.web.views import DossierRow, Form, NewDossierForm, PlanView
 from eakte.web.words import word
 from retention.inheritance import Resolved
 
@@ -31,7 +31,8 @@ ROWS = 50
 def whole(request: Request, actor: Person) -> Response:
     """The plan without a chosen class."""
     with get_backends(request).transactions.read() as session:
-        view = PlanView(tree=PlanTree(session, actor).nodes(None))
+        offered = dossier_templates(session) if units_worked_in(session, actor) else ()
+        view = PlanView(tree=PlanTree(session, actor).nodes(None), templates=offered)
     return page("akten.html", frame=make_frame(request, actor, area="files"), view=view)
 
 
@@ -119,8 +120,10 @@ def _view(
                 documents=documents,
                 changed=youngest,
                 protected=dossier.confidentiality == Level.PROTECTED,
+                assign=f"/akten/{dossier.id}/zuordnen" if is_registrar(actor) else "",
             )
         )
+    new = _new_dossier(session, actor, row, form) if takes_files else None
     more = f"{class_address(row)}?stand={state}&filter={quoted(asked.get('filter', ''))}&after={found.next}"
     return PlanView(
         tree=tree.nodes(row),
@@ -134,20 +137,19 @@ def _view(
         filter=asked.get("filter", ""),
         state=state if state in {"open", "closed"} else "",
         next=more if found.next else "",
-        new_dossier=_new_dossier(session, actor, row, form) if takes_files else None,
+        new_dossier=new,
+        templates=dossier_templates(session, row) if new else (),
     )
 
 
 def _new_dossier(session: Session, actor: Actor, row: PlanClass, form: Form | None) -> NewDossierForm | None:
-    if not actor.has(Role.CLERK, Role.REGISTRAR) or actor.unit_id is None:
+    units = units_worked_in(session, actor)
+    if not units:
         return None
-    mine = units_below(session, actor.unit_id)
-    units = [unit for unit in list_units(session) if unit.id in mine and unit.closed_on is None]
-    units.sort(key=lambda unit: unit.id != actor.unit_id)
     levels = [level.word for level in (Level.INTERNAL, Level.OPEN, Level.PROTECTED) if level <= actor.level]
     return NewDossierForm(
         plan_class=row.number,
-        units=tuple(Choice(str(unit.id), f"{unit.number} {unit.name}") for unit in units),
+        units=units,
         levels=tuple(levels),
         fields=inputs(definitions_of(session, row), FieldOwner.DOSSIER),
         form=form or Form(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urlencode
@@ -15,11 +17,15 @@ from eakte.bootstrap import Backends
 from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailable, StorageFailed
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
+from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, list_hits
+from eakte.operations.saved_searches import forget_search, keep_search, saved_searches
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, go, make_frame, page, quoted
+from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
 from eakte.web.pages.document_view import boxes
-from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, SearchView
+from eakte.web.pages.signing import public_address
+from eakte.web.rendering import SECURITY_HEADERS
+from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.words import word
 
 router = APIRouter()
@@ -43,7 +49,101 @@ def show(request: Request, actor: Person) -> Response:
         if dossier is not None:
             return go(f"/akten/{dossier.id}")
         view = _view(session, backends, actor, query, asked)
+        view = replace(view, saved=saved_links(session, actor))
     return page("suche.html", frame=make_frame(request, actor, area="search", query=query), view=view)
+
+
+@router.post("/suche/merken")
+def keep(request: Request, sent: Sent) -> Response:
+    """Keep the search under a name; with errors the search again, the form open."""
+    backends = get_backends(request)
+    asked = Asked(QueryParams(sent.text("suche")))
+
+    def act() -> str:
+        keep_search(tx, name=sent.text("name"), query=asked.query())
+        return f"/suche?{asked.query()}&ok=gemerkt"
+
+    try:
+        with backends.transactions.begin(sent.actor) as tx:
+            address = sent.once(tx, act)
+    except InvalidInput as error:
+        query = asked.one("q").strip()
+        with backends.transactions.read() as session:
+            view = _view(session, backends, sent.actor, query, asked)
+            view = replace(view, saved=saved_links(session, sent.actor), keep=form_again(sent, error))
+        frame = make_frame(request, sent.actor, area="search", query=query)
+        return page("suche.html", frame=frame, view=view, status=422)
+    return go(address)
+
+
+@router.post("/suche/vergessen")
+def forget(request: Request, sent: Sent) -> Response:
+    """Keep it no longer."""
+
+    def act() -> str:
+        try:
+            forget_search(tx, uuid.UUID(sent.text("id")))
+        except ValueError:
+            raise NotFound from None
+        return "/suche?ok=vergessen"
+
+    with get_backends(request).transactions.begin(sent.actor) as tx:
+        address = sent.once(tx, act)
+    return go(address)
+
+
+@router.get("/suche/treffer.csv")
+def export_csv(request: Request, actor: Person) -> Response:
+    """The list of hits as CSV."""
+    return _file(request, actor, "csv", "text/csv; charset=utf-8", as_csv)
+
+
+@router.get("/suche/treffer.xlsx")
+def export_xlsx(request: Request, actor: Person) -> Response:
+    """The list of hits as a workbook."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return _file(request, actor, "xlsx", kind, as_xlsx)
+
+
+def _file(
+    request: Request,
+    actor: Actor,
+    kind: str,
+    media_type: str,
+    make: Callable[[Iterable[Sequence[str]]], bytes],
+) -> Response:
+    backends = get_backends(request)
+    asked = Asked(request.query_params)
+    query = asked.one("q").strip()
+    if not query:
+        raise NotFound
+    with backends.transactions.read() as session:
+        question = _question(query, asked)
+        found = list_hits(session, backends.blobs, backends.search, actor, question)
+        rows = [HEADS, *(_row(request, each) for each in found.hits)]
+    if not found.whole:
+        rows.append((f"Es gibt mehr Treffer; hier stehen die ersten {MOST_HITS}.", *[""] * (len(HEADS) - 1)))
+    headers = {**SECURITY_HEADERS, "Content-Disposition": f'attachment; filename="Treffer.{kind}"'}
+    return Response(make(rows), media_type=media_type, headers=headers)
+
+
+def saved_links(session: Session, actor: Actor) -> tuple[Saved, ...]:
+    """The searches that the person keeps."""
+    return tuple(Saved(str(row.id), row.name, f"/suche?{row.query}") for row in saved_searches(session, actor))
+
+
+def _row(request: Request, found: Found) -> tuple[str, ...]:
+    document, dossier = found.document, found.dossier
+    on = document.received_on or document.written_on or document.sent_on
+    return (
+        document.title,
+        word(document.kind, "kind"),
+        f"{on:%d.%m.%Y}" if on else "",
+        document.sender or "",
+        dossier.reference_number if dossier else "Posteingang",
+        dossier.title if dossier else "",
+        public_address(request, f"/dokumente/{document.id}"),
+    )
 
 
 class Asked:
@@ -60,6 +160,10 @@ class Asked:
         """All values of a parameter."""
         return tuple(value for each, value in self._pairs if each == name)
 
+    def query(self) -> str:
+        """The search as the part of its address after the question mark, from the first page."""
+        return urlencode([(name, each) for name, each in self._pairs if name != "after"])
+
     def address(self, *, without: str, value: str | None = None, after: str | None = None) -> str:
         """The same search without a parameter (or one of its values), from the first page or after a mark."""
         kept = [
@@ -74,18 +178,7 @@ def _view(session: Session, backends: Backends, actor: Actor, query: str, asked:
     sort = asked.one("sort", "relevance")
     if not query:
         return SearchView(sort=sort)
-    since, until = _years(asked.all("jahr"))
-    question = Question(
-        text=query,
-        plan_classes=asked.all("plan"),
-        units=asked.all("stelle"),
-        kinds=asked.all("art"),
-        since=since,
-        until=until,
-        sort=sort,
-        after=asked.one("after") or None,
-        limit=HITS,
-    )
+    question = _question(query, asked)
     try:
         result = find(session, backends.blobs, backends.search, actor, question)
     except SearchUnavailable:
@@ -104,6 +197,23 @@ def _view(session: Session, backends: Backends, actor: Actor, query: str, asked:
         total=result.total,
         total_exact=result.total_exact,
         next=asked.address(without="after", after=result.next) if result.next else "",
+        asked=asked.query(),
+        most_exported=MOST_HITS,
+    )
+
+
+def _question(query: str, asked: Asked) -> Question:
+    since, until = _years(asked.all("jahr"))
+    return Question(
+        text=query,
+        plan_classes=asked.all("plan"),
+        units=asked.all("stelle"),
+        kinds=asked.all("art"),
+        since=since,
+        until=until,
+        sort=asked.one("sort", "relevance"),
+        after=asked.one("after") or None,
+        limit=HITS,
     )
 
 

@@ -5,6 +5,23 @@ of `eakte.terms`; templates turn them into words. An action a person may not do 
 """
 
 from eakte.web.views.account import AccountView, ProviderView, SecondFactorView, SecurityView, SessionRow, TokenRow
+from eakte.web.views.administration import (
+    EntryView,
+    FailedRow,
+    FailedView,
+    HealthCard,
+    HealthView,
+    KeyRow,
+    KeysView,
+    LogRow,
+    LogView,
+    Section,
+    SettingRow,
+    SettingsView,
+)
+from eakte.web.views.assigning import AssignView
+from eakte.web.views.barriers import BarrierRow, BarrierView, StatementView
+from eakte.web.views.comparing import CompareView, Side
 from eakte.web.views.document import (
     DocumentActs,
     DocumentEdit,
@@ -32,10 +49,26 @@ from eakte.web.views.dossier import (
 )
 from eakte.web.views.fault import ErrorView
 from eakte.web.views.inbox import InboxView, LetterView
+from eakte.web.views.making import MakingView, TemplateParty
 from eakte.web.views.parties import PartiesView, PartyRow, PartyView, ReferenceRow, ReferencesView
-from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect
+from eakte.web.views.parts import Choice, FieldError, Form, Frame, HistoryEntry, Link, Message, Property, Rect, Undo
+from eakte.web.views.patterns import FieldRow, FieldsView, TemplateRow, TemplatesView, TemplateView
+from eakte.web.views.people import (
+    EffectView,
+    NewAccount,
+    RoleRow,
+    RolesView,
+    UnitRow,
+    UnitsView,
+    UnitView,
+    UserRow,
+    UsersView,
+    UserView,
+)
 from eakte.web.views.plan import DataInput, DossierRow, NewDossierForm, PlanView, TreeNode
-from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, SearchView
+from eakte.web.views.plan_import import FileProblem, PlanChange, PlanImportView, PlanPreview
+from eakte.web.views.rights import DeputiesView, DeputyRow, ExclusionRow, Explained, RightsView, ShareRow
+from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
     InboxItem,
@@ -48,13 +81,19 @@ from eakte.web.views.start import (
 
 __all__ = [
     "AccountView",
+    "AssignView",
+    "BarrierRow",
+    "BarrierView",
     "BulkView",
     "CaseGroup",
     "CaseView",
     "Chip",
     "Choice",
     "CloseForm",
+    "CompareView",
     "DataInput",
+    "DeputiesView",
+    "DeputyRow",
     "DocumentActs",
     "DocumentEdit",
     "DocumentRow",
@@ -62,22 +101,39 @@ __all__ = [
     "DossierEditView",
     "DossierRow",
     "DossierView",
+    "EffectView",
+    "EntryView",
     "ErrorView",
+    "ExclusionRow",
+    "Explained",
     "Facet",
     "FacetValue",
+    "FailedRow",
+    "FailedView",
     "FieldError",
+    "FieldRow",
+    "FieldsView",
+    "FileProblem",
     "Form",
     "Frame",
+    "HealthCard",
+    "HealthView",
     "HistoryEntry",
     "HistoryView",
     "Hit",
     "InboxItem",
     "InboxView",
+    "KeyRow",
+    "KeysView",
     "LetterView",
     "Link",
+    "LogRow",
+    "LogView",
+    "MakingView",
     "Mark",
     "Message",
     "Neighbours",
+    "NewAccount",
     "NewDossierForm",
     "Page",
     "PartiesView",
@@ -86,6 +142,9 @@ __all__ = [
     "Passage",
     "Picker",
     "PlaceChoice",
+    "PlanChange",
+    "PlanImportView",
+    "PlanPreview",
     "PlanView",
     "Processing",
     "Proof",
@@ -98,15 +157,36 @@ __all__ = [
     "ResubmissionItem",
     "ResubmissionView",
     "ResubmissionsView",
+    "RightsView",
+    "RoleRow",
+    "RolesView",
+    "Saved",
     "SearchView",
     "SecondFactorView",
+    "Section",
     "SecurityView",
     "SessionRow",
+    "SettingRow",
+    "SettingsView",
+    "ShareRow",
+    "Side",
     "SignInView",
     "StartView",
+    "StatementView",
+    "TemplateParty",
+    "TemplateRow",
+    "TemplateView",
+    "TemplatesView",
     "TextPage",
     "TokenRow",
     "TreeNode",
+    "Undo",
+    "UnitRow",
+    "UnitView",
+    "UnitsView",
     "UploadView",
+    "UserRow",
+    "UserView",
+    "UsersView",
     "VersionRow",
 ]

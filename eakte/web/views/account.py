@@ -17,6 +17,8 @@ class AccountView:
     units: tuple[str, ...]
     roles: tuple[str, ...]
     signed_in: datetime
+    deputies: bool = False
+    """Whether the person can be represented: /konto/vertretung."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class DocumentActs:
     cancel: Form | None = None
     remind: Form | None = None
     edit: bool = False
+    move: str = ""
+    """Where a filed document is put into another dossier or case."""
 
     @property
     def more(self) -> bool:

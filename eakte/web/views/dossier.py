@@ -92,8 +92,12 @@ class DossierView:
     reopen: Form | None = None
     remind: Form | None = None
     """POST /akten/{id}/wiedervorlage: due_on, note."""
+    templates: tuple[Link, ...] = ()
+    """From which a case can be made."""
     edit: bool = False
     """Whether there is something to change at /akten/{id}/aendern."""
+    assign: bool = False
+    """Whether the person may say where it belongs, at /akten/{id}/zuordnen."""
     resubmissions: tuple[ResubmissionItem, ...] = ()
 
     def address(self, **changes: str) -> str:
@@ -126,7 +130,7 @@ class DossierEditView:
 class CaseView:
     """GET /akten/{id}/vorgaenge/{id}: what can be done with a case; a form that is None is absent.
 
-    POST there: title, revision · …/abschliessen: close_cases · …/oeffnen: reason
+    POST there: title, revision · …/verschieben: target, revision · …/abschliessen: close_cases · …/oeffnen: reason
     """
 
     dossier: str
@@ -137,6 +141,7 @@ class CaseView:
     revision: int
     path: tuple[Link, ...]
     rename: Form | None = None
+    move: Form | None = None
     close: CloseForm | None = None
     reopen: Form | None = None
 

@@ -59,6 +59,19 @@ class Form:
         return next((error.text for error in self.errors if error.field == name), "")
 
 
+FOOT = (Link("Barrierefreiheit", "/barrierefreiheit"), Link("Barriere melden", "/barriere-melden"))
+"""What stands at the foot of every page, also of those for nobody and of errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What was just done and can be taken back: its sentence, and POST `href` with `zurueck`, where to go then."""
+
+    text: str
+    href: str
+    back: str
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What surrounds every page."""
@@ -82,7 +95,8 @@ class Frame:
     density: Literal["compact", "wide"] = "compact"
     query: str = ""
     messages: tuple[Message, ...] = ()
-    foot: tuple[Link, ...] = ()
+    undo: Undo | None = None
+    foot: tuple[Link, ...] = FOOT
     version: str = ""
 
 
@@ -101,6 +115,8 @@ class HistoryEntry:
 
     at: datetime
     text: str
+    undo: str = ""
+    """POST: take it back; unset where that is not the person's or not possible."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class DossierRow:
     documents: int
     changed: datetime
     protected: bool = False
+    assign: str = ""
+    """Where the registrar says where it belongs: what may not be read can be put elsewhere too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,5 @@ class PlanView:
     """Chosen filter by state: "", "open" or "closed"."""
     next: str = ""
     new_dossier: NewDossierForm | None = None
+    templates: tuple[Link, ...] = ()
+    """From which the person can make a dossier: here, or without a chosen class in the class that each names."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from eakte.web.views.parts import Rect
+from eakte.web.views.parts import Form, Rect
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,15 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """A search that the person keeps. POST /suche/vergessen: id."""
+
+    id: str
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchView:
     """The passage, not only the file."""
 
@@ -83,6 +92,13 @@ class SearchView:
     """The search cannot answer now; everything else works."""
     hint: str = ""
     """A query that cannot be read: what is wrong with it."""
+    asked: str = ""
+    """The search as the part of its address after the question mark, without the page of hits."""
+    keep: Form = field(default_factory=Form)
+    """POST /suche/merken: name, suche."""
+    saved: tuple[Saved, ...] = ()
+    most_exported: int = 1_000
+    """Hits that the file of the list holds at most."""
 
     @property
     def preview(self) -> Hit | None:

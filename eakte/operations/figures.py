@@ -1,0 +1,101 @@
+"""How the service is doing, in numbers, for those who keep it running. Nothing here tells what lies in the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from eakte.audit import Tag
+from eakte.models import AuditEntry, Document
+from eakte.operations.storing import Fixity
+from eakte.operations.waiting import require_administrator
+from eakte.terms import Actor, DocumentState, now
+from eakte.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Jobs that wait and run, workers that gave a sign of life, documents that are not read yet."""
+
+    waiting: int
+    running: int
+    workers: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last time every file of the storage was read and compared: how many, and how many were not as they should."""
+
+    at: datetime
+    checked: int
+    missing: int
+    damaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of one moment. `index_waiting` are documents that search does not show as they are yet."""
+
+    work: Work
+    failed: int
+    verified: Verified | None
+    index_waiting: int
+    database_bytes: int
+
+
+def figures(session: Session, actor: Actor, *, stalled_seconds: float) -> Figures:
+    """All numbers at once; a worker counts while its sign of life is younger than `stalled_seconds`.
+
+    Raises NotAllowed for everybody but IT.
+    """
+    require_administrator(actor)
+    by_state = {row[0]: row[1] for row in session.execute(_documents_by_state())}
+    behind = select(func.count()).where(
+        Document.indexed_revision < Document.revision,
+        Document.state.in_((DocumentState.READY.value, DocumentState.FAILED.value)),
+    )
+    return Figures(
+        work=_work(session, stalled_seconds, by_state),
+        failed=by_state.get(DocumentState.FAILED.value, 0),
+        verified=last_verified(session),
+        index_waiting=session.scalar(behind) or 0,
+        database_bytes=session.scalar(text("SELECT pg_database_size(current_database())")) or 0,
+    )
+
+
+def note_verified(tx: Transaction, fixity: Fixity) -> None:
+    """Write into the log that all files were read and compared; their names are not told there."""
+    found = {"checked": fixity.checked, "missing": len(fixity.missing), "damaged": len(fixity.damaged)}
+    tx.record(Tag.STORAGE_VERIFY, None, found)
+
+
+def last_verified(session: Session) -> Verified | None:
+    """What the last check of the storage found, from the log; None where there was none."""
+    checks = select(AuditEntry).where(AuditEntry.tag == Tag.STORAGE_VERIFY.value)
+    # A check that is not numbered yet is the newest: NULLs come first in a descending order.
+    row = session.scalar(checks.order_by(AuditEntry.number.desc()).limit(1))
+    if row is None:
+        return None
+    return Verified(row.at, row.details["checked"], row.details["missing"], row.details["damaged"])
+
+
+def _documents_by_state() -> Select[str, int]:
+    asked = (Document.cancelled_at.is_(None), Document.state != DocumentState.READY.value)
+    return select(Document.state, func.count()).where(*asked).group_by(Document.state)
+
+
+def _work(session: Session, stalled_seconds: float, by_state: dict[str, int]) -> Work:
+    jobs = session.execute(text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1"))
+    counts = {row[0]: row[1] for row in jobs}
+    alive = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > :since")
+    since = now() - timedelta(seconds=stalled_seconds)
+    return Work(
+        waiting=counts.get("todo", 0),
+        running=counts.get("doing", 0),
+        workers=session.scalar(alive, {"since": since}) or 0,
+        unread=by_state.get(DocumentState.RECEIVED.value, 0) + by_state.get(DocumentState.PROCESSING.value, 0),
+    )

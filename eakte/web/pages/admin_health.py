@@ -1,0 +1,214 @@
+"""How the service is doing, what failed, and how it is set up: for IT, who sees nothing of what lies in the files."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from eakte.api.dependencies import get_backends
+from eakte.bootstrap import Backends
+from eakte.errors import NotFound
+from eakte.operations.figures import Figures, Verified, figures
+from eakte.operations.health import Check, ready
+from eakte.operations.waiting import list_failures, retry_unread
+from eakte.settings import Settings, is_secret
+from eakte.terms import BERLIN, Actor
+from eakte.web.pages.admin_sections import require_section, sections_of
+from eakte.web.pages.asking import Person, Sent, go, make_frame, page, part, quoted, with_ok
+from eakte.web.rendering import SECURITY_HEADERS, number, size
+from eakte.web.views import (
+    FailedRow,
+    FailedView,
+    HealthCard,
+    HealthView,
+    Link,
+    Section,
+    SettingRow,
+    SettingsView,
+)
+
+router = APIRouter()
+HOME = "/administration/zustand"
+FAILED = HOME + "/dokumente"
+ROWS = 50
+
+
+@router.get("/administration")
+def enter(request: Request, actor: Person) -> Response:
+    """To the first of the person's pages."""
+    with get_backends(request).transactions.read() as session:
+        mine = sections_of(session, actor)
+    if not mine:
+        raise NotFound
+    return go(mine[0].href)
+
+
+@router.get(HOME)
+def show(request: Request, actor: Person) -> Response:
+    """The cards; for the poll the cards alone, and nothing where they say the same as before."""
+    backends = get_backends(request)
+    asked = request.query_params
+    with backends.transactions.read() as session:
+        sections = require_section(session, actor, "zustand")
+        found = figures(session, actor, stalled_seconds=backends.settings.stalled_seconds)
+    view = _view(backends, sections, found)
+    if asked.get("teil") != "karten":
+        return page("zustand.html", frame=make_frame(request, actor, area="administration"), view=view)
+    if asked.get("stand") == view.mark:
+        return Response(status_code=204, headers=dict(SECURITY_HEADERS))
+    before = asked.get("stand", "").rpartition(".")[2]
+    if before != view.states:
+        view = _view(backends, sections, found, said=_sentence(view))
+    return part("zustand.html", "karten", frame=make_frame(request, actor, area="administration"), view=view)
+
+
+@router.get(FAILED)
+def failed(request: Request, actor: Person) -> Response:
+    """Failed documents, the newest first, with the reason and a button to try again."""
+    with get_backends(request).transactions.read() as session:
+        sections = require_section(session, actor, "zustand")
+        view = _failed(session, actor, sections, request.query_params.get("after"))
+    return page("fehlgeschlagen.html", frame=make_frame(request, actor, area="administration"), view=view)
+
+
+@router.post(FAILED + "/{failed_id}/wiederholen")
+def again(request: Request, sent: Sent, failed_id: uuid.UUID) -> Response:
+    """Process one again, from the beginning."""
+
+    def act() -> str:
+        retry_unread(tx, failed_id)
+        return with_ok(FAILED, "wiederholt", at="fehlgeschlagen")
+
+    with get_backends(request).transactions.begin(sent.actor) as tx:
+        require_section(tx.session, sent.actor, "zustand")
+        address = sent.once(tx, act)
+    return go(address)
+
+
+@router.get("/administration/einstellungen")
+def settings(request: Request, actor: Person) -> Response:
+    """All settings as they hold, with what they mean."""
+    backends = get_backends(request)
+    with backends.transactions.read() as session:
+        sections = require_section(session, actor, "einstellungen")
+    view = SettingsView(sections, setting_rows(backends.settings))
+    return page("einstellungen.html", frame=make_frame(request, actor, area="administration"), view=view)
+
+
+def setting_rows(settings: Settings) -> tuple[SettingRow, ...]:
+    """Every setting by its variable; of a secret only whether it is set, because a page may be photographed."""
+    rows = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        secret = is_secret(field)
+        rows.append(
+            SettingRow(
+                name=f"EAKTE_{name.upper()}",
+                meaning=field.description or "",
+                value=_hidden(value) if secret else _shown(value),
+                secret=secret,
+                default=name not in settings.model_fields_set,
+            )
+        )
+    return tuple(rows)
+
+
+def _hidden(value: object) -> str:
+    return "gesetzt, wird nicht gezeigt" if value is not None and str(value) else "nicht gesetzt"
+
+
+def _shown(value: object) -> str:
+    if value is None or value in ("", {}):
+        return "nicht gesetzt"
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    return str(value)
+
+
+def _failed(session: Session, actor: Actor, sections: tuple[Section, ...], after: str | None) -> FailedView:
+    found = list_failures(session, actor, after=after, limit=ROWS)
+    rows = tuple(
+        FailedRow(str(row.document_id), row.media_type, row.size, row.filed_at, row.reason) for row in found.items
+    )
+    return FailedView(sections, rows, f"{FAILED}?after={quoted(found.next)}" if found.next else "")
+
+
+def _view(backends: Backends, sections: tuple[Section, ...], found: Figures, *, said: str = "") -> HealthView:
+    able = {check.name: check for check in ready(backends.database, backends.blobs, backends.search, backends.scanner)}
+    cards = (
+        _work(found),
+        _failures(found.failed),
+        _storage(able["storage"], found.verified),
+        _search(able["search"], found.index_waiting),
+        _database(able["database"], found.database_bytes),
+        _scanner(able.get("scanner")),
+    )
+    view = HealthView(sections, cards, mark="", said=said)
+    digest = hashlib.sha256(repr(cards).encode()).hexdigest()[:16]
+    return HealthView(sections, cards, mark=f"{digest}.{view.states}", said=said)
+
+
+def _sentence(view: HealthView) -> str:
+    wrong = [f"{card.label}: {card.value}" for card in view.cards if card.state != "ok"]
+    return "Bitte ansehen: " + ", ".join(wrong) if wrong else "Der Betrieb ist in Ordnung."
+
+
+def _work(found: Figures) -> HealthCard:
+    work = found.work
+    if not work.workers:
+        return HealthCard("Aufträge", "bad", f"{number(work.waiting)} wartend", "Kein Helfer arbeitet: eakte work")
+    helpers = "1 Helfer arbeitet" if work.workers == 1 else f"{work.workers} Helfer arbeiten"
+    unread = f"{_documents(work.unread)} in Verarbeitung"
+    return HealthCard("Aufträge", "ok", f"{number(work.waiting)} wartend", f"{helpers}, {unread}")
+
+
+def _documents(count: int) -> str:
+    return "1 Dokument" if count == 1 else f"{number(count)} Dokumente"
+
+
+def _failures(count: int) -> HealthCard:
+    label = "Fehlgeschlagene Dokumente"
+    if not count:
+        return HealthCard(label, "ok", "0", "Alles ist gelesen worden.")
+    return HealthCard(label, "look", number(count), "", Link("Ansehen und wiederholen", FAILED))
+
+
+def _storage(check: Check, verified: Verified | None) -> HealthCard:
+    label = "Ablage geprüft"
+    if not check.ok:
+        return HealthCard(label, "bad", "antwortet nicht", check.detail)
+    if verified is None:
+        return HealthCard(label, "look", "noch nie", "Alle Dateien prüft: eakte storage verify")
+    wrong = verified.missing + verified.damaged
+    when = f"{verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+    value = f"{number(verified.checked - wrong)} von {number(verified.checked)}"
+    if wrong:
+        sentence = f"{number(verified.missing)} fehlen, {number(verified.damaged)} sind beschädigt, {when}"
+        return HealthCard(label, "bad", value, sentence)
+    return HealthCard(label, "ok", value, f"alle unverändert, {when}")
+
+
+def _search(check: Check, waiting: int) -> HealthCard:
+    if not check.ok:
+        return HealthCard("Suche", "bad", "nicht verfügbar", check.detail)
+    if not waiting:
+        return HealthCard("Suche", "ok", "kein Verzug", "Der Index ist vollständig.")
+    return HealthCard("Suche", "ok", f"{_documents(waiting)} im Verzug", "Was neu ist, wird gerade aufgenommen.")
+
+
+def _database(check: Check, octets: int) -> HealthCard:
+    if not check.ok:
+        return HealthCard("Datenbank", "bad", "antwortet nicht", check.detail)
+    return HealthCard("Datenbank", "ok", size(octets), "antwortet")
+
+
+def _scanner(check: Check | None) -> HealthCard:
+    label = "Virenprüfung"
+    if check is None:
+        return HealthCard(label, "look", "nicht eingerichtet", "Dateien werden ungeprüft abgelegt: EAKTE_CLAMAV_URL")
+    if not check.ok:
+        return HealthCard(label, "bad", "antwortet nicht", "Solange wird nichts abgelegt.")
+    return HealthCard(label, "ok", "läuft", check.detail)

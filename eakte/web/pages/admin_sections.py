@@ -1,0 +1,41 @@
+"""The pages of the administration, and which of them are a person's."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from eakte.access import headed_units
+from eakte.errors import NotFound
+from eakte.terms import Actor, Role
+from eakte.web.views import Section
+
+SECTIONS = (
+    (Section("zustand", "Zustand", "monitor_heart"), {Role.ADMIN}),
+    (Section("benutzer", "Benutzer", "group"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("einheiten", "Organisationseinheiten", "account_tree"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("rollen", "Rollen und Rechte", "badge"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("plan", "Aktenplan und Fristen", "folder"), {Role.REGISTRAR}),
+    (Section("schluessel", "Zugriffsschlüssel", "key"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("einstellungen", "Einstellungen", "tune"), {Role.ADMIN}),
+    (Section("protokoll", "Prüfprotokoll", "policy"), {Role.AUDITOR}),
+)
+"""Each page with the roles that may use it (records, "Who may do what")."""
+
+OF_A_HEAD = "benutzer"
+"""What the head of a unit has of it: the people of the unit and their roles."""
+
+
+def sections_of(session: Session, actor: Actor) -> tuple[Section, ...]:
+    """The pages that a person may use, in order; none for most people."""
+    mine = tuple(section for section, roles in SECTIONS if actor.has(*roles))
+    if mine or not headed_units(session, actor.user_id):
+        return mine
+    return tuple(section for section, _roles in SECTIONS if section.name == OF_A_HEAD)
+
+
+def require_section(session: Session, actor: Actor, name: str) -> tuple[Section, ...]:
+    """The person's pages, this one among them. Raises NotFound: who may not use one is not told that it is there."""
+    mine = sections_of(session, actor)
+    if name not in {section.name for section in mine}:
+        raise NotFound
+    return mine
