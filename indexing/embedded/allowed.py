@@ -20,8 +20,8 @@ from indexing.search import Rights
 MANY = 3_000
 """Numbers from which on it pays to look first which of them occur."""
 
-FEW = 1_000
-"""Documents up to which their numbers are looked at."""
+PART = 10
+"""A tenth of so many numbers: as many documents may fit for a look at theirs to be cheaper than saying all."""
 
 
 class Allowed:
@@ -65,10 +65,10 @@ def allowed_by(schema: tantivy.Schema, rights: Rights, single: frozenset[int]) -
     return Clause.const_score_query(but_not(any_of(options), rights.excepted), 0.0)
 
 
-def numbers_among(documents: Searcher, fitting: Clause) -> frozenset[object] | None:
-    """The numbers of the dossiers and cases of all that fits; None where more than `FEW` documents do."""
-    result = documents.search(fitting, FEW, count=True)
-    if total_of(result) > FEW:
+def numbers_among(documents: Searcher, fitting: Clause, *, most: int) -> frozenset[object] | None:
+    """The numbers of the dossiers and cases of all that fits; None where more than `most` documents do."""
+    result = documents.search(fitting, most, count=True)
+    if total_of(result) > most:
         return None
     addresses = [address for _, address in result.hits]
     return frozenset(chain(*(documents.fast_field_values(field, addresses) for field in ("dossier", "case"))))

@@ -9,7 +9,7 @@ from tantivy import FieldType, Occur, Searcher
 from tantivy import Query as Clause
 
 from indexing import ranking
-from indexing.embedded.allowed import FEW, MANY, Allowed, allowed_by, numbers_among
+from indexing.embedded.allowed import MANY, PART, Allowed, allowed_by, numbers_among
 from indexing.embedded.clauses import all_of, any_of, unscored
 from indexing.embedded.records import number_of
 from indexing.german import QueryTerms, QueryWord
@@ -71,13 +71,14 @@ class Question:
     @cached_property
     def _occurring(self) -> frozenset[object] | None:
         """The numbers of dossiers and cases that fit words and filters; None where they are many."""
-        if self._surely_many():
+        most = max(MANY, len(self.content.dossiers)) // PART
+        if self._surely_more_than(most):
             return None
         # What fits in the description fits in all fields.
         parts = [*self._fitting(_ALL_FIELDS), *((Occur.Must, clause) for clause in self._left)]
-        return numbers_among(self._documents, Clause.boolean_query(parts))
+        return numbers_among(self._documents, Clause.boolean_query(parts), most=most)
 
-    def _surely_many(self) -> bool:
+    def _surely_more_than(self, most: int) -> bool:
         """Whether that is known without looking: nothing is asked for, or one word suffices and is frequent."""
         if self._left:
             return False
@@ -86,7 +87,7 @@ class Question:
         words = self._terms.words
         if self._terms.phrases or not words or ranking.strictness(len(words))[self.level].words != 1:
             return False
-        return any(self._documents.doc_freq("stems", word.term) > FEW for word in words)
+        return any(self._documents.doc_freq("stems", word.term) > most for word in words)
 
     @cached_property
     def found(self) -> Clause:
