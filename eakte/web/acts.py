@@ -49,6 +49,7 @@ ACTS: Final = MappingProxyType(
         "record:case:change": "Vorgang geändert",
         "record:case:close": "Vorgang abgeschlossen",
         "record:case:reopen": "Vorgang wieder geöffnet",
+        "record:case:move": "Vorgang in eine andere Akte verschoben",
         "record:procedure:file": "In einem Zug angelegt und abgelegt",
         "record:party:add": "Beteiligte eingetragen",
         "record:party:change": "Beteiligte geändert",

@@ -31,6 +31,7 @@ from eakte.operations.signing_in import sign_in
 from eakte.operations.versions import add_version
 from eakte.operations.waiting import retry
 from eakte.terms import SYSTEM
+from eakte.web.acts import ACTS
 from tests.audit.trail import leaf_hash
 from tests.operations.office import Office
 
@@ -132,6 +133,10 @@ SUBJECTS = {
     },
     "access": {"document", "object", "session"},
 }  # fmt: skip
+
+
+def test_each_tag_has_its_words_on_the_page_of_the_log() -> None:
+    assert set(ACTS) == set(Tag)
 
 
 def test_no_two_tags_are_the_same_and_each_is_in_the_document() -> None:

@@ -95,7 +95,7 @@ def test_day_and_note_are_changed_with_errors_at_the_field(pages: Pages, clerk: 
         "Ortstermin",
         today() + timedelta(days=14),
     )
-    assert "Ortstermin" in clerk.get("/wiedervorlagen").text
+    assert "Ortstermin" in clerk.get(f"/akten/{place.dossier}").text
 
 
 @pytest.mark.parametrize("back", ["https://boese.example/", "//boese.example", "/konto/../abmelden", ""])
