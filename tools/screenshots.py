@@ -1,7 +1,8 @@
 """Pictures of the pages for README and guide: a fresh sample municipality, photographed in a real browser.
 
-``python tools/screenshots.py`` starts ``eakte demo`` in a temporary folder, signs in as a clerk of building control and
-writes one small PNG for each page into docs/images. Needs Chromium (EAKTE_CHROMIUM names another one).
+``python tools/screenshots.py`` starts ``eakte demo`` in a temporary folder, signs in as a clerk, the registrar, IT and
+the auditor, and writes small PNGs of each page, at a desk and on a phone, into docs/images. Needs Chromium
+(EAKTE_CHROMIUM names another one).
 """
 
 from __future__ import annotations
@@ -22,15 +23,27 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("EAKTE_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-LOGIN = "p.hansen"
+CLERK = "p.hansen"
 QUERY = "Rettungsweg"
 """Stands on both pages of a scanned letter: what recognition has read, found on the page that matters."""
 DESKTOP, PHONE = (1440, 900), (390, 844)
+OF_OTHERS = {
+    "k.thieme": {"verwaltung-plan": "/administration/plan", "verwaltung-rollen": "/administration/rollen"},
+    "l.petersen": {
+        "verwaltung-zustand": "/administration/zustand",
+        "verwaltung-benutzer": "/administration/benutzer",
+        "verwaltung-einheiten": "/administration/einheiten",
+        "verwaltung-schluessel": "/administration/schluessel",
+        "verwaltung-einstellungen": "/administration/einstellungen",
+    },
+    "h.schroeder": {"verwaltung-protokoll": "/administration/protokoll"},
+}
+"""Pages that a clerk does not have, by who has them."""
 LARGEST = 200_000
 COLOURS = 192
 """Chosen to cover the range, so that the few pixels of a mark keep their colour."""
@@ -38,7 +51,7 @@ COLOURS = 192
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running sample municipality."""
+    """A running sample municipality; all its people have the one password."""
 
     url: str
     password: str
@@ -58,7 +71,7 @@ def running_demo(documents: int) -> Iterator[Demo]:
         if not line:
             raise SystemExit("The sample municipality did not start; its reason stands above.")
         said = json.loads(line)
-        password = next(user["password"] for user in said["users"] if user["name"] == LOGIN)
+        password = next(user["password"] for user in said["users"] if user["name"] == CLERK)
         yield Demo(said["url"], password)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -74,7 +87,13 @@ class Camera:
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, page: Page, name: str) -> None:
-        """Write NAME.png: few colours are enough for paper and text."""
+        """Write NAME.png at a desk and NAME-telefon.png on a phone."""
+        for size, kind in ((PHONE, "-telefon"), (DESKTOP, "")):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            self._write(page, f"{name}{kind}")
+
+    def _write(self, page: Page, name: str) -> None:
+        """Few colours are enough for paper and text."""
         settle(page)
         shot = Image.open(BytesIO(page.screenshot(caret="hide"))).convert("RGB")
         few = shot.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -96,10 +115,10 @@ def settle(page: Page) -> None:
     )
 
 
-def sign_in(page: Page, demo: Demo) -> None:
-    """Sign in as the clerk."""
+def sign_in(page: Page, demo: Demo, login: str) -> None:
+    """Sign in."""
     page.goto(f"{demo.url}/anmelden")
-    page.fill("#username", LOGIN)
+    page.fill("#username", login)
     page.fill("#password", demo.password)
     page.click("main button[type=submit]")
     page.wait_for_url(f"{demo.url}/")
@@ -113,11 +132,30 @@ def api(page: Page, demo: Demo, path: str) -> Any:
     return answer.json()
 
 
-def photograph(page: Page, demo: Demo, camera: Camera) -> None:
-    """All pictures, in the order of a clerk's morning."""
-    page.goto(f"{demo.url}/anmelden")
-    camera.take(page, "anmelden")
-    sign_in(page, demo)
+def photograph(browser: Browser, demo: Demo, camera: Camera) -> None:
+    """All pictures: a clerk's morning first."""
+    with sitting(browser) as page:
+        page.goto(f"{demo.url}/anmelden")
+        camera.take(page, "anmelden")
+        sign_in(page, demo, CLERK)
+        photograph_a_morning(page, demo, camera)
+    for login, pages in OF_OTHERS.items():
+        with sitting(browser) as page:
+            sign_in(page, demo, login)
+            for name, path in pages.items():
+                page.goto(f"{demo.url}{path}")
+                camera.take(page, name)
+
+
+@contextmanager
+def sitting(browser: Browser) -> Iterator[Page]:
+    """A fresh browser of a person."""
+    with browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, locale="de-DE") as context:
+        yield context.new_page()
+
+
+def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
+    """The pages of a clerk."""
     dossiers = api(page, demo, "/dossiers")["items"]
     fullest = max(dossiers, key=lambda each: len(api(page, demo, f"/documents?dossier={each['id']}")["items"]))
     # Opened from the least to the most interesting: the start page lists what was used last.
@@ -131,14 +169,19 @@ def photograph(page: Page, demo: Demo, camera: Camera) -> None:
     page.goto(f"{demo.url}{opened}")
     page.wait_for_selector(".ea-hit--now")
     camera.take(page, "dokument")
-    page.goto(f"{demo.url}/")
-    camera.take(page, "start")
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    page.goto(f"{demo.url}/")
-    camera.take(page, "start-telefon")
-    page.goto(f"{demo.url}{opened}")
-    page.wait_for_selector(".ea-hit--now")
-    camera.take(page, "dokument-telefon")
+    for name, path in {
+        "start": "/",
+        "plan": f"/plan/{fullest['plan_class']}",
+        "posteingang": "/posteingang",
+        "wiedervorlagen": "/wiedervorlagen",
+        "rechte": f"/akten/{fullest['id']}/rechte",
+        "verlauf": f"/akten/{fullest['id']}/verlauf",
+        "zuordnen": f"/akten/{fullest['id']}/zuordnen",
+        "konto": "/konto",
+        "barrierefreiheit": "/barrierefreiheit",
+    }.items():
+        page.goto(f"{demo.url}{path}")
+        camera.take(page, name)
 
 
 def main() -> None:
@@ -150,12 +193,11 @@ def main() -> None:
     asked = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, locale="de-DE")
         if asked.at:
-            photograph(page, Demo(*asked.at), Camera(asked.to))
+            photograph(browser, Demo(*asked.at), Camera(asked.to))
         else:
             with running_demo(asked.documents) as demo:
-                photograph(page, demo, Camera(asked.to))
+                photograph(browser, demo, Camera(asked.to))
         browser.close()
 
 
