@@ -37,6 +37,8 @@ from eakte.transaction import Transaction, Transactions
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
+UNATTENDED_HEADER = "X-Eakte-Unattended"
+"""Sent with what a page asks for by itself, at intervals."""
 _ETAG = re.compile(r'\s*(?:W/)?"(\d{1,18})"\s*')
 
 
@@ -86,7 +88,8 @@ def signed_in(request: Request) -> Actor:
         meter: Meter = request.app.state.meter
         if wait := meter.take(actor.access_key):
             raise TooManyRequests(seconds=math.ceil(wait))
-        if meter.due(actor.access_key):
+        # A page that looks for news by itself is nobody's use of it: left open, it would never end by idling.
+        if UNATTENDED_HEADER not in request.headers and meter.due(actor.access_key):
             note(backends.transactions, actor.access_key)
     return actor
 

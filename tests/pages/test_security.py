@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from eakte.api.limits import Meter
-from eakte.models import User
+from eakte.models import User, WebSession
 from eakte.operations.accounts import create_token
-from eakte.terms import SYSTEM, Scope
+from eakte.terms import SYSTEM, Scope, now
 from tests.api.world import API, problem
 from tests.pages.pages_support import Pages
 
@@ -73,6 +77,28 @@ def test_too_many_requests_of_one_key_are_told_and_stop_nobody_else(fresh: Pages
     problem(answers[-1], 429, "too-many-requests")
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
     assert client.get(f"{API}/dossiers").status_code == 200
+
+
+def test_a_page_that_asks_by_itself_keeps_no_session_alive(fresh: Pages) -> None:
+    admin = fresh.sign_in("admin")
+    long_ago = now() - timedelta(minutes=20)
+
+    def seen(*, at: datetime | None = None) -> datetime:
+        with fresh.backends.database.engine.begin() as connection:
+            if at is not None:
+                connection.execute(update(WebSession).values(last_seen_at=at))
+            return connection.execute(select(WebSession.last_seen_at)).scalar_one()
+
+    seen(at=long_ago)
+    poll = re.search(r"id=\"karten\"[^>]*hx-headers='([^']+)'", admin.get("/administration/zustand").html)
+    assert poll, "the page asks by itself"
+    assert seen() > long_ago, "opened by a person"
+    fresh.app.state.meter = Meter(600)  # the minute in which it is noted once is over
+    seen(at=long_ago)
+    assert admin.get("/administration/zustand?teil=karten", **json.loads(poll[1])).status == 200
+    assert seen() == long_ago
+    admin.get("/administration/zustand")
+    assert seen() > long_ago
 
 
 def test_a_bucket_fills_evenly_and_forgets_who_is_gone() -> None:
