@@ -24,10 +24,11 @@ types: dev
 	$(BIN)/mypy
 
 # A file's tests stay together because they share what is slow to set up. What starts servers waits for them half of its
-# time, so there are two processes more than processors.
+# time, so there are more test processes than processors; fewer where the tests start the whole product and time counts.
 TOGETHER := --dist loadfile --no-loadscope-reorder
 SPREAD := -n $(shell nproc) $(TOGETHER)
 WAITING := -n $(shell expr $$(nproc) + 2) $(TOGETHER)
+WORKING := -n $(shell expr $$(nproc) + 1) $(TOGETHER)
 WHOLE := journey or fault or browser
 
 unit: dev
@@ -39,7 +40,7 @@ parts: dev
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "($(WHOLE)) and not long"
+	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "($(WHOLE)) and not long"
 
 # Lint, types, unit and contract tests on what is embedded: an answer within two minutes.
 check: dev
@@ -60,7 +61,7 @@ test:
 # Everything that runs in both modes, on real servers alone.
 test-real: dev
 	tools/test-servers
-	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "journey" -k "real"
+	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev
@@ -72,7 +73,8 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
 
-# What `make test` leaves out: each real server killed, hanging and full in turn under load, and whether some of the benchmarks work.
+# What `make test` leaves out: all files of the corpora with veraPDF as judge, each real server killed, hanging and full in turn under
+# load, the rest of the real pages before axe, days without single keys and on real servers, whether the benchmarks work.
 long: dev
 	tools/test-servers
 	tools/tests tests -m long

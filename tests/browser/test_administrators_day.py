@@ -47,8 +47,9 @@ def begin(page: Page, login: str, day: Day) -> None:
     sign_in(page, login)
     page.goto("/konto")
     ready(page)
-    page.get_by_role("radio", name="an" if day.keys else "aus", exact=True).check()
-    page.keyboard.press("Control+Enter")
+    choice = page.get_by_role("radio", name="an" if day.keys else "aus", exact=True)
+    choice.check()
+    choice.press("Control+Enter")
     page.wait_for_url("**/konto?ok=gespeichert")
 
 
@@ -148,7 +149,7 @@ def takes_the_plan_over(page: Page, day: Day) -> None:
     page.get_by_label("Aktenplan", exact=True).set_input_files([plan])
     page.get_by_role("button", name="Prüfen und ansehen").click()
     expect(page.get_by_role("heading", name=re.compile("Das würde sich ändern: tiefbau.csv"))).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text="Straßenschäden")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=f"{day.unit}1")).to_be_visible()
     page.get_by_role("button", name="Übernehmen").click()
     expect(page.get_by_text("Der Aktenplan ist übernommen.")).to_be_visible()
 

@@ -340,6 +340,7 @@ def keys_move_what_is_ticked(page: Page) -> None:
     expect(row).to_have_text("Brief, geprüft")
 
 
+@pytest.mark.long
 def test_a_letter_from_the_inbox_until_its_dossier_is_closed_without_single_keys(
     browser: Browser, office: Office
 ) -> None:

@@ -138,7 +138,16 @@ def desk(browser: Browser, office: Office) -> Any:
         yield page
 
 
-@pytest.mark.parametrize("name", STATES)
+IN_EACH_RUN = {
+    *("start", "posteingang", "wiedervorlagen", "klasse", "akte", "ablegen-fehler", "dokument-treffer"),
+    *("dokument-text", "suche", "konto", "fehler-404"),
+}
+"""One of each sort; the templates of all are judged with sample data in each run, so the rest is `make long`."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in IN_EACH_RUN else pytest.param(name, marks=pytest.mark.long) for name in STATES]
+)
 def test_every_state_is_accessible_and_narrow_enough(desk: Page, things: Things, axe: str, name: str) -> None:
     desk.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     STATES[name](desk, things)

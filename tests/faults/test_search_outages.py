@@ -10,7 +10,7 @@ from tests.faults.running import serving
 from tests.support.servers import opensearch_server
 from tests.support.service import PASSWORD, until, upload, wait_ready
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.long]
 
 
 def test_filing_goes_on_without_the_search_and_the_index_catches_up_by_itself() -> None:

@@ -55,15 +55,21 @@ def test_a_document_that_kills_its_worker_fails_and_harms_no_other() -> None:
         # They die together once; from then on one at a time, so that nobody is blamed for the other.
         until(lambda: attempts(opened, poison) == attempts(opened, beside) == 1, what="both are being read")
         kills = 0
-        end = time.monotonic() + 240
-        while (now := clerk.get(f"{PATH}/{poison}").json())["state"] != "failed":
-            assert now["state"] != "ready"
-            assert time.monotonic() < end, "the poison goes round for ever"
-            if kills < attempts(opened, poison) <= opened.settings.max_attempts:
-                kill_worker(service)
-                kills += 1
+
+        def state() -> str:
+            return str(clerk.get(f"{PATH}/{poison}").json()["state"])
+
+        def begun_again() -> bool:
+            return kills < attempts(opened, poison) <= opened.settings.max_attempts
+
+        until(lambda: state() == "failed" or begun_again(), seconds=120, what="the poison is read again")
+        while state() != "failed":
+            kill_worker(service)
+            kills += 1
+            until(lambda: state() in {"failed", "ready"} or begun_again(), seconds=120, what="the poison is read again")
+            assert state() != "ready"
         assert kills == opened.settings.max_attempts  # the next beginning only says so
-        assert "abgebrochen" in now["state_reason"]
+        assert "abgebrochen" in clerk.get(f"{PATH}/{poison}").json()["state_reason"]
         assert attempts(opened, beside) <= 2
         assert wait_ready(clerk, beside, seconds=240)["state"] == "ready"
 
@@ -108,9 +114,7 @@ def test_a_stop_in_the_middle_is_orderly_and_the_work_goes_on_afterwards() -> No
             document = upload(clerk, {"inbox": True}, papers.long_scan(12), "lang.pdf").json()["id"]
             until(lambda: attempts(opened, document) == 1, what="processing has begun")
             until(lambda: clerk.get(f"{PATH}/{document}").json()["state"] == "processing")
-        started = time.monotonic()
-        assert service.stop() == 0
-        assert time.monotonic() - started < 20
+        assert service.stop() == 0, "and within the time that `stop` waits"
         assert "Traceback" not in service.log.read_text()
         service.start()
         with service.client(town.tokens["clerk63"]) as clerk:
