@@ -171,7 +171,7 @@ def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
     camera.take(page, "dokument")
     for name, path in {
         "start": "/",
-        "plan": f"/plan/{fullest['plan_class']}",
+        "plan": f"/plan/{fullest['reference_number'].rpartition('-')[0]}",
         "posteingang": "/posteingang",
         "wiedervorlagen": "/wiedervorlagen",
         "rechte": f"/akten/{fullest['id']}/rechte",
@@ -180,7 +180,9 @@ def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
         "konto": "/konto",
         "barrierefreiheit": "/barrierefreiheit",
     }.items():
-        page.goto(f"{demo.url}{path}")
+        opened_page = page.goto(f"{demo.url}{path}")
+        if opened_page is None or not opened_page.ok:
+            raise SystemExit(f"{path} did not open.")
         camera.take(page, name)
 
 
