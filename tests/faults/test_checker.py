@@ -26,7 +26,7 @@ from tests.storage.s3_support import S3Raw, fresh_location
 from tests.support.postgres import drop_database, new_database
 from tests.support.service import Municipality, Service, data_folder, upload
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.long]
 UPLOADS = 4
 
 

@@ -122,6 +122,7 @@ def test_a_stop_in_the_middle_is_orderly_and_the_work_goes_on_afterwards() -> No
             assert (done["state"], done["text"]["state"], done["pages"]) == ("ready", "recognised", 12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("outage", ["kill", "freeze"], ids=["killed", "hanging"])
 def test_a_worker_without_a_database_ends_when_it_is_told_to(outage: str) -> None:
     with postgres_server() as server, data_folder() as folder:
