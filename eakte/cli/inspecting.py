@@ -21,7 +21,7 @@ from eakte.errors import EakteError
 from eakte.operations import auditing, entries, storing
 from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
-from eakte.operations.proving import prove
+from eakte.operations.proving import proof_words, prove
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
 from eakte.terms import BERLIN
@@ -195,21 +195,7 @@ def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
     shape = {
         "document": str(document),
         "public_key": public,
-        "proofs": [
-            {
-                "entry": by_number.get(proof.number),
-                "number": proof.number,
-                "leaf_hash": proof.leaf_hash.hex(),
-                "hashes": [each.hex() for each in proof.hashes],
-                "head": {
-                    "size": proof.size,
-                    "root": proof.root.hex(),
-                    "signed_at": proof.signed_at,
-                    "signature": proof.signature.hex(),
-                },
-            }
-            for proof in proofs
-        ],
+        "proofs": [{"entry": by_number.get(proof.number), **proof_words(proof)} for proof in proofs],
     }
     if as_json:
         emit(shape)

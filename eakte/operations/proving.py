@@ -89,9 +89,12 @@ def _prove(session: Session, entries: Sequence[AuditEntry]) -> list[Proof]:
 
 def proof_document(ledger: Ledger, entry: AuditEntry, proof: Proof) -> dict[str, Any]:
     """A proof as it is given away: with the entry and the key, so that nothing of ours is needed to check it."""
+    return {"public_key": ledger.public_key.hex(), "entry": entry_document(entry), **proof_words(proof)}
+
+
+def proof_words(proof: Proof) -> dict[str, Any]:
+    """What of a proof its reader computes with."""
     return {
-        "public_key": ledger.public_key.hex(),
-        "entry": entry_document(entry),
         "number": proof.number,
         "leaf_hash": proof.leaf_hash.hex(),
         "hashes": [each.hex() for each in proof.hashes],

@@ -225,6 +225,18 @@ def test_a_letter_from_the_inbox_until_it_is_done_by_keys(browser: Browser, offi
         keys_move_what_is_ticked(page)
 
 
+def file_into(page: Page, typed: str, dossier: str) -> None:
+    """From a letter of the inbox, the cursor in the search for a place: into the first dossier that is found."""
+    page.keyboard.type(typed)
+    page.wait_for_selector(f"#orte:has-text('{dossier}')")
+    assert focused(page).get_attribute("id") == "wort", "what is found leaves the focus where letters are typed"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/posteingang?ok=eingang-abgelegt**")
+
+
 def keys_file_from_the_inbox(page: Page) -> None:
     ready(page)
     page.keyboard.press("Tab")
@@ -238,25 +250,12 @@ def keys_file_from_the_inbox(page: Page) -> None:
     page.wait_for_url("**/posteingang/*")
     ready(page)
     assert focused(page).get_attribute("id") == "wort"
-    page.keyboard.type("eingangsw")
-    page.wait_for_selector("#orte:has-text('Eingangsweg 9')")
-    assert focused(page).get_attribute("id") == "wort", "what is found leaves the focus where letters are typed"
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/posteingang?ok=eingang-abgelegt**")
+    file_into(page, "eingangsw", "Eingangsweg 9")
     ready(page)
     page.keyboard.press("u")
     page.wait_for_url("**/posteingang/*?ok=zurueckgenommen")
     ready(page)
-    page.keyboard.type("eingangsw")
-    page.wait_for_selector("#orte:has-text('Eingangsweg 9')")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/posteingang?ok=eingang-abgelegt**")
+    file_into(page, "eingangsw", "Eingangsweg 9")
 
 
 def keys_change_and_remind(page: Page) -> None:
@@ -381,24 +380,12 @@ def tabs_file(page: Page) -> None:
     page.wait_for_url("**/posteingang/*")
     ready(page)
     assert focused(page).get_attribute("id") == "wort"
-    page.keyboard.type("tabweg")
-    page.wait_for_selector("#orte:has-text('Tabweg 7')")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_url("**ok=eingang-abgelegt**")
+    file_into(page, "tabweg", "Tabweg 7")
     ready(page)
     press_at(page, "Zurücknehmen")
     page.wait_for_url("**ok=zurueckgenommen")
     ready(page)
-    page.keyboard.type("tabweg")
-    page.wait_for_selector("#orte:has-text('Tabweg 7')")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_url("**ok=eingang-abgelegt**")
+    file_into(page, "tabweg", "Tabweg 7")
 
 
 def tabs_write_a_version_and_compare(page: Page) -> None:
