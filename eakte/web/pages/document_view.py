@@ -50,7 +50,7 @@ HISTORY = 5
 ROOM = 0.15
 """Space around a marked word, as a part of its height."""
 MOST_MARKED_PAGES = 300
-"""Pages on which words are marked at once; of a document that has the question's words on more only the first so many."""
+"""Pages on which words are marked at once; where more have the words of the question only the first so many."""
 
 
 def document_view(

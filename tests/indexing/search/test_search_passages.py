@@ -116,9 +116,12 @@ def test_words_to_frame_on_the_page_image(words: list[str], query: str, numbers:
     assert passages.matching_words(words, query) == numbers
 
 
-_ODD = ("Gebüh-", "ren", "Ue-", "bung", "UEBUNG", "Müßiggang", "Muessiggang", "Ge\u00adbühr", "ﬁn", "den", "E-Mail", "EMAIL")
-_ODD += ("§§", "35,", "36a", "12.", "März", "2026", "2026-03-12", "3.5.2026", "632.2-00017/2026", "632.2", "00017", "1.234")
-_ODD += ("Bäu-12/3", "Bau-12/3", "DE89", "3704", "0044", "0532", "0130", "00", "Hundesteuer", "Steuer", "e", "ee", "Straße/Weg")
+_ODD = (
+    *("Gebüh-", "ren", "Ue-", "bung", "UEBUNG", "Müßiggang", "Muessiggang", "Ge\u00adbühr", "ﬁn", "den", "e", "ee"),
+    *("E-Mail", "EMAIL", "§§", "35,", "36a", "12.", "März", "2026", "2026-03-12", "3.5.2026", "1.234", "632.2"),
+    *("632.2-00017/2026", "00017", "Bäu-12/3", "Bau-12/3", "DE89", "3704", "0044", "0532", "0130", "00"),
+    *("Hundesteuer", "Steuer", "Straße/Weg"),
+)
 _WORDS = st.one_of(st.sampled_from(_ODD), st.text(max_size=8))
 
 
