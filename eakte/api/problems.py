@@ -231,7 +231,9 @@ def describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
-            _keys, shapes = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+            _keys, shapes = models_json_schema(
+                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            )
             schema["components"]["schemas"] |= shapes["$defs"]
             schema["components"]["securitySchemes"] = SIGN_IN
             schema["security"] = [{name: []} for name in SIGN_IN]
