@@ -90,7 +90,12 @@ VOCABULARIES: Final = MappingProxyType(
             "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
             "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
         },
-        "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
+        "sort": {
+            "relevance": "nach Bedeutung",
+            "newest": "neueste zuerst",
+            "added": "zuletzt abgelegt",
+            "reference": "nach Aktenzeichen",
+        },
         "facet": {
             "plan": "Aktenplan",
             "stelle": "Zuständig",
