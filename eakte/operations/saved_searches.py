@@ -11,10 +11,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, NotFound
-from eakte.models import Document, SavedSearch
+from eakte.models import Document, SavedSearch, Version
 from eakte.operations.checking import line
-from eakte.operations.searching import Question, find
-from eakte.terms import Actor, now
+from eakte.operations.searching import Found, Question, find
+from eakte.terms import Actor, DocumentState, now
 from eakte.transaction import Transaction
 from indexing.search import SearchIndex, Sort
 from storage.blobs import BlobStore
@@ -68,20 +68,29 @@ def look_at_search(tx: Transaction, search_id: uuid.UUID) -> SavedSearch:
 def count_new(
     session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, question: Question, *, since: datetime
 ) -> int:
-    """How many of the documents that the actor finds were filed after a moment, up to MOST_NEW: one question.
+    """How many of the documents that the actor finds came after a moment, up to MOST_NEW: one question.
 
-    The last ones filed come first. A filter instead would find other things: where few documents fit all words, a
+    The last ones filed are looked at. A filter instead would find other things: where few documents fit all words, a
     search also takes those that fit some. Raises SearchUnavailable, InvalidInput.
     """
     asked = replace(question, sort=Sort.ADDED.value, after=None, limit=MOST_NEW, quote=False)
-    return sum(hit.document.created_at > since for hit in find(session, blobs, search, actor, asked).hits)
+    return sum(_came(hit) > since for hit in find(session, blobs, search, actor, asked).hits)
+
+
+def _came(hit: Found) -> datetime:
+    """From when on a document could be found: once its first version was read, else when it was filed."""
+    first = hit.version.processed_at if hit.version.number == 1 else None
+    return first or hit.document.created_at
 
 
 def _all_found_until(session: Session) -> datetime:
-    """The moment until which whatever was filed can be found: what is still on its way will be new."""
-    waiting = select(Document.created_at).where(
-        Document.indexed_revision < Document.revision, Document.indexed_revision == 0
+    """The moment until which whatever was read is in the index too; what is on its way there will be new."""
+    on_its_way = (
+        select(func.min(Version.processed_at))
+        .join(Document, (Document.id == Version.document_id) & (Document.version == Version.number))
+        .where(Document.indexed_revision < Document.revision, Document.indexed_revision == 0)
+        # Of the many that wait for being read during an import none needs a look.
+        .where(Document.state != DocumentState.RECEIVED.value)
     )
-    oldest = session.scalar(waiting.order_by(Document.id).limit(1))
-    # The next moment before, so that the waiting one is later.
+    oldest = session.scalar(on_its_way)
     return min(now(), oldest - timedelta(microseconds=1)) if oldest else now()
