@@ -173,7 +173,7 @@ def send(page: Page, demo: Demo, path: str, **fields: str) -> None:
 def leave_something_to_do(page: Page, demo: Demo, dossiers: Sequence[Any]) -> None:
     """What a clerk would have noted on the days before: resubmissions, and searches to keep."""
     for dossier, (day, note) in zip(dossiers, NOTED, strict=False):
-        send(page, demo, f"/akten/{dossier['id']}/wiedervorlagen", due_on=day, note=note)
+        send(page, demo, f"/akten/{dossier['id']}/wiedervorlage", due_on=day, note=note)
     for name, query in KEPT.items():
         send(page, demo, "/suche/merken", name=name, suche=urlencode({"q": query}))
 

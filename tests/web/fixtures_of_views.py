@@ -358,6 +358,7 @@ AKTE = v.DossierView(
     title="Lindenweg 12 – Neubau Mehrfamilienhaus",
     state="open",
     confidentiality="internal",
+    plan_class="632.2",
     tree=tree(dossiers=DOSSIERS),
     path=PATH,
     properties=PROPERTIES,

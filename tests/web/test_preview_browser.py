@@ -323,6 +323,19 @@ def test_the_tree_is_one_tab_stop_with_arrows_and_digits(browser: Browser, previ
         assert page.evaluate("document.activeElement.dataset.number") == "6"
 
 
+def test_letters_filter_the_tree_and_the_arrow_goes_in(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        page.focus("#planfilter")
+        page.keyboard.type("Bau")
+        page.wait_for_selector("#planbaum[data-ea-found='7']")
+        page.wait_for_selector("#ansage:has-text('7 Aktenplaneinheiten')", state="attached")
+        assert page.evaluate("document.activeElement.id") == "planfilter", "the letters stay where they are typed"
+        assert page.evaluate("document.querySelectorAll('.ea-tree a[tabindex=\"0\"]').length") == 1
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate("document.activeElement.dataset.number")
+
+
 def test_a_dialog_takes_the_focus_and_gives_it_back(browser: Browser, preview: Preview) -> None:
     with _context(browser, WIDE) as context:
         page = _open(context, preview, "/zustand/plan")

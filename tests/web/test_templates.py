@@ -167,6 +167,8 @@ def test_every_page_template_is_shown_in_some_state() -> None:
         ("posteingang.html", "orte", "posteingang"),
         ("akten.html", "akten", "plan"),
         ("akten.html", "kinder", "plan"),
+        ("akten.html", "baum", "plan-baum-gefiltert"),
+        ("start.html", "gemerkte", "start"),
         ("dokument.html", "verarbeitung", "dokument-arbeit"),
         ("zustand.html", "karten", "zustand-gestoert"),
     ],

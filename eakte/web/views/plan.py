@@ -66,6 +66,9 @@ class PlanView:
     """A class of the filing plan with its dossiers, page by page; without number the plan as a whole."""
 
     tree: tuple[TreeNode, ...]
+    wanted: str = ""
+    """Letters that the tree is filtered by, and how many classes fit them."""
+    found: int | None = None
     number: str = ""
     title: str = ""
     path: tuple[Link, ...] = ()
