@@ -72,9 +72,14 @@ class PlanTree:
     def _fitting(self, row: PlanClass, shown: set[uuid.UUID], counts: dict[uuid.UUID, int]) -> TreeNode:
         below = self._children.get(row.id, [])
         children = tuple(self._fitting(each, shown, counts) for each in below if each.id in shown)
-        state = "open" if children else "closed" if below else "leaf"
-        count = counts.get(row.id)
-        return TreeNode(row.number, row.title, class_address(row), state, count=count, children=children)
+        return TreeNode(
+            number=row.number,
+            title=row.title,
+            href=class_address(row),
+            state="open" if children else "closed" if below else "leaf",
+            count=counts.get(row.id),
+            children=children,
+        )
 
     def _node(
         self,
