@@ -115,7 +115,8 @@ SPACED = """() => {
   sheet.replaceSync(`p { margin-bottom: 2em !important; }
     * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }`);
   document.adoptedStyleSheets.push(sheet);
-  return [...document.querySelectorAll('.kern-btn, .kern-badge, h1, h2, th')].filter((one) => one.checkVisibility()
+  const shown = [...document.querySelectorAll('.kern-btn, .kern-badge, h1, h2, th')];
+  return shown.filter((one) => one.checkVisibility() && !one.matches('.ea-sr')
     && getComputedStyle(one).overflow !== 'visible' && one.scrollWidth > one.clientWidth + 1)
     .map((one) => one.outerHTML.slice(0, 120));
 }"""

@@ -66,9 +66,6 @@ class PlanView:
     """A class of the filing plan with its dossiers, page by page; without number the plan as a whole."""
 
     tree: tuple[TreeNode, ...]
-    wanted: str = ""
-    """Letters that the tree is filtered by, and how many classes fit them."""
-    found: int | None = None
     number: str = ""
     title: str = ""
     path: tuple[Link, ...] = ()
@@ -84,3 +81,6 @@ class PlanView:
     new_dossier: NewDossierForm | None = None
     templates: tuple[Link, ...] = ()
     """From which the person can make a dossier: here, or without a chosen class in the class that each names."""
+    wanted: str = ""
+    """Letters that the tree is filtered by, and how many classes fit them."""
+    found: int | None = None
