@@ -31,7 +31,10 @@ if (document.querySelector(".ea-filters")) {
 }
 
 // Where the views of an object do not fit side by side, the present one is among those that are seen.
-document.querySelector(".ea-views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+const presentView = document.querySelector(".ea-views [aria-current]");
+const intoSight = () => presentView?.scrollIntoView({ block: "nearest", inline: "nearest" });
+addEventListener("resize", intoSight);
+intoSight();
 
 // What a page does not show is not loaded.
 const parts = [];
