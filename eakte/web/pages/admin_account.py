@@ -23,7 +23,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page
 from eakte.web.views import Form, Message, UserView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ONE = HOME + "/{user_id}"
 
 

@@ -30,7 +30,7 @@ from eakte.web.views import FileProblem, Form, PlanChange, PlanImportView, PlanP
 from eakte.web.words import word
 from retention.terms import Term
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/plan"
 STEP = "plan"
 LIFE = timedelta(hours=2)

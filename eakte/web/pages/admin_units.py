@@ -38,7 +38,7 @@ from eakte.web.pages.asking import (
 )
 from eakte.web.views import Choice, EffectView, Form, Message, UnitRow, UnitsView, UnitView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/einheiten"
 ONE = HOME + "/{unit_id}"
 

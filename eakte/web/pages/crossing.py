@@ -19,7 +19,7 @@ from eakte.web.pages.asking import Person, Refused, Sent, attempt, go, make_fram
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import Form, ReferenceRow, ReferencesView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 LIST = "/akten/{dossier_id}/verweise"
 ROWS = 50
 

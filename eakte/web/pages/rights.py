@@ -20,7 +20,7 @@ from eakte.transaction import Transaction
 from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, page, typed_day
 from eakte.web.pages.rights_view import rights_view
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/rechte"
 
 
