@@ -144,6 +144,17 @@ def order_of(query: Query, terms: QueryTerms) -> Sort:
     return Sort.NEWEST if query.sort is Sort.RELEVANCE and terms.empty else query.sort
 
 
+def key_of(sort: Sort) -> tuple[str, bool]:
+    """The stored key of an order that is not by relevance, and whether it is read downwards."""
+    match sort:
+        case Sort.REFERENCE:
+            return "reference", False
+        case Sort.ADDED:
+            return "document", True
+        case _:
+            return "newest", True
+
+
 def combine(whole: Mapping[uuid.UUID, float], best_window: Mapping[uuid.UUID, float]) -> list[tuple[uuid.UUID, float]]:
     """Documents by the sum of both scores, best first, ties by id."""
     scored = ((document, score + best_window.get(document, 0.0)) for document, score in whole.items())

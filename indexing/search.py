@@ -135,10 +135,15 @@ class DocumentEntries:
 
 
 class Sort(StrEnum):
-    """The orders of an answer; ties are broken by the document's id."""
+    """The orders of an answer; ties are broken by the document's id.
+
+    NEWEST goes by the day of the document, ADDED by its id, downwards: of a caller whose ids grow with time (UUIDv7)
+    what was added last comes first.
+    """
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
+    ADDED = "added"
     REFERENCE = "reference"
 
 

@@ -15,12 +15,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -44,6 +45,13 @@ OF_OTHERS = {
     "h.schroeder": {"verwaltung-protokoll": "/administration/protokoll"},
 }
 """Pages that a clerk does not have, by who has them."""
+NOTED = (
+    ("heute", "Nachforderung Statik prüfen"),
+    ("+3", "Rückruf Architekturbüro"),
+    ("+6", "Frist Nachbarbeteiligung"),
+)
+KEPT = {"Rettungswege": QUERY, "Gebührenbescheide": "Gebühr", "Einwendungen": "Einwendung"}
+SEEN_THERE = 303
 LARGEST = 200_000
 COLOURS = 192
 """Chosen to cover the range, so that the few pixels of a mark keep their colour."""
@@ -154,10 +162,27 @@ def sitting(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+def send(page: Page, demo: Demo, path: str, **fields: str) -> None:
+    """Fill in a form as a page of ours would send it."""
+    token = page.get_attribute("meta[name=csrf-token]", "content")
+    answer = page.request.post(f"{demo.url}{path}", form={"csrf": token or "", **fields}, max_redirects=0)
+    if answer.status != SEEN_THERE:
+        raise SystemExit(f"{path}: {answer.status}")
+
+
+def leave_something_to_do(page: Page, demo: Demo, dossiers: Sequence[Any]) -> None:
+    """What a clerk would have noted on the days before: resubmissions, and searches to keep."""
+    for dossier, (day, note) in zip(dossiers, NOTED, strict=False):
+        send(page, demo, f"/akten/{dossier['id']}/wiedervorlage", due_on=day, note=note)
+    for name, query in KEPT.items():
+        send(page, demo, "/suche/merken", name=name, suche=urlencode({"q": query}))
+
+
 def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
     """The pages of a clerk."""
     dossiers = api(page, demo, "/dossiers")["items"]
     fullest = max(dossiers, key=lambda each: len(api(page, demo, f"/documents?dossier={each['id']}")["items"]))
+    leave_something_to_do(page, demo, dossiers)
     # Opened from the least to the most interesting: the start page lists what was used last.
     for dossier in [*(each for each in dossiers if each is not fullest), fullest]:
         page.goto(f"{demo.url}/akten/{dossier['id']}")
@@ -169,10 +194,12 @@ def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
     page.goto(f"{demo.url}{opened}")
     page.wait_for_selector(".ea-hit--now")
     camera.take(page, "dokument")
+    page.goto(f"{demo.url}/posteingang")
+    letters = [str(link.get_attribute("href")) for link in page.locator("main a.ea-item").all()]
     for name, path in {
         "start": "/",
         "plan": f"/plan/{fullest['reference_number'].rpartition('-')[0]}",
-        "posteingang": "/posteingang",
+        "posteingang": next(iter(letters), "/posteingang"),
         "wiedervorlagen": "/wiedervorlagen",
         "rechte": f"/akten/{fullest['id']}/rechte",
         "verlauf": f"/akten/{fullest['id']}/verlauf",
@@ -183,6 +210,8 @@ def photograph_a_morning(page: Page, demo: Demo, camera: Camera) -> None:
         opened_page = page.goto(f"{demo.url}{path}")
         if opened_page is None or not opened_page.ok:
             raise SystemExit(f"{path} did not open.")
+        if name == "start":
+            page.wait_for_load_state("networkidle")
         camera.take(page, name)
 
 

@@ -47,6 +47,9 @@ class Dossier(Record):
         UniqueConstraint("external_system", "external_id"),
         Index("ix_dossier_class_sort", "plan_class_id", "reference_sort", "id"),
         Index("ix_dossier_sort", "reference_sort", "id"),
+        # What is over by the calendar is counted without a look at the other rows.
+        Index("ix_dossier_retention_end", "retention_end", postgresql_where=text("closed_on IS NOT NULL")),
+        Index("ix_dossier_offer_by", "retention_offer_by", postgresql_where=text("closed_on IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = id_column()

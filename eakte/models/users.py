@@ -112,7 +112,10 @@ class RecentDossier(Operational):
 
 
 class SavedSearch(Operational):
-    """A search that a person keeps under a name: the part of its address after the question mark."""
+    """A search that a person keeps under a name: the part of its address after the question mark.
+
+    `seen_at` is the moment up to which the person has looked: what was filed after it is new.
+    """
 
     __tablename__ = "saved_search"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
@@ -122,6 +125,7 @@ class SavedSearch(Operational):
     name: Mapped[str]
     query: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime]
 
 
 class BarrierReport(Operational):

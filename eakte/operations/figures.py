@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eakte.audit import Tag
-from eakte.models import AuditEntry, Document
+from eakte.models import AuditEntry, Document, Dossier
 from eakte.operations.storing import Fixity
 from eakte.operations.waiting import require_administrator
-from eakte.terms import Actor, DocumentState, now
+from eakte.terms import Actor, DocumentState, now, today
 from eakte.transaction import Transaction
+
+LONG = timedelta(days=365)
+"""Disposal is done about once a year: what waits for longer was left lying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,20 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Closed dossiers whose time is over and which nobody has disposed of yet.
+
+    `ended` are those whose term is over, `to_offer` permanent ones that the archive should have been offered by now (no
+    dossier is both); `long` of them have waited for more than a year, the oldest since the day `since`.
+    """
+
+    ended: int
+    to_offer: int
+    long: int
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The numbers of one moment. `index_waiting` are documents that search does not show as they are yet."""
 
@@ -45,6 +62,7 @@ class Figures:
     verified: Verified | None
     index_waiting: int
     database_bytes: int
+    backlog: Backlog
 
 
 def figures(session: Session, actor: Actor, *, stalled_seconds: float) -> Figures:
@@ -64,6 +82,7 @@ def figures(session: Session, actor: Actor, *, stalled_seconds: float) -> Figure
         verified=last_verified(session),
         index_waiting=session.scalar(behind) or 0,
         database_bytes=session.scalar(text("SELECT pg_database_size(current_database())")) or 0,
+        backlog=disposal_backlog(session),
     )
 
 
@@ -81,6 +100,23 @@ def last_verified(session: Session) -> Verified | None:
     if row is None:
         return None
     return Verified(row.at, row.details["checked"], row.details["missing"], row.details["damaged"])
+
+
+def disposal_backlog(session: Session) -> Backlog:
+    """How many dossiers wait for their disposal today, and how long: two ranges of two indexes."""
+    day = today()
+    ended, ended_long, ended_since = session.execute(_waiting(Dossier.retention_end, day - timedelta(days=1))).one()
+    offered, offered_long, offered_since = session.execute(_waiting(Dossier.retention_offer_by, day)).one()
+    # A term is over the day after its last one.
+    first = [ended_since + timedelta(days=1)] if ended_since else []
+    since = min([*first, *([offered_since] if offered_since else [])], default=None)
+    return Backlog(ended, offered, ended_long + offered_long, since)
+
+
+def _waiting(due: InstrumentedAttribute[date | None], until: date) -> Select[int, int, date | None]:
+    """Closed dossiers due by a day, how many of them a year before, and the first day (`listing` has the same rule)."""
+    long = func.count().filter(due <= until - LONG)
+    return select(func.count(), long, func.min(due)).where(Dossier.closed_on.is_not(None), due <= until)
 
 
 def _documents_by_state() -> Select[str, int]:

@@ -5,6 +5,7 @@ Source: docs/glossary.md (after DOMEA/Organisationskonzept). A code without a wo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -90,7 +91,12 @@ VOCABULARIES: Final = MappingProxyType(
             "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
             "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
         },
-        "sort": {"relevance": "nach Bedeutung", "newest": "neueste zuerst", "reference": "nach Aktenzeichen"},
+        "sort": {
+            "relevance": "nach Bedeutung",
+            "newest": "neueste zuerst",
+            "added": "zuletzt abgelegt",
+            "reference": "nach Aktenzeichen",
+        },
         "facet": {
             "plan": "Aktenplan",
             "stelle": "Zuständig",
@@ -138,6 +144,10 @@ def icon_of(media_type: str) -> str:
     return FILE_ICONS.get(kind, "description")
 
 
+BREAKS: Final = re.compile(r"(?<=^Wieder)|(?<=^Adminis)|(?<=^Aus)(?=sonderung)")
+"""Where the long names of areas may be broken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """One of the main areas of the top bar; `key` follows ``g`` on the keyboard."""
@@ -146,6 +156,11 @@ class Area:
     href: str
     icon: str
     key: str
+
+    @property
+    def syllables(self) -> str:
+        """The label with soft hyphens, for the bar of a phone."""
+        return BREAKS.sub("\N{SOFT HYPHEN}", self.label)
 
 
 AREAS: Final = MappingProxyType(

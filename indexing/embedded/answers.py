@@ -13,7 +13,7 @@ from indexing.embedded.clauses import all_of, count_of, total_of
 from indexing.embedded.questions import Question
 from indexing.embedded.records import ids_of, number_of
 from indexing.ranking import Cursor
-from indexing.search import Facet, Hit, Rights, Sort
+from indexing.search import Facet, Hit, Rights
 
 _READ_WINDOWS = 10_000
 _FACET_VALUES = 10_000
@@ -115,7 +115,8 @@ def _block(searchers: Searchers, question: Question, number: int) -> tuple[list[
 def by_key(index: tantivy.Index, searchers: Searchers, question: Question, cursor: Cursor | None) -> Page:
     """One page by a stored key; the key ends with the document's id, so that it is unique."""
     query, searcher = question.query, searchers.documents
-    field, order = ("reference", Order.Asc) if query.sort is Sort.REFERENCE else ("newest", Order.Desc)
+    field, downwards = ranking.key_of(query.sort)
+    order = Order.Desc if downwards else Order.Asc
     clauses = [question.found]
     if cursor is not None:
         after = f"{{{cursor.key} TO *]" if order is Order.Asc else f"[* TO {cursor.key}}}"

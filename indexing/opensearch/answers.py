@@ -10,7 +10,7 @@ from indexing.opensearch.connection import QUESTION_SECONDS, Connection
 from indexing.opensearch.layout import DEEPEST_HIT
 from indexing.opensearch.questions import Clause, Question
 from indexing.ranking import Cursor
-from indexing.search import Facet, Hit, Sort
+from indexing.search import Facet, Hit
 from indexing.search_errors import SearchUnavailable
 
 Facets = Mapping[Facet, Sequence[tuple[str, int]]]
@@ -121,8 +121,8 @@ def _block(reader: Reader, question: Question, number: int) -> _Block:
 def by_key(reader: Reader, question: Question, cursor: Cursor | None) -> Page:
     """One page by a stored key; the key ends with the document's id, so that it is unique."""
     query = question.query
-    field, order = ("reference", "asc") if query.sort is Sort.REFERENCE else ("newest", "desc")
-    options: dict[str, Any] = {"sort": [{field: order}]}
+    field, downwards = ranking.key_of(query.sort)
+    options: dict[str, Any] = {"sort": [{field: "desc" if downwards else "asc"}]}
     if cursor is not None:
         options["search_after"] = [cursor.key]
     answer = reader.search(

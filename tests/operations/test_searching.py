@@ -149,7 +149,7 @@ class TestQuestions:
             "Bußgeld Garage",
         ]
 
-    @pytest.mark.parametrize("sort", ["relevance", "newest", "reference"])
+    @pytest.mark.parametrize("sort", ["relevance", "newest", "added", "reference"])
     def test_pages_together_are_the_whole_answer(self, shared_office: Office, sort: str) -> None:
         whole, seen, after = shared_office.titles("clerk63", "Garage", sort=sort), [], None
         for _ in range(3):

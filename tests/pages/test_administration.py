@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
 
-from eakte.models import AuditEntry, Document, PlanClass, Template, Unit, User
+from eakte.models import AuditEntry, Document, Dossier, PlanClass, Template, Unit, User
 from eakte.operations.auditing import sequence
 from eakte.operations.figures import note_verified
 from eakte.operations.storing import Fixity
-from eakte.terms import SYSTEM, new_id
+from eakte.terms import SYSTEM, new_id, today
 from eakte.web.pages import admin_people
 from tests.pages.pages_support import Answer, Pages, Person, enter
 from tests.pages.test_forms import dialog_is_open
@@ -110,6 +112,31 @@ def test_the_poll_is_silent_until_a_state_changes(pages: Pages, admin: Person) -
     assert "Bitte ansehen:" in spoken.text
     assert "0 fehlen, 1 sind beschädigt" in spoken.text
     assert "a/1" not in spoken.html
+
+
+def test_the_backlog_is_what_the_calendar_says_of_closed_dossiers(pages: Pages, admin: Person) -> None:
+    assert "Keine Aufbewahrungsfrist ist abgelaufen." in admin.get(f"{HOME}/zustand").text
+    day = today()
+
+    def dossier(**values: Any) -> None:
+        made = pages.dossier("clerk63", f"Abgelaufen {SECRET}")["id"]
+        closed = {"state": "closed", "closed_on": day} if values.pop("closed", True) else {}
+        pages.change(update(Dossier).where(Dossier.id == uuid.UUID(made)).values(**closed, **values))
+
+    dossier(retention_end=day)
+    dossier(retention_end=day - timedelta(days=500), closed=False)
+    dossier(retention_offer_by=day + timedelta(days=1))
+    assert "Keine Aufbewahrungsfrist ist abgelaufen." in admin.get(f"{HOME}/zustand").text
+    dossier(retention_end=day - timedelta(days=1))
+    dossier(retention_offer_by=day)
+    shown = admin.get(f"{HOME}/zustand")
+    assert f"2 Akten aussonderungsreif, die älteste seit {day:%d.%m.%Y}, 1 dem Archiv anzubieten" in shown.text
+    old = day - timedelta(days=366)
+    dossier(retention_end=old)
+    shown = admin.get(f"{HOME}/zustand")
+    since = f"{old + timedelta(days=1):%d.%m.%Y}"
+    assert f"3 Akten aussonderungsreif, die älteste seit {since}, 1 länger als ein Jahr" in shown.text
+    assert SECRET not in shown.html
 
 
 def test_settings_say_what_holds_and_hide_secrets(pages: Pages, admin: Person) -> None:

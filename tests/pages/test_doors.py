@@ -72,6 +72,7 @@ def address(route: Route, place: Place) -> str:
         "reference": place.reference,
         "number": "632.2",
         "session_id": NOBODYS,
+        "search_id": NOBODYS,
         "token_id": NOBODYS,
         "failed_id": NOBODYS,
         "user_id": NOBODYS,

@@ -49,7 +49,7 @@ def test_title_place_and_data_fields_are_changed_as_people_write_them(pages: Pag
     changed = row(pages, dossier)
     assert (changed.title, changed.fields["kosten"]) == ("Feldweg 2", "99.00")
     stale = clerk.post(address, **{**same, "title": "Zu spät"})
-    assert (stale.status, stale.value("title")) == (409, "Feldweg 2")
+    assert (stale.status, stale.value("title")) == (412, "Feldweg 2")
     assert "Inzwischen hat jemand diese Angaben geändert." in stale.text
 
 

@@ -51,6 +51,18 @@ def test_a_reference_number_in_any_spelling_opens_its_dossier(clerk: Person, pla
     assert Answer(clerk.client.get(f"/az/{typed}")).location == f"/akten/{place.dossier}"
 
 
+def test_the_plan_is_filtered_by_number_and_title_with_what_is_above(clerk: Person) -> None:
+    asked = "/plan?teil=baum&bei=632.2&wort="
+    found = clerk.get(asked + "BAUANTR")
+    assert re.findall(r'data-number="([^"]*)"', found.html) == ["6", "63", "632", "632.2"]
+    assert 'data-ea-found="1"' in found.html
+    assert "<main" not in found.html
+    assert re.findall(r'data-number="([^"]*)"', clerk.get(asked + "632.2").html)[-1] == "632.2"
+    assert "Keine Aktenplaneinheit passt dazu." in clerk.get(asked + "gibtesnicht").text
+    assert 'aria-current="page"' in clerk.get(asked).html, "without letters the tree is where it was"
+    assert clerk.get("/plan?wort=bauantr").value("planfilter") == "bauantr"
+
+
 def test_a_hit_shows_its_passage_and_leads_to_the_page_with_the_question(clerk: Person, place: Place) -> None:
     shown = clerk.get("/suche?q=Gartenzaun")
     assert "1 Treffer" in shown.text

@@ -34,9 +34,11 @@ def test_a_search_is_kept_with_its_filters_and_forgotten(pages: Pages, clerk: Pe
     kept = clerk.post("/suche/merken", name="Bäume", suche=f"q={WORD}&art=incoming&after=x")
     assert kept.location == f"/suche?q={WORD}&art=incoming&ok=gemerkt"
     assert clerk.get(kept.location).status == 200
-    link = f'href="/suche?q={WORD}&amp;art=incoming"'
-    assert link in clerk.get("/").html
-    assert link in clerk.get("/suche").html
+    link = re.search(r'href="(/suche/gemerkt/[^"]*)"', clerk.get("/").html)
+    assert link
+    assert link[0] in clerk.get("/suche").html
+    assert clerk.get(link[1]).location == f"/suche?q={WORD}&art=incoming"
+    assert pages.person("head63").get(link[1]).status == 404, "that of somebody else is none"
     assert "Bäume" not in pages.person("head63").get("/").text
     assert clerk.post("/suche/merken", name=" ", suche=f"q={WORD}").errors == {"merken-name": "Name fehlt."}
     assert clerk.post("/suche/merken", name="Bäume", suche="q=Eiche").status == 303
@@ -47,6 +49,34 @@ def test_a_search_is_kept_with_its_filters_and_forgotten(pages: Pages, clerk: Pe
     assert "Bäume" in clerk.get("/").text, "that of somebody else is none"
     assert clerk.post("/suche/vergessen", id=own[1]).status == 303
     assert "Bäume" not in clerk.get("/").text
+
+
+def test_a_kept_search_says_what_came_since_it_was_opened(pages: Pages, clerk: Person, files: dict[str, Any]) -> None:
+    """Only what the person finds counts, also what was under way while the person looked."""
+
+    def come(login: str, dossier: str) -> dict[str, Any]:
+        return pages.document({"dossier": dossier}, b"Feldahorn am Wegrand", login=login, title="Ein Baum")
+
+    def news() -> str:
+        asked = re.search(r'hx-get="(/suche/gemerkt\?ab=0)"', clerk.get("/").html)
+        assert asked, "the page asks once it is there"
+        answer = clerk.get(asked[1], **{"HX-Request": "true"})
+        assert "hx-get" not in answer.html, "it asks once"
+        return answer.text
+
+    clerk.post("/suche/merken", name="Ahorn", suche="q=Feldahorn")
+    assert news() == "Ahorn", "what was there when it was kept is not new"
+    foreign = pages.dossier("clerk10", "Fremder Baum")["id"]
+    for made in (come("clerk63", files["id"]), come("clerk10", foreign)):
+        pages.process(made)
+    assert news() == "Ahorn 1 neu"
+    under_way = come("clerk63", files["id"])
+    link = re.search(r'href="(/suche/gemerkt/[^"]*\?neu=1)"', clerk.get("/suche/gemerkt").html)
+    assert link
+    assert clerk.get(link[1]).location == "/suche?q=Feldahorn&sort=added"
+    assert news() == "Ahorn"
+    pages.process(under_way)
+    assert news() == "Ahorn 1 neu"
 
 
 def test_the_list_of_hits_is_a_file_of_what_one_may_know(

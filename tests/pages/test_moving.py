@@ -132,7 +132,7 @@ def test_a_dossier_goes_to_another_class_and_unit(pages: Pages, clerk: Person) -
     assert clerk.get(f"/akten/{dossier['id']}").status == 200
     assert registrar.post(f"{address}/abgeben", unit="", reason="x", revision="9").errors["einheit-unit"]
     stale = registrar.post(address, plan_class="632.2", reason="x", revision="1")
-    assert (stale.status, "Inzwischen hat jemand" in stale.text) == (409, True)
+    assert (stale.status, "Inzwischen hat jemand" in stale.text) == (412, True)
 
 
 def test_who_may_not_neither_moves_nor_takes_back(pages: Pages, clerk: Person) -> None:

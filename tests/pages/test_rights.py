@@ -22,7 +22,7 @@ def clerk(pages: Pages) -> Person:
 def test_access_is_given_explained_and_ended(pages: Pages, clerk: Person) -> None:
     place = pages.place("clerk63", "Zugriffsweg 1")
     address, reader = f"/akten/{place.dossier}/rechte", pages.person("clerk10")
-    assert "Sie : liest und bearbeitet die Akte. arbeitet in 63 Bauordnung" in clerk.get(address).text
+    assert "Clerk63 (Sie) : liest und bearbeitet die Akte. arbeitet in 63 Bauordnung" in clerk.get(address).text
     wrong = clerk.post(f"{address}/zugriff", who="user", user="Niemand", until="+3")
     assert wrong.errors == {"zugriff-user": "Eine Person Niemand gibt es nicht."}
     assert set(clerk.post(f"{address}/zugriff", who="unit", until="+3").errors) == {"zugriff-unit"}
@@ -42,7 +42,7 @@ def test_access_is_given_explained_and_ended(pages: Pages, clerk: Person) -> Non
     unit = clerk.post(f"{address}/zugriff", who="unit", unit=pages.town.units["10"], until="heute")
     assert unit.status == 303
     shown = reader.get(address).text
-    assert "Sie : liest die Akte. arbeitet in 10 Hauptamt, die Zugriff bekommen hat" in shown
+    assert "Clerk10 (Sie) : liest die Akte. arbeitet in 10 Hauptamt, die Zugriff bekommen hat" in shown
     assert "Gegebene Zugriffe" not in shown, "whom others let in is not told to readers"
     assert reader.post(f"{address}/zugriff", who="user", user="head63", until="+3").status == 403
     assert reader.get(f"{address}?wer=clerk63").status == 403

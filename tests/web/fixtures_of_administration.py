@@ -45,6 +45,7 @@ CARDS = (
     v.HealthCard("Suche", "ok", "kein Verzug", "Der Index ist vollständig."),
     v.HealthCard("Datenbank", "ok", "3,1 GB", "antwortet"),
     v.HealthCard("Virenprüfung", "ok", "läuft", "ClamAV 1.4.3, Signaturen vom 23.11.2026"),
+    v.HealthCard("Rückstand der Aussonderung", "ok", "0 Akten", "Keine Aufbewahrungsfrist ist abgelaufen."),
 )
 TROUBLE = (
     v.HealthCard("Aufträge", "bad", "412 wartend", "Kein Helfer arbeitet: eakte work"),
@@ -57,7 +58,13 @@ TROUBLE = (
     ),
     v.HealthCard("Ablage geprüft", "look", "noch nie", "Alle Dateien prüft: eakte storage verify"),
     v.HealthCard("Suche", "bad", "nicht verfügbar", "Der Suchserver antwortet nicht."),
-    *CARDS[4:],
+    *CARDS[4:6],
+    v.HealthCard(
+        "Rückstand der Aussonderung",
+        "look",
+        "1.204 Akten",
+        "aussonderungsreif, die älteste seit 01.01.2020, 310 länger als ein Jahr, 12 dem Archiv anzubieten",
+    ),
 )
 FAILED = (
     v.FailedRow(ID, "application/pdf", 1_812_004, NOW, "Die Datei ist verschlüsselt."),

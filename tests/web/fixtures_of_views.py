@@ -358,6 +358,7 @@ AKTE = v.DossierView(
     title="Lindenweg 12 – Neubau Mehrfamilienhaus",
     state="open",
     confidentiality="internal",
+    plan_class="632.2",
     tree=tree(dossiers=DOSSIERS),
     path=PATH,
     properties=PROPERTIES,
@@ -643,6 +644,12 @@ START = v.StartView(
     due=DUE,
     more_due=True,
     example="63-00184/2026",
+    searches=(
+        v.Kept("s1", "Rettungswege 2026", "/suche/gemerkt/s1?neu=1", 3),
+        v.Kept("s2", "Stellungnahmen der Kreisfeuerwehr zum Brandschutz", "/suche/gemerkt/s2?neu=1", 100, most=True),
+        v.Kept("s3", "Baubeginn Marktplatz", "/suche/gemerkt/s3"),
+    ),
+    counted=True,
     recent=(
         v.RecentItem("Lindenweg 12 – Neubau Mehrfamilienhaus", "/akten/a184", "63-00184/2026", _at(0, 7, 20)),
         v.RecentItem(
@@ -665,7 +672,6 @@ START = v.StartView(
             "warning-fill",
         ),
     ),
-    searches=(v.Link("zweiter Rettungsweg Dachgeschoss", "/suche?q=x"), v.Link("Baubeginn Marktplatz", "/suche?q=y")),
 )
 ABLEGEN = v.UploadView(
     "a184",

@@ -127,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
         work, plan = STATES["dokument-arbeit"], STATES["plan"]
         if self.headers.get("HX-Request") and name == "dokument":
             return render_block("dokument.html", "verarbeitung", frame=work.frame, view=work.view)
+        if parse_qs(query).get("teil") == ["baum"]:
+            found = STATES["plan-baum-gefiltert"]
+            return render_block("akten.html", "baum", frame=found.frame, view=found.view)
         if parse_qs(query).get("teil") == ["kinder"]:
             return render_block("akten.html", "kinder", frame=plan.frame, view=plan.view)
         return ""

@@ -133,6 +133,8 @@ STATES: dict[str, State] = {
         "akten.html", replace(PLAN, rows=tuple(replace(row, assign=f"{row.href}/zuordnen") for row in PLAN.rows)), FILES
     ),
     "plan-wurzel": State("akten.html", v.PlanView(tree=tree(), templates=TEMPLATES), FILES),
+    "plan-baum-gefiltert": State("akten.html", v.PlanView(tree=tree(), wanted="Bau", found=7), FILES),
+    "plan-baum-leer": State("akten.html", v.PlanView(tree=(), wanted="xy", found=0), FILES),
     "plan-ober": State("akten.html", v.PlanView(tree(current="63"), "63", "Bauordnung", PATH[:1]), FILES),
     "plan-leer": State("akten.html", replace(PLAN, rows=(), total=0, next=""), FILES),
     "plan-filter": State(

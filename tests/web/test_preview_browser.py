@@ -34,6 +34,8 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE, PHONE = (1440, 900), (390, 844)
+ZOOMED = (320, 256)
+"""A window of 1280 by 1024 at 400 % (WCAG 1.4.10)."""
 RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 COLOURS = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
 Look = tuple[tuple[int, int], Literal["light", "dark"], str]
@@ -57,7 +59,12 @@ FOCUS = """() => {
     return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
   });
   const box = element.getBoundingClientRect();
-  return {tag: element.tagName, id: element.id, text: (element.textContent || '').trim().slice(0, 40),
+  // No bar that stays where it is lies over it (WCAG 2.4.11).
+  const [first] = element.getClientRects();
+  const bar = document.elementFromPoint(first.x + first.width / 2, first.y + first.height / 2)
+    ?.closest('.ea-top, .ea-nav, .ea-bar, .ea-foot, .ea-undo');
+  const covered = Boolean(bar && !bar.contains(element));
+  return {covered, tag: element.tagName, id: element.id, text: (element.textContent || '').trim().slice(0, 40),
           outlined, inWindow: box.bottom > 0 && box.top < innerHeight, mark: element.dataset.visited};
 }"""
 FOCUSABLE = """() => {
@@ -65,6 +72,53 @@ FOCUSABLE = """() => {
   return [...document.querySelectorAll(selector)].filter((e) =>
     e.checkVisibility({visibilityProperty: true}) && e.tabIndex >= 0 && !e.closest('[inert]')
     && !(e.type === 'radio' && !e.checked)).length;
+}"""
+
+
+MOVING = """() => [...document.querySelectorAll('body *')].filter((one) => {
+  const style = getComputedStyle(one);
+  return style.animationName !== 'none' || style.scrollBehavior === 'smooth'
+    || style.transitionDuration.split(',').some((time) => parseFloat(time) > 0);
+}).map((one) => one.outerHTML.slice(0, 80))"""
+# Where the image of page 5 and the layer of its words lie: x, y, width, height.
+SHEET = """() => Object.fromEntries([['image', '#seite-5 img'], ['layer', '#seite-5 svg[data-ea-words]']].map(
+  ([name, selector]) => {
+    const box = document.querySelector(selector).getBoundingClientRect();
+    return [name, [box.x, box.y, box.width, box.height].map(Math.round)];
+  }))"""
+# What forced colours leave of a page: icons that are seen, borders around what can be pressed or filled in, and a frame
+# around what is chosen.
+FORCED = """() => {
+  const behind = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (!colour.endsWith(', 0)')) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const all = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+  const framed = (one, style, width, colour) => {
+    const found = getComputedStyle(one);
+    return found[style] !== 'none' && parseFloat(found[width]) > 0 && found[colour] !== behind(one.parentElement);
+  };
+  return [
+    ...all('svg.ea-i').filter((one) => getComputedStyle(one).fill === behind(one)),
+    ...all('.kern-btn, .kern-form-input__input')
+      .filter((one) => !framed(one, 'borderTopStyle', 'borderTopWidth', 'borderTopColor')),
+    ...all('.ea-side a[aria-current], .ea-tree a[aria-current], .ea-item[aria-current], [data-ea-chosen]')
+      .filter((one) => !framed(one, 'outlineStyle', 'outlineWidth', 'outlineColor')),
+  ].map((one) => one.outerHTML.slice(0, 120));
+}"""
+# The distances of WCAG 1.4.12; what then no longer fits into a button would be cut off.
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`p { margin-bottom: 2em !important; }
+    * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }`);
+  document.adoptedStyleSheets.push(sheet);
+  const shown = [...document.querySelectorAll('.kern-btn, .kern-badge, h1, h2, th')];
+  return shown.filter((one) => one.checkVisibility() && !one.matches('.ea-sr')
+    && getComputedStyle(one).overflow !== 'visible' && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
 
@@ -95,8 +149,11 @@ def axe() -> str:
     return script.read_text(encoding="utf-8")
 
 
-def _context(browser: Browser, size: tuple[int, int], *, dark: bool = False, script: bool = True) -> BrowserContext:
+def _context(
+    browser: Browser, size: tuple[int, int], *, dark: bool = False, script: bool = True, forced: bool = False
+) -> BrowserContext:
     context = browser.new_context(
+        forced_colors="active" if forced else "none",
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
         java_script_enabled=script,
@@ -139,13 +196,13 @@ def test_every_state_is_accessible_narrow_enough_and_inside_the_policy(
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.goto(f"{preview.url}/zustand/{name}")
     page.wait_for_selector(READY)
-    blocked = page.evaluate("window.__csp")
+    blocked, moving = page.evaluate("window.__csp"), page.evaluate(MOVING)
     found, wide = violations(page, axe, JUDGED if name in FIRST_OF_TEMPLATE else JUDGED[:2]), {}
     for width in (720, 320):
         page.set_viewport_size({"width": width, "height": 640})
         if (measured := page.evaluate("document.documentElement.scrollWidth")) > width:
             wide[width] = measured
-    assert (found, wide, blocked, judged.thrown) == ({}, {}, [], [])
+    assert (found, wide, blocked, moving, judged.thrown) == ({}, {}, [], [], [])
 
 
 def violations(page: Page, axe: str, looks: tuple[Look, ...] = JUDGED) -> dict[str, Any]:
@@ -166,11 +223,19 @@ def violations(page: Page, axe: str, looks: tuple[Look, ...] = JUDGED) -> dict[s
     return found
 
 
-@pytest.mark.parametrize("name", ["start", "plan", "akte", "ablegen", "dokument", "suche", "konto", "anmelden-fehler"])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *((each, WIDE) for each in ("start", "plan", "akte", "ablegen", "dokument", "suche", "konto")),
+        *((each, WIDE) for each in ("anmelden-fehler", "zustand-gestoert", "einheit")),
+        *((each, ZOOMED) for each in ("akte", "dokument")),
+    ],
+    ids=str,
+)
 def test_the_keyboard_reaches_every_control_and_the_focus_is_seen(
-    browser: Browser, preview: Preview, name: str
+    browser: Browser, preview: Preview, name: str, size: tuple[int, int]
 ) -> None:
-    with _context(browser, WIDE) as context:
+    with _context(browser, size) as context:
         page = _open(context, preview, f"/zustand/{name}")
         expected = page.evaluate(FOCUSABLE)
         controls = 0
@@ -184,9 +249,26 @@ def test_the_keyboard_reaches_every_control_and_the_focus_is_seen(
                 break
             assert at["outlined"], at
             assert at["inWindow"], at
+            assert not at["covered"], at
             page.evaluate("document.activeElement.dataset.visited = '1'")
             controls += at["tag"] in {"A", "BUTTON", "INPUT", "SELECT", "TEXTAREA", "SUMMARY"}
         assert controls == expected
+
+
+@pytest.mark.parametrize("name", ["akte", "posteingang", "dokument", "suche", "zustand-gestoert", "ablegen-fehler"])
+def test_forced_colours_leave_icons_borders_and_what_is_chosen(browser: Browser, preview: Preview, name: str) -> None:
+    with _context(browser, WIDE, forced=True) as context:
+        page = _open(context, preview, f"/zustand/{name}")
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        assert page.evaluate(FORCED) == []
+
+
+@pytest.mark.parametrize("name", ["akte", "dokument", "suche", "benutzer"])
+def test_wider_spacing_of_text_cuts_nothing_off(browser: Browser, preview: Preview, name: str) -> None:
+    with _context(browser, (720, 450)) as context:
+        page = _open(context, preview, f"/zustand/{name}")
+        assert page.evaluate(SPACED) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
 def test_letters_open_search_keys_and_areas(browser: Browser, preview: Preview) -> None:
@@ -240,6 +322,19 @@ def test_the_tree_is_one_tab_stop_with_arrows_and_digits(browser: Browser, previ
         assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "false"
         page.keyboard.press("ArrowLeft")
         assert page.evaluate("document.activeElement.dataset.number") == "6"
+
+
+def test_letters_filter_the_tree_and_the_arrow_goes_in(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        page.focus("#planfilter")
+        page.keyboard.type("Bau")
+        page.wait_for_selector("#planbaum[data-ea-found='7']")
+        page.wait_for_selector("#ansage:has-text('7 Aktenplaneinheiten')", state="attached")
+        assert page.evaluate("document.activeElement.id") == "planfilter", "the letters stay where they are typed"
+        assert page.evaluate("document.querySelectorAll('.ea-tree a[tabindex=\"0\"]').length") == 1
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate("document.activeElement.dataset.number")
 
 
 def test_a_dialog_takes_the_focus_and_gives_it_back(browser: Browser, preview: Preview) -> None:
@@ -305,8 +400,18 @@ def test_the_viewer_goes_to_the_page_marks_hits_and_lays_selectable_text(browser
         assert copied.split("\n")[1].strip() == "3 Rettungswege"
         page.keyboard.press("PageDown")
         assert page.input_value("#s") == "5"
+        wide = page.evaluate(SHEET)["image"][2]
         page.keyboard.press("+")
         assert page.inner_text("[data-ea-zoom-label]") == "125 %"
+        assert page.evaluate(SHEET)["image"][2] > wide
+        page.keyboard.press("0")
+        page.keyboard.press("r")
+        turned = page.evaluate(SHEET)
+        assert turned["image"][2] > turned["image"][3], "a sheet that lies on its side is wider than high"
+        assert turned["layer"] == turned["image"], "the words lie where they stand on the image"
+        for _ in range(3):
+            page.keyboard.press("r")
+        assert page.evaluate(SHEET)["image"][2] < page.evaluate(SHEET)["image"][3]
         page.keyboard.press("i")
         assert page.locator("[data-ea-properties]").is_hidden()
 

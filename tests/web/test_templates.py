@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import jinja2
 import pytest
+from jinja2 import nodes
 
 from eakte.web import rendering, words
 from eakte.web.rendering import BUILT, STATIC_PREFIX, environment, number, render, render_block, size, typo, when
@@ -18,7 +20,11 @@ from tests.web.preview import page_of
 from tests.web.states import STATES
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
+GUIDES = Path(__file__).resolve().parents[2] / "docs" / "handbuch"
 VOID = {"input", "meta", "link", "img", "br"}
+SAME_IN_EVERY_LANGUAGE = {"eakte", "PDF", "SHA"}
+COMMANDS = {"audit", "verify", "user", "password"}
+"""Words of the command line that a page names."""
 
 
 class Page(HTMLParser):
@@ -112,6 +118,39 @@ def test_no_template_writes_styles_or_handlers() -> None:
     assert {name: hits for name, hits in found.items() if hits} == {}
 
 
+class Words(HTMLParser):
+    """What of a template's own text a person would read or hear."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag
+        for name, value in attrs:
+            if name in {"alt", "title", "aria-label", "placeholder"}:
+                self.handle_data(value or "")
+
+    def handle_data(self, data: str) -> None:
+        # The text of a block such as `main_class` is names of classes, and a macro may make attributes of a tag.
+        self.found |= set(re.findall(r"[^\W\d_]{2,}", re.sub(r'\b(ea|kern)-[\w-]+|[\w-]+="[^"]*"', "", data)))
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_all_words_of_a_template_are_msgids(path: Path) -> None:
+    """So that another language can follow: what stands beside `_()` is names that are the same in all of them."""
+    source = path.read_text(encoding="utf-8")
+    markup = "".join(text if kind == "data" else "_" for _line, kind, text in environment().lex(source))
+    tree = environment().parse(source)
+    calls = [call for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name) and call.node.name == "_"]
+    msgids = {id(text) for call in calls for text in call.find_all(nodes.Const)}
+    others = [text.value for text in tree.find_all(nodes.Const) if id(text) not in msgids]
+    german = re.compile(r"[äöüßÄÖÜ]|^\W*[A-Z][a-z]{2,}|^(?!ea-|kern-)\w+ \w{2,}")
+    assert [text for text in others if isinstance(text, str) and german.search(text)] == []
+    assert Words(markup).found <= SAME_IN_EVERY_LANGUAGE | COMMANDS
+
+
 def test_every_page_template_is_shown_in_some_state() -> None:
     pages = {path.name for path in TEMPLATES.glob("*.html") if not path.name.startswith("_")} - {"rahmen.html"}
     assert {state.template for state in STATES.values()} == pages
@@ -128,6 +167,8 @@ def test_every_page_template_is_shown_in_some_state() -> None:
         ("posteingang.html", "orte", "posteingang"),
         ("akten.html", "akten", "plan"),
         ("akten.html", "kinder", "plan"),
+        ("akten.html", "baum", "plan-baum-gefiltert"),
+        ("start.html", "gemerkte", "start"),
         ("dokument.html", "verarbeitung", "dokument-arbeit"),
         ("zustand.html", "karten", "zustand-gestoert"),
     ],
@@ -198,3 +239,15 @@ def test_an_oidc_provider_joins_the_form_targets_and_nothing_else() -> None:
 
 def test_the_environment_escapes_and_has_no_switch_for_it() -> None:
     assert environment().autoescape is True
+
+
+def test_the_guides_name_only_what_is_on_the_pages() -> None:
+    """What stands in bold in a guide is a word of some page, and what it shows is there."""
+    shown = " ".join(page_of(name) for name in STATES)
+    words_of_pages = " ".join(unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+    for guide in sorted(GUIDES.glob("*.md")):
+        text = guide.read_text(encoding="utf-8")
+        named = {" ".join(each.split()) for each in re.findall(r"\*\*([^*]+)\*\*", text)}
+        assert {each for each in named if each.removesuffix(" …") not in words_of_pages} == set(), guide.name
+        files = re.findall(r'(?:\]\(|src=")([^)"#]+)', text)
+        assert [each for each in files if not (guide.parent / each).is_file()] == [], guide.name

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, StaleRevision
 from eakte.models import Unit, User
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.granting import may_grant, roles_to_give
@@ -21,7 +20,7 @@ from eakte.terms import Actor, Level, Role
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_people import HOME, level_of, levels_for, ticked, unit_choices, unit_of
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page
 from eakte.web.views import Form, Message, UserView
 
 router = APIRouter(include_in_schema=False)
@@ -135,20 +134,15 @@ def _may_place(session: Session, actor: Actor, user: User) -> bool:
 def _do(request: Request, sent: Submitted, user_id: uuid.UUID, act: Callable[[Transaction, User], None]) -> Response:
     """An act on an account; then its page, with what is wrong or what somebody else changed meanwhile."""
 
-    def run() -> str:
+    def run(tx: Transaction) -> str:
+        require_section(tx.session, sent.actor, "benutzer")
         act(tx, changeable_user(tx, user_id, revision=numbered(sent.text("revision"))))
         return f"{HOME}/{user_id}?ok=gespeichert"
 
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "benutzer")
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        return _one(request, sent.actor, user_id, form_again(sent, error), status=422)
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand dieses Konto geändert. Hier steht, was jetzt gilt.")
-        return _one(request, sent.actor, user_id, message=message, status=412)
-    return go(address)
+    def refused(why: Refused) -> Response:
+        return _one(request, sent.actor, user_id, why.form, message=why.message, status=why.status)
+
+    return attempt(request, sent, run, refused, thing="dieses Konto")
 
 
 def _set_active(tx: Transaction, user: User, *, active: bool) -> None:

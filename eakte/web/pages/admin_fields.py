@@ -8,13 +8,14 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, StaleRevision
+from eakte.errors import InvalidInput
 from eakte.operations.fields import Definition, FieldOwner, FieldType, definitions_of
 from eakte.operations.plan import find_class
 from eakte.operations.plan_changes import ClassChange, change_class
 from eakte.terms import Actor
+from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, quoted
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, quoted
 from eakte.web.views import FieldError, FieldRow, FieldsView, Form, Message, Section
 
 router = APIRouter(include_in_schema=False)
@@ -54,22 +55,17 @@ def _definition(sent: Submitted) -> Definition:
 def _do(request: Request, sent: Submitted, changed: Callable[[list[Definition]], list[Definition]]) -> Response:
     number = sent.text("class")
 
-    def run() -> str:
+    def act(tx: Transaction) -> str:
+        require_section(tx.session, sent.actor, "plan")
         row = find_class(tx.session, number, at="klasse")
         change = ClassChange({"fields": changed(list(row.fields))})
         change_class(tx, row.id, change, revision=numbered(sent.text("revision")))
         return f"{HOME}?klasse={quoted(row.number)}&ok=gespeichert"
 
-    message, form, status = None, None, 412
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "plan")
-            return go(sent.once(tx, run))
-    except InvalidInput as error:
-        form, status = form_again(sent, error, {each.at: each.at.rpartition(".")[2] for each in error.errors}), 422
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand diese Einheit geändert. Hier steht, was jetzt gilt.")
-    return _page(request, sent.actor, number, form, message=message, status=status)
+    def refused(why: Refused) -> Response:
+        return _page(request, sent.actor, number, why.form, message=why.message, status=why.status)
+
+    return attempt(request, sent, act, refused, thing="diese Einheit", rename=lambda at: at.rpartition(".")[2])
 
 
 def _page(

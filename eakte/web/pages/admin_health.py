@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
-from eakte.operations.figures import Figures, Verified, figures
+from eakte.operations.figures import Backlog, Figures, Verified, figures
 from eakte.operations.health import Check, ready
 from eakte.operations.waiting import list_failures, retry_unread
 from eakte.settings import Settings, is_secret
@@ -145,6 +145,7 @@ def _view(backends: Backends, sections: tuple[Section, ...], found: Figures, *, 
         _search(able["search"], found.index_waiting),
         _database(able["database"], found.database_bytes),
         _scanner(able.get("scanner")),
+        _disposal(found.backlog),
     )
     view = HealthView(sections, cards, mark="", said=said)
     digest = hashlib.sha256(repr(cards).encode()).hexdigest()[:16]
@@ -212,3 +213,18 @@ def _scanner(check: Check | None) -> HealthCard:
     if not check.ok:
         return HealthCard(label, "bad", "antwortet nicht", "Solange wird nichts abgelegt.")
     return HealthCard(label, "ok", "läuft", check.detail)
+
+
+def _disposal(backlog: Backlog) -> HealthCard:
+    """What is due within the year is the work of every year and no trouble."""
+    label = "Rückstand der Aussonderung"
+    if backlog.since is None:
+        return HealthCard(label, "ok", "0 Akten", "Keine Aufbewahrungsfrist ist abgelaufen.")
+    count = backlog.ended + backlog.to_offer
+    parts = [f"aussonderungsreif, die älteste seit {backlog.since:%d.%m.%Y}"]
+    if backlog.long:
+        parts.append(f"{number(backlog.long)} länger als ein Jahr")
+    if backlog.to_offer:
+        parts.append(f"{number(backlog.to_offer)} dem Archiv anzubieten")
+    value = "1 Akte" if count == 1 else f"{number(count)} Akten"
+    return HealthCard(label, "look" if backlog.long else "ok", value, ", ".join(parts))

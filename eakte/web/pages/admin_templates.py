@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, StaleRevision
 from eakte.models import PlanClass, Template, Unit
 from eakte.operations.templates import (
     TemplateWords,
@@ -23,7 +22,7 @@ from eakte.operations.units import list_units
 from eakte.terms import Actor
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, quoted
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, quoted
 from eakte.web.views import Choice, Form, Message, TemplateRow, TemplatesView, TemplateView
 
 router = APIRouter(include_in_schema=False)
@@ -88,22 +87,16 @@ def change(request: Request, sent: Sent, template_id: uuid.UUID) -> Response:
 def _do(
     request: Request, sent: Submitted, template_id: uuid.UUID | None, act: Callable[[Transaction], None]
 ) -> Response:
-    def run() -> str:
+    def run(tx: Transaction) -> str:
+        require_section(tx.session, sent.actor, "plan")
         act(tx)
         return f"{HOME}?ok=gespeichert"
 
-    message, form, status = None, None, 412
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "plan")
-            return go(sent.once(tx, run))
-    except InvalidInput as error:
-        # What is wrong with the third case stands at the field of all cases.
-        places = {each.at: each.at.partition(".")[0] for each in error.errors}
-        form, status = form_again(sent, error, places), 422
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand diese Vorlage geändert. Hier steht, was jetzt gilt.")
-    return _form(request, sent.actor, template_id, form, message=message, status=status)
+    def refused(why: Refused) -> Response:
+        return _form(request, sent.actor, template_id, why.form, message=why.message, status=why.status)
+
+    # What is wrong with the third case stands at the field of all cases.
+    return attempt(request, sent, run, refused, thing="diese Vorlage", rename=lambda at: at.partition(".")[0])
 
 
 def _words(sent: Submitted, body: Mapping[str, Any], kind: str = "") -> TemplateWords:

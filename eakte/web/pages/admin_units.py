@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, NotFound, StaleRevision, WrongState
+from eakte.errors import InvalidInput, NotFound, WrongState
 from eakte.models import Unit, User
 from eakte.operations.people import people_per_unit
 from eakte.operations.restructuring import (
@@ -25,7 +25,17 @@ from eakte.operations.units import create_unit, find_unit, list_units, rename_un
 from eakte.terms import Actor, Role
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
+from eakte.web.pages.asking import (
+    Person,
+    Refused,
+    Sent,
+    Submitted,
+    attempt,
+    form_again,
+    make_frame,
+    numbered,
+    page,
+)
 from eakte.web.views import Choice, EffectView, Form, Message, UnitRow, UnitsView, UnitView
 
 router = APIRouter(include_in_schema=False)
@@ -43,19 +53,17 @@ def index(request: Request, actor: Person) -> Response:
 def create(request: Request, sent: Sent) -> Response:
     """A new unit."""
 
-    def act() -> str:
+    def act(tx: Transaction) -> str:
+        require_section(tx.session, sent.actor, "einheiten")
         parent = sent.optional("parent")
         above = find_unit(tx.session, parent, at="parent").id if parent else None
         create_unit(tx, number=sent.text("number"), name=sent.text("name"), parent_id=above)
         return f"{HOME}?ok=einheit"
 
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "einheiten")
-            address = sent.once(tx, act)
-    except InvalidInput as error:
-        return _index(request, sent.actor, form_again(sent, error), status=422)
-    return go(address)
+    def refused(why: Refused) -> Response:
+        return _index(request, sent.actor, why.form, message=why.message, status=why.status)
+
+    return attempt(request, sent, act, refused)
 
 
 @router.get(ONE)
@@ -169,16 +177,16 @@ def _do(
     request: Request, sent: Submitted, unit_id: uuid.UUID, act: Callable[[Transaction], str], form: str
 ) -> Response:
     """An act on a unit; then its page, with what is wrong or what somebody else changed meanwhile."""
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            require_section(tx.session, sent.actor, "einheiten")
-            address = sent.once(tx, lambda: act(tx))
-    except InvalidInput as error:
-        return _one(request, sent.actor, unit_id, {form: form_again(sent, error)}, status=422)
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand diese Einheit geändert. Hier steht, was jetzt gilt.")
-        return _one(request, sent.actor, unit_id, message=message, status=412)
-    return go(address)
+
+    def run(tx: Transaction) -> str:
+        require_section(tx.session, sent.actor, "einheiten")
+        return act(tx)
+
+    def refused(why: Refused) -> Response:
+        forms = {form: why.form} if why.form else None
+        return _one(request, sent.actor, unit_id, forms, message=why.message, status=why.status)
+
+    return attempt(request, sent, run, refused, thing="diese Einheit")
 
 
 def _find(session: Session, unit_id: uuid.UUID) -> Unit:
@@ -188,7 +196,9 @@ def _find(session: Session, unit_id: uuid.UUID) -> Unit:
     return unit
 
 
-def _index(request: Request, actor: Actor, form: Form | None = None, *, status: int = 200) -> Response:
+def _index(
+    request: Request, actor: Actor, form: Form | None = None, *, message: Message | None = None, status: int = 200
+) -> Response:
     with get_backends(request).transactions.read() as session:
         sections = require_section(session, actor, "einheiten")
         units = list(list_units(session))
@@ -196,7 +206,7 @@ def _index(request: Request, actor: Actor, form: Form | None = None, *, status: 
         heads = _people(session, [unit.head_id for unit in units if unit.head_id])
     names = {unit.id: unit.number for unit in units}
     view = UnitsView(sections, _rows(units, counts, heads, names), _open(units), form or Form())
-    frame = make_frame(request, actor, area="administration")
+    frame = make_frame(request, actor, area="administration", message=message)
     return page("einheiten.html", frame=frame, view=view, status=status)
 
 

@@ -6,6 +6,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -18,8 +19,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from eakte import __version__
 from eakte.api.dependencies import check_csrf, get_backends, signed_in
+from eakte.api.problems import status_of
+from eakte.errors import EakteError, InvalidInput, NotSignedIn, StaleRevision, WrongState
 from eakte.errors import FieldError as DomainFieldError
-from eakte.errors import InvalidInput, NotSignedIn
 from eakte.operations.idempotency import Reply, once
 from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
@@ -27,69 +29,12 @@ from eakte.operations.taking_back import last_act, own_act
 from eakte.terms import Actor, Role, now, today
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import sections_of
+from eakte.web.pages.happened import MESSAGES
 from eakte.web.rendering import SECURITY_HEADERS, render, render_block
 from eakte.web.views import FieldError, Form, Frame, Message, Undo
 
 MOST_FIELDS = 400
 """Fields of a form: one act takes 300 documents."""
-MESSAGES = {
-    "abgelegt": "Das Dokument ist abgelegt. Text und PDF/A-Fassung entstehen von selbst.",
-    "akte": "Die Akte ist angelegt.",
-    "vorgang": "Der Vorgang ist angelegt.",
-    "vorgang-zu": "Der Vorgang ist abgeschlossen.",
-    "vorgang-auf": "Der Vorgang ist wieder offen.",
-    "beteiligt": "Die Angaben sind eingetragen.",
-    "entfernt": "Die Angaben sind entfernt.",
-    "ausgeliehen": "Das Papier der Akte ist ausgeliehen.",
-    "zurueckgegeben": "Das Papier der Akte ist zurück.",
-    "verweis": "Der Verweis ist eingetragen.",
-    "verweis-weg": "Der Verweis ist entfernt.",
-    "zda": "Die Akte ist geschlossen (zdA).",
-    "offen": "Die Akte ist wieder in Bearbeitung.",
-    "wiederholt": "Die Verarbeitung beginnt von vorn.",
-    "gespeichert": "Gespeichert.",
-    "ausgecheckt": "Das Dokument ist für Sie ausgecheckt. Die anderen lesen es weiter.",
-    "aufgehoben": "Das Auschecken ist aufgehoben.",
-    "fassung": "Die neue Fassung ist abgelegt. Text und PDF/A-Fassung entstehen von selbst.",
-    "zurueckgeholt": "Die frühere Fassung gilt wieder, als neue Fassung.",
-    "abgeschlossen": "Das Dokument ist abgeschlossen.",
-    "storniert": "Das Dokument ist storniert. In Listen und in der Suche steht es nicht mehr.",
-    "wiedervorlage": "Die Wiedervorlage ist eingetragen.",
-    "auswahl-move": "Die ausgewählten Dokumente sind verschoben.",
-    "auswahl-change": "Die ausgewählten Dokumente sind geändert.",
-    "auswahl-remind": "Für die ausgewählten Dokumente ist eine Wiedervorlage eingetragen.",
-    "auswahl-cancel": "Die ausgewählten Dokumente sind storniert.",
-    "eingang-abgelegt": "Das Dokument ist abgelegt.",
-    "eingang-weitergegeben": "Das Dokument ist weitergegeben.",
-    "erledigt": "Die Wiedervorlage ist erledigt.",
-    "verschoben": "Die Wiedervorlage kommt an dem neuen Tag wieder.",
-    "inzwischen": "Inzwischen hat jemand das geändert oder erledigt. Hier steht der jetzige Stand.",
-    "zurueckgenommen": "Zurückgenommen. Im Verlauf steht beides.",
-    "nicht-zurueck": "Das ließ sich nicht zurücknehmen: Inzwischen hat sich etwas geändert.",
-    "vorgang-verschoben": "Der Vorgang liegt jetzt in dieser Akte, mit allen seinen Dokumenten.",
-    "akte-verschoben": "Die Akte liegt jetzt in einer anderen Aktenplaneinheit und hat ein neues Aktenzeichen.",
-    "akte-abgegeben": "Für die Akte ist jetzt eine andere Organisationseinheit zuständig.",
-    "akte-eingestuft": "Die Vertraulichkeit der Akte ist geändert.",
-    "zugriff": "Der Zugriff ist gegeben.",
-    "zugriff-beendet": "Der Zugriff ist beendet.",
-    "ausgeschlossen": "Die Person ist ausgeschlossen.",
-    "zugelassen": "Die Person ist wieder zugelassen.",
-    "vertretung": "Die Vertretung ist eingetragen.",
-    "vertretung-beendet": "Die Vertretung ist beendet.",
-    "gemerkt": "Die Suche ist gemerkt. Sie steht auf der Startseite.",
-    "vergessen": "Die Suche ist nicht mehr gemerkt.",
-    "barriere": "Danke. Ihre Meldung liegt jetzt bei der Administration.",
-    "abgemeldet": "Sie sind abgemeldet.",
-    "passwort": "Das neue Passwort gilt. Alle anderen Anmeldungen sind beendet.",
-    "beendet": "Beendet.",
-    "einheit": "Die Organisationseinheit ist angelegt.",
-    "umgebaut": "Die Organisationseinheiten sind umgebaut.",
-    "plan": "Der Aktenplan ist übernommen.",
-    "verbunden": "Ihr Konto ist verbunden. Sie können sich jetzt mit dem Konto der Verwaltung anmelden.",
-}
-"""What happened before a redirect, by a word in the address; only these sentences can be shown."""
-
-
 OWN_PLACE = re.compile(r"/|/wiedervorlagen|/posteingang|/(akten|dokumente)/[0-9a-f-]{36}(/zuordnen)?")
 
 
@@ -269,6 +214,48 @@ def form_again(sent: Submitted, error: InvalidInput, rename: Mapping[str, str] |
     if not errors:
         errors = [FieldError("", error.detail or error.title)]
     return Form(values=sent.values(), errors=tuple(errors), open=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An act that was not done: what is wrong stands in `form`, all else is said above the page as it is now."""
+
+    error: EakteError
+    form: Form | None = None
+    message: Message | None = None
+
+    @property
+    def status(self) -> int:
+        """The status of the answer: 422 for the form, 412 or 409 for what somebody else did meanwhile."""
+        return status_of(self.error)
+
+
+def attempt(
+    request: Request,
+    sent: Submitted,
+    act: Callable[[Transaction], str],
+    refused: Callable[[Refused], Response],
+    *,
+    thing: str = "diese Angaben",
+    rename: Callable[[str], str] | None = None,
+) -> Response:
+    """Do an act once and go to the address that it answers; where it is refused, the page as it is now.
+
+    `thing` is what somebody else changed meanwhile, in the sentence that says so; `rename` tells the field of the form
+    for the place that an error names.
+    """
+    try:
+        with get_backends(request).transactions.begin(sent.actor) as tx:
+            address = sent.once(tx, lambda: act(tx))
+    except InvalidInput as error:
+        names = {each.at: rename(each.at) for each in error.errors} if rename else None
+        return refused(Refused(error, form=form_again(sent, error, names)))
+    except StaleRevision as error:
+        told = f"Inzwischen hat jemand {thing} geändert. Hier steht, was jetzt gilt."
+        return refused(Refused(error, message=Message("warning", told)))
+    except WrongState as error:
+        return refused(Refused(error, message=Message("warning", error.detail or error.title)))
+    return go(address)
 
 
 def typed_day(text: str | None, *, at: str, label: str) -> date | None:

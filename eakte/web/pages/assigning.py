@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
-from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed, StaleRevision, WrongState
+from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed
 from eakte.models import Dossier
 from eakte.operations.dossiers import is_registrar, readable_dossier
 from eakte.operations.fields import Definition, FieldOwner, definitions_of, german_value
@@ -21,11 +21,22 @@ from eakte.operations.plan import find_class
 from eakte.operations.units import list_units
 from eakte.terms import Actor, Level
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, undoable
+from eakte.web.pages.asking import (
+    Person,
+    Refused,
+    Sent,
+    Submitted,
+    attempt,
+    form_again,
+    make_frame,
+    numbered,
+    page,
+    undoable,
+)
 from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree, class_address
-from eakte.web.views import AssignView, Choice, Form, Link, Message
+from eakte.web.views import AssignView, Choice, Form, Link
 
 router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/zuordnen"
@@ -99,7 +110,7 @@ def may_assign(session: Session, actor: Actor, dossier: Dossier) -> bool:
 def _do(
     request: Request, sent: Submitted, dossier_id: uuid.UUID, act: Callable[[Transaction], None], done: str, form: str
 ) -> Response:
-    def run() -> str:
+    def run(tx: Transaction) -> str:
         readable_dossier(tx.session, sent.actor, dossier_id)
         act(tx)
         # A registrar may know what cannot be read: then this page is where it goes on.
@@ -107,34 +118,24 @@ def _do(
         address = f"{back}?ok={done}"
         return address if form == "classify" else undoable(tx, address, dossier_id)
 
-    bad, message = None, None
-    refusal: EakteError
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        refusal, bad = error, error
-    except (StaleRevision, WrongState) as error:
-        refusal = error
-        told = "Inzwischen hat jemand diese Akte geändert. Hier steht, was jetzt gilt."
-        message = Message("warning", told if isinstance(error, StaleRevision) else error.detail or error.title)
-    else:
-        return go(address)
-    with get_backends(request).transactions.read() as session:
-        view = _view(session, sent.actor, dossier_id)
-        if getattr(view, form) is None:
-            raise refusal
-        if bad is not None:
-            view = _again(session, sent, view, dossier_id, form, bad)
-    frame = make_frame(request, sent.actor, area="files", message=message)
-    return page("zuordnen.html", frame=frame, view=view, status=409 if bad is None else 422)
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = _view(session, sent.actor, dossier_id)
+            if getattr(view, form) is None:
+                raise why.error
+            if why.form is not None:
+                view = _again(session, sent, view, dossier_id, form, why)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("zuordnen.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, run, refused, thing="diese Akte")
 
 
 def _again(
-    session: Session, sent: Submitted, view: AssignView, dossier_id: uuid.UUID, form: str, bad: InvalidInput
+    session: Session, sent: Submitted, view: AssignView, dossier_id: uuid.UUID, form: str, why: Refused
 ) -> AssignView:
-    if form != "move" or not any(each.at.startswith("fields.") for each in bad.errors):
-        changed: Any = {form: form_again(sent, bad)}
+    if form != "move" or not any(each.at.startswith("fields.") for each in why.error.errors):
+        changed: Any = {form: why.form}
         return replace(view, **changed)
     dossier = readable_dossier(session, sent.actor, dossier_id)
     definitions = definitions_of(session, find_class(session, sent.text("plan_class").strip()))
@@ -144,7 +145,7 @@ def _again(
         each
         if each.at in known or not each.at.startswith("fields.")
         else FieldError("", f"{labels.get(each.at, each.at)} gibt es dort nicht; die Angabe entfällt.")
-        for each in bad.errors
+        for each in why.error.errors
     ]
     typed = form_again(sent, InvalidInput(errors=errors))
     values = {**_values(definitions, dossier), **typed.values}

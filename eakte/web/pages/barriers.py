@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from eakte import __version__
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, NotSignedIn
+from eakte.errors import NotSignedIn
 from eakte.models import User
 from eakte.operations.barriers import finish_report, list_reports, report_barrier
 from eakte.terms import Actor, Role, now
-from eakte.web.pages.asking import Sent, form_again, go, make_frame, page, reader
+from eakte.transaction import Transaction
+from eakte.web.pages.asking import Refused, Sent, attempt, go, make_frame, page, reader
 from eakte.web.views import BarrierRow, BarrierView, Form, Frame, StatementView
 
 router = APIRouter(include_in_schema=False)
@@ -46,18 +47,17 @@ def ask(request: Request) -> Response:
 def report(request: Request, sent: Sent) -> Response:
     """Report one; with errors the form as typed."""
 
-    def act() -> str:
+    def act(tx: Transaction) -> str:
         report_barrier(tx, text=sent.text("text"), page=sent.optional("page"), reach=sent.optional("reach"))
         return "/barriere-melden?ok=barriere"
 
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, act)
-    except InvalidInput as error:
+    def refused(why: Refused) -> Response:
         with get_backends(request).transactions.read() as session:
-            view = replace(_view(session, request, sent.actor), form=form_again(sent, error))
-        return page("barriere.html", frame=make_frame(request, sent.actor, area=""), view=view, status=422)
-    return go(address)
+            view = replace(_view(session, request, sent.actor), form=why.form or Form())
+        frame = make_frame(request, sent.actor, area="", message=why.message)
+        return page("barriere.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, act, refused)
 
 
 @router.post("/barriere-melden/{report_id}/erledigt")

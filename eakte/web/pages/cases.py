@@ -19,8 +19,6 @@ from eakte.errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
-    StaleRevision,
-    WrongState,
 )
 from eakte.models import Case
 from eakte.operations.case_moving import move_case
@@ -30,10 +28,10 @@ from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.searching import find_by_reference
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, undoable
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, undoable
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
-from eakte.web.views import CaseView, CloseForm, Form, Link, Message
+from eakte.web.views import CaseView, CloseForm, Form, Link
 
 router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/vorgaenge/{case_id}"
@@ -105,33 +103,23 @@ def _do(
 ) -> Response:
     """An act, then the dossier; what is wrong or has changed meanwhile is said on the page of the case."""
 
-    def run() -> str:
+    def run(tx: Transaction) -> str:
         _of_dossier(tx.session, sent.actor, dossier_id, case_id)
-        return act(tx)
+        try:
+            return act(tx)
+        except CasesOpen as error:
+            problem = FieldError("close_cases", "Es gibt noch offene Teilvorgänge. Bitte schließen Sie sie mit ab.")
+            raise InvalidInput(errors=[problem]) from error
 
-    backends = get_backends(request)
-    refusal: EakteError
-    message = None
-    try:
-        with backends.transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        refusal, bad = error, form_again(sent, error)
-    except CasesOpen as error:
-        problem = FieldError("close_cases", "Es gibt noch offene Teilvorgänge. Bitte schließen Sie sie mit ab.")
-        refusal, bad = error, form_again(sent, InvalidInput(errors=[problem]))
-    except (StaleRevision, WrongState) as error:
-        refusal, bad = error, Form()
-        told = error.title if isinstance(error, StaleRevision) else error.detail or error.title
-        message = Message("warning", told)
-    else:
-        return go(address)
-    with backends.transactions.read() as session:
-        view = _view(session, sent.actor, dossier_id, case_id)
-    if message is None:
-        view = _with_form(view, form, bad, refusal)
-    frame = make_frame(request, sent.actor, area="files", message=message)
-    return page("vorgang.html", frame=frame, view=view, status=422 if message is None else 409)
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = _view(session, sent.actor, dossier_id, case_id)
+        if why.form is not None:
+            view = _with_form(view, form, why.form, why.error)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("vorgang.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, run, refused, thing="diesen Vorgang")
 
 
 def _done(dossier_id: uuid.UUID, what: str) -> str:

@@ -14,7 +14,8 @@ from eakte.operations.crossing import End, Seen, list_references, refer, remove_
 from eakte.operations.dossiers import readable_dossier
 from eakte.operations.searching import find_by_reference
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page
+from eakte.transaction import Transaction
+from eakte.web.pages.asking import Person, Refused, Sent, attempt, go, make_frame, page
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import Form, ReferenceRow, ReferencesView
 
@@ -34,24 +35,22 @@ def show(request: Request, actor: Person, dossier_id: uuid.UUID) -> Response:
 @router.post(LIST)
 def add(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """Refer to the dossier of a reference number, in any spelling."""
-    backends = get_backends(request)
-    try:
-        with backends.transactions.begin(sent.actor) as tx:
 
-            def act() -> str:
-                readable_dossier(tx.session, sent.actor, dossier_id, Want.CONTENT)
-                target = _known(tx.session, sent.actor, sent.text("target"))
-                refer(tx, source=End(dossier=dossier_id), target=target, note=sent.optional("note"))
-                return f"/akten/{dossier_id}/verweise?ok=verweis"
+    def act(tx: Transaction) -> str:
+        readable_dossier(tx.session, sent.actor, dossier_id, Want.CONTENT)
+        target = _known(tx.session, sent.actor, sent.text("target"))
+        refer(tx, source=End(dossier=dossier_id), target=target, note=sent.optional("note"))
+        return f"/akten/{dossier_id}/verweise?ok=verweis"
 
-            address = sent.once(tx, act)
-    except InvalidInput as error:
-        with backends.transactions.read() as session:
-            view = _view(session, sent.actor, dossier_id, request, form_again(sent, error))
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = _view(session, sent.actor, dossier_id, request, why.form or Form())
         if view.add is None:
-            raise
-        return page("verweise.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
-    return go(address)
+            raise why.error
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("verweise.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, act, refused)
 
 
 @router.post(LIST + "/{reference_id}/entfernen")

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from eakte.access import READERS, headed_units
 from eakte.api.dependencies import get_backends
-from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed
+from eakte.errors import FieldError, InvalidInput, NotAllowed
 from eakte.models import Deputation, User
 from eakte.operations.accounts import person_called
 from eakte.operations.deputies import DeputyWords, end_deputation, list_deputations, name_deputy
 from eakte.operations.dossiers import is_registrar
 from eakte.terms import Actor, Level
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
-from eakte.web.views import DeputiesView, DeputyRow
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, go, make_frame, page, typed_day
+from eakte.web.views import DeputiesView, DeputyRow, Form
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
@@ -37,23 +37,20 @@ def show(request: Request, actor: Person) -> Response:
 def name(request: Request, sent: Sent) -> Response:
     """Name one; with errors the form as typed."""
 
-    def act() -> str:
-        name_deputy(tx, _words(tx, sent))
+    def act(tx: Transaction) -> str:
+        try:
+            name_deputy(tx, _words(tx, sent))
+        except NotAllowed as error:
+            raise InvalidInput(errors=[FieldError("deputy", error.detail or error.title)]) from error
         return "/konto/vertretung?ok=vertretung"
 
-    refused: EakteError
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, act)
-    except InvalidInput as error:
-        refused = error
-    except NotAllowed as error:
-        refused = InvalidInput(errors=[FieldError("deputy", error.detail or error.title)])
-    else:
-        return go(address)
-    with get_backends(request).transactions.read() as session:
-        view = replace(_view(session, sent.actor, None), form=form_again(sent, refused))
-    return page("vertretung.html", frame=make_frame(request, sent.actor, area=""), view=view, status=422)
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = replace(_view(session, sent.actor, None), form=why.form or Form())
+        frame = make_frame(request, sent.actor, area="", message=why.message)
+        return page("vertretung.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, act, refused)
 
 
 @router.post("/konto/vertretung/{deputation_id}/beenden")

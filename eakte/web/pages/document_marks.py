@@ -50,6 +50,8 @@ def acts(session: Session, actor: Actor, document: Document, dossier: Dossier | 
     if document.cancelled_at is not None or not works_there(session, actor, dossier):
         return possible
     possible = replace(possible, remind=Form(), cancel=None if held else Form())
+    if dossier is not None:
+        possible = replace(possible, share=f"/akten/{dossier.id}/rechte")
     if dossier is not None and not held:
         possible = replace(possible, move=f"/akten/{dossier.id}/auswahl?act=move&d={document.id}")
     if document.final_at is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want, may_write, rule_for
 from eakte.api.dependencies import get_backends
-from eakte.errors import EakteError, InvalidInput, NotAllowed, StaleRevision, WrongState
+from eakte.errors import NotAllowed
 from eakte.models import Dossier
 from eakte.operations.changing import change_dossier
 from eakte.operations.dossiers import is_registrar, readable_dossier
@@ -20,11 +20,11 @@ from eakte.operations.fields import Definition, FieldOwner, definitions_of, germ
 from eakte.operations.lending import give_back, lend
 from eakte.terms import Actor, Medium
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, typed_day
 from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
-from eakte.web.views import DossierEditView, Form, Link, Message
+from eakte.web.views import DossierEditView, Form, Link
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,32 +83,22 @@ def take_back(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 def _do(
     request: Request, sent: Submitted, dossier_id: uuid.UUID, act: Callable[[Transaction], None], done: str, form: str
 ) -> Response:
-    def run() -> str:
+    def run(tx: Transaction) -> str:
         act(tx)
         return f"/akten/{dossier_id}?ok={done}"
 
-    refusal: EakteError
-    bad, message = None, None
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        refusal, bad = error, form_again(sent, error)
-    except (StaleRevision, WrongState) as error:
-        refusal = error
-        told = "Inzwischen hat jemand diese Angaben geändert. Hier steht, was jetzt gilt."
-        message = Message("warning", told if isinstance(error, StaleRevision) else error.detail or error.title)
-    else:
-        return go(address)
-    with get_backends(request).transactions.read() as session:
-        view = _view(session, sent.actor, dossier_id)
-    if bad is not None:
-        if getattr(view, form) is None:
-            raise refusal
-        changed: Any = {form: bad}
-        view = replace(view, **changed)
-    frame = make_frame(request, sent.actor, area="files", message=message)
-    return page("akte_aendern.html", frame=frame, view=view, status=422 if bad else 409)
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = _view(session, sent.actor, dossier_id)
+        if why.form is not None:
+            if getattr(view, form) is None:
+                raise why.error
+            changed: Any = {form: why.form}
+            view = replace(view, **changed)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("akte_aendern.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, run, refused)
 
 
 def may_handle(session: Session, actor: Actor, dossier: Dossier) -> bool:

@@ -69,6 +69,7 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
         title=dossier.title,
         state=state_on(dossier, today()).value,
         confidentiality=Level(dossier.confidentiality).word,
+        plan_class=dossier.plan_class.number,
         tree=tree.nodes(dossier.plan_class, dossier),
         path=tree.links(dossier.plan_class),
         properties=(

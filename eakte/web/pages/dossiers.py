@@ -17,12 +17,12 @@ from eakte.operations.personal import note_use
 from eakte.operations.resubmissions import create_resubmission
 from eakte.operations.searching import find_by_reference
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, attempt, go, make_frame, page, typed_day
 from eakte.web.pages.dossier_view import dossier_view
 from eakte.web.pages.history import sentences
 from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
-from eakte.web.views import HistoryView
+from eakte.web.views import DossierView, Form, HistoryView
 
 router = APIRouter(include_in_schema=False)
 WHOLE_HISTORY = 200
@@ -118,35 +118,37 @@ def reopen(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 
 def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Transaction], str], form: str) -> Response:
     """An act on the dossier; with errors its page again, the form open and filled as typed."""
-    backends = get_backends(request)
-    refusal: EakteError
-    try:
-        with backends.transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, lambda: f"/akten/{dossier_id}?ok={act(tx)}")
-    except InvalidInput as error:
-        refusal = error
-        bad = form_again(sent, error)
-    except CasesOpen as error:
-        refusal = error
-        problem = FieldError("close_cases", "Es gibt noch offene Vorgänge. Bitte schließen Sie sie mit ab.")
-        bad = form_again(sent, InvalidInput(errors=[problem]))
-    except NotAllowed as error:
-        # A day that needs a reason is a matter of the form; whoever has no form here gets the refusal.
-        refusal = error
-        bad = form_again(sent, InvalidInput(errors=[FieldError("reason", error.detail or error.title)]))
-    else:
-        return go(address)
-    with backends.transactions.read() as session:
-        view = dossier_view(session, sent.actor, dossier_id, request)
-    match form:
+
+    def run(tx: Transaction) -> str:
+        try:
+            return f"/akten/{dossier_id}?ok={act(tx)}"
+        except CasesOpen as error:
+            problem = FieldError("close_cases", "Es gibt noch offene Vorgänge. Bitte schließen Sie sie mit ab.")
+            raise InvalidInput(errors=[problem]) from error
+        except NotAllowed as error:
+            # A day that needs a reason is a matter of the form; whoever has no form here gets the refusal.
+            raise InvalidInput(errors=[FieldError("reason", error.detail or error.title)]) from error
+
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = dossier_view(session, sent.actor, dossier_id, request)
+        if why.form is not None:
+            view = _with_form(view, form, why.form, why.error)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("akte.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, run, refused, thing="diese Akte")
+
+
+def _with_form(view: DossierView, name: str, bad: Form, refusal: EakteError) -> DossierView:
+    match name:
         case "close" if view.close is not None:
-            view = replace(view, close=replace(view.close, form=bad))
+            return replace(view, close=replace(view.close, form=bad))
         case "new_case" if view.new_case is not None:
-            view = replace(view, new_case=bad)
+            return replace(view, new_case=bad)
         case "remind" if view.remind is not None:
-            view = replace(view, remind=bad)
+            return replace(view, remind=bad)
         case "reopen" if view.reopen is not None:
-            view = replace(view, reopen=bad)
-        case _:
-            raise refusal
-    return page("akte.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
+            return replace(view, reopen=bad)
+    # Who has no form here is told what the act said, not what the form would have.
+    raise refusal.__cause__ or refusal

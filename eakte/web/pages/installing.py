@@ -39,6 +39,7 @@ from eakte.web.pages import (
     dossier_editing,
     dossiers,
     inbox,
+    kept_searches,
     making,
     parties,
     plan,
@@ -57,6 +58,7 @@ from eakte.web.views import ErrorView, Frame
 
 MODULES = (
     *(start, signing, provider, account, security, plan, dossiers, uploading, documents, search),
+    kept_searches,
     *(resubmissions, document_acts, document_editing, bulk, inbox, cases, parties, crossing, dossier_editing),
     *(making, taking_back, assigning, rights, deputies, comparing, barriers),
     *(admin_health, admin_people, admin_account, admin_units, admin_plan, admin_templates, admin_fields),

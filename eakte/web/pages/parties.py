@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
-from eakte.errors import InvalidInput, NotAllowed, NotFound, StaleRevision
+from eakte.errors import NotAllowed, NotFound
 from eakte.models import Case, Dossier, Party
 from eakte.operations.dossiers import readable_dossier
 from eakte.operations.parties import (
@@ -24,10 +24,10 @@ from eakte.operations.parties import (
 )
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
-from eakte.web.views import Form, Link, Message, PartiesView, PartyRow, PartyView
+from eakte.web.views import Form, Link, PartiesView, PartyRow, PartyView
 
 router = APIRouter(include_in_schema=False)
 LIST = "/akten/{dossier_id}/beteiligte"
@@ -48,17 +48,19 @@ def show(request: Request, actor: Person, dossier_id: uuid.UUID) -> Response:
 def add(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """Enter one; with errors the list with the form as typed."""
 
-    def act(tx: Transaction) -> None:
+    def act(tx: Transaction) -> str:
         add_party(tx, PartyWords(**_words(sent)), dossier_id=dossier_id, case_id=None)
+        return f"/akten/{dossier_id}/beteiligte?ok=beteiligt"
 
-    try:
-        return _do(request, sent, dossier_id, act, "beteiligt")
-    except InvalidInput as error:
+    def refused(why: Refused) -> Response:
         with get_backends(request).transactions.read() as session:
-            view = _list(session, sent.actor, dossier_id, request, form_again(sent, error))
+            view = _list(session, sent.actor, dossier_id, request, why.form or Form())
         if view.add is None:
-            raise
-        return page("beteiligte.html", frame=make_frame(request, sent.actor, area="files"), view=view, status=422)
+            raise why.error
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("beteiligte.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, act, refused)
 
 
 @router.get(ONE)
@@ -73,44 +75,36 @@ def ask(request: Request, actor: Person, dossier_id: uuid.UUID, party_id: uuid.U
 def change(request: Request, sent: Sent, dossier_id: uuid.UUID, party_id: uuid.UUID) -> Response:
     """Change what is said; what somebody else changed meanwhile is shown instead, and nothing is overwritten."""
 
-    def act(tx: Transaction) -> None:
+    def act(tx: Transaction) -> str:
         _of_dossier(tx.session, sent.actor, dossier_id, party_id)
         change_party(tx, party_id, _words(sent), revision=numbered(sent.text("revision")))
+        return f"/akten/{dossier_id}/beteiligte?ok=gespeichert"
 
-    message, form = None, None
-    try:
-        return _do(request, sent, dossier_id, act, "gespeichert")
-    except InvalidInput as error:
-        form = form_again(sent, error)
-    except StaleRevision:
-        message = Message("warning", "Inzwischen hat jemand diese Angaben geändert. Hier steht, was jetzt gilt.")
-    with get_backends(request).transactions.read() as session:
-        view = _one(session, sent.actor, dossier_id, party_id, form)
-    frame = make_frame(request, sent.actor, area="files", message=message)
-    return page("beteiligt.html", frame=frame, view=view, status=412 if message else 422)
+    return attempt(request, sent, act, _refused(request, sent, dossier_id, party_id))
 
 
 @router.post(ONE + "/entfernen")
 def remove(request: Request, sent: Sent, dossier_id: uuid.UUID, party_id: uuid.UUID) -> Response:
     """Take it away."""
 
-    def act(tx: Transaction) -> None:
+    def act(tx: Transaction) -> str:
         _of_dossier(tx.session, sent.actor, dossier_id, party_id)
         remove_party(tx, party_id)
+        return f"/akten/{dossier_id}/beteiligte?ok=entfernt"
 
-    return _do(request, sent, dossier_id, act, "entfernt")
+    return attempt(request, sent, act, _refused(request, sent, dossier_id, party_id))
 
 
-def _do(
-    request: Request, sent: Submitted, dossier_id: uuid.UUID, act: Callable[[Transaction], None], done: str
-) -> Response:
-    def run() -> str:
-        act(tx)
-        return f"/akten/{dossier_id}/beteiligte?ok={done}"
+def _refused(
+    request: Request, sent: Submitted, dossier_id: uuid.UUID, party_id: uuid.UUID
+) -> Callable[[Refused], Response]:
+    def show(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = _one(session, sent.actor, dossier_id, party_id, why.form)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("beteiligt.html", frame=frame, view=view, status=why.status)
 
-    with get_backends(request).transactions.begin(sent.actor) as tx:
-        address = sent.once(tx, run)
-    return go(address)
+    return show
 
 
 def _words(sent: Submitted) -> dict[str, str]:

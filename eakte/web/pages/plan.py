@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
@@ -25,15 +27,25 @@ from retention.inheritance import Resolved
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
+LONGEST_WANTED = 100
 
 
 @router.get("/plan")
 def whole(request: Request, actor: Person) -> Response:
-    """The plan without a chosen class."""
+    """The plan without a chosen class, whole or what fits the letters; with `teil=baum` the tree alone."""
+    asked = request.query_params
+    wanted = asked.get("wort", "").strip().replace("\0", "")[:LONGEST_WANTED]
     with get_backends(request).transactions.read() as session:
+        tree = PlanTree(session, actor)
+        if wanted:
+            nodes, found = tree.fitting(wanted)
+            view = PlanView(tree=nodes, wanted=wanted, found=found)
+        else:
+            view = PlanView(tree=tree.nodes(tree.find(asked.get("bei", ""))))
+        if asked.get("teil") == "baum":
+            return part("akten.html", "baum", frame=make_frame(request, actor, area="files"), view=view)
         offered = dossier_templates(session) if units_worked_in(session, actor) else ()
-        view = PlanView(tree=PlanTree(session, actor).nodes(None), templates=offered)
-    return page("akten.html", frame=make_frame(request, actor, area="files"), view=view)
+    return page("akten.html", frame=make_frame(request, actor, area="files"), view=replace(view, templates=offered))
 
 
 @router.get("/plan/{number}")

@@ -10,16 +10,15 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from eakte.api.dependencies import get_backends
-from eakte.errors import EakteError, FieldError, InvalidInput, NotFound, WrongState
+from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import DossierExclusion, DossierShare
 from eakte.operations.accounts import person_called
 from eakte.operations.dossiers import readable_case, readable_dossier, writable_dossier
 from eakte.operations.exclusions import exclude, list_exclusions, readmit
 from eakte.operations.shares import ShareWords, end_share, give_share
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, page, typed_day
 from eakte.web.pages.rights_view import rights_view
-from eakte.web.views import Message
 
 router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/rechte"
@@ -120,27 +119,19 @@ def _do(
     *,
     shown: dict[str, str] | None = None,
 ) -> Response:
-    def run() -> str:
+    def run(tx: Transaction) -> str:
         act(tx)
         return f"/akten/{dossier_id}/rechte?ok={done}"
 
-    refused: EakteError
-    bad, message = None, None
-    try:
-        with get_backends(request).transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, run)
-    except InvalidInput as error:
-        refused, bad = error, form_again(sent, error)
-    except WrongState as error:
-        refused, message = error, Message("warning", error.detail or error.title)
-    else:
-        return go(address)
-    with get_backends(request).transactions.read() as session:
-        view = rights_view(session, sent.actor, dossier_id, {})
-    if bad is not None:
-        if getattr(view, form) is None:
-            raise refused
-        changed: Any = {form: replace(bad, values={**bad.values, **(shown or {})})}
-        view = replace(view, **changed)
-    frame = make_frame(request, sent.actor, area="files", message=message)
-    return page("rechte.html", frame=frame, view=view, status=422 if bad else 409)
+    def refused(why: Refused) -> Response:
+        with get_backends(request).transactions.read() as session:
+            view = rights_view(session, sent.actor, dossier_id, {})
+        if why.form is not None:
+            if getattr(view, form) is None:
+                raise why.error
+            changed: Any = {form: replace(why.form, values={**why.form.values, **(shown or {})})}
+            view = replace(view, **changed)
+        frame = make_frame(request, sent.actor, area="files", message=why.message)
+        return page("rechte.html", frame=frame, view=view, status=why.status)
+
+    return attempt(request, sent, run, refused)

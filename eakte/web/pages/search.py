@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,10 +17,10 @@ from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailab
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
 from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, list_hits
-from eakte.operations.saved_searches import forget_search, keep_search, saved_searches
+from eakte.operations.saved_searches import saved_searches
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, quoted
+from eakte.web.pages.asking import Person, go, make_frame, page, quoted
 from eakte.web.pages.document_view import boxes
 from eakte.web.pages.signing import public_address
 from eakte.web.rendering import SECURITY_HEADERS
@@ -48,48 +47,9 @@ def show(request: Request, actor: Person) -> Response:
         dossier = find_by_reference(session, actor, query) if query and not asked.one("after") else None
         if dossier is not None:
             return go(f"/akten/{dossier.id}")
-        view = _view(session, backends, actor, query, asked)
+        view = search_view(session, backends, actor, query, asked)
         view = replace(view, saved=saved_links(session, actor))
     return page("suche.html", frame=make_frame(request, actor, area="search", query=query), view=view)
-
-
-@router.post("/suche/merken")
-def keep(request: Request, sent: Sent) -> Response:
-    """Keep the search under a name; with errors the search again, the form open."""
-    backends = get_backends(request)
-    asked = Asked(QueryParams(sent.text("suche")))
-
-    def act() -> str:
-        keep_search(tx, name=sent.text("name"), query=asked.query())
-        return f"/suche?{asked.query()}&ok=gemerkt"
-
-    try:
-        with backends.transactions.begin(sent.actor) as tx:
-            address = sent.once(tx, act)
-    except InvalidInput as error:
-        query = asked.one("q").strip()
-        with backends.transactions.read() as session:
-            view = _view(session, backends, sent.actor, query, asked)
-            view = replace(view, saved=saved_links(session, sent.actor), keep=form_again(sent, error))
-        frame = make_frame(request, sent.actor, area="search", query=query)
-        return page("suche.html", frame=frame, view=view, status=422)
-    return go(address)
-
-
-@router.post("/suche/vergessen")
-def forget(request: Request, sent: Sent) -> Response:
-    """Keep it no longer."""
-
-    def act() -> str:
-        try:
-            forget_search(tx, uuid.UUID(sent.text("id")))
-        except ValueError:
-            raise NotFound from None
-        return "/suche?ok=vergessen"
-
-    with get_backends(request).transactions.begin(sent.actor) as tx:
-        address = sent.once(tx, act)
-    return go(address)
 
 
 @router.get("/suche/treffer.csv")
@@ -118,7 +78,7 @@ def _file(
     if not query:
         raise NotFound
     with backends.transactions.read() as session:
-        question = _question(query, asked)
+        question = question_of(query, asked)
         found = list_hits(session, backends.blobs, backends.search, actor, question)
         rows = [HEADS, *(_row(request, each) for each in found.hits)]
     if not found.whole:
@@ -129,7 +89,7 @@ def _file(
 
 def saved_links(session: Session, actor: Actor) -> tuple[Saved, ...]:
     """The searches that the person keeps."""
-    return tuple(Saved(str(row.id), row.name, f"/suche?{row.query}") for row in saved_searches(session, actor))
+    return tuple(Saved(str(row.id), row.name, f"/suche/gemerkt/{row.id}") for row in saved_searches(session, actor))
 
 
 def _row(request: Request, found: Found) -> tuple[str, ...]:
@@ -164,7 +124,7 @@ class Asked:
         """The search as the part of its address after the question mark, from the first page."""
         return urlencode([(name, each) for name, each in self._pairs if name != "after"])
 
-    def address(self, *, without: str, value: str | None = None, after: str | None = None) -> str:
+    def address(self, *, without: str = "", value: str | None = None, after: str | None = None) -> str:
         """The same search without a parameter (or one of its values), from the first page or after a mark."""
         kept = [
             (name, each)
@@ -174,11 +134,12 @@ class Asked:
         return "/suche?" + urlencode([*kept, ("after", after)] if after else kept)
 
 
-def _view(session: Session, backends: Backends, actor: Actor, query: str, asked: Asked) -> SearchView:
+def search_view(session: Session, backends: Backends, actor: Actor, query: str, asked: Asked) -> SearchView:
+    """What a search answers, or why it cannot."""
     sort = asked.one("sort", "relevance")
     if not query:
         return SearchView(sort=sort)
-    question = _question(query, asked)
+    question = question_of(query, asked)
     try:
         result = find(session, backends.blobs, backends.search, actor, question)
     except SearchUnavailable:
@@ -202,7 +163,8 @@ def _view(session: Session, backends: Backends, actor: Actor, query: str, asked:
     )
 
 
-def _question(query: str, asked: Asked) -> Question:
+def question_of(query: str, asked: Asked) -> Question:
+    """The question of the words and filters of an address."""
     since, until = _years(asked.all("jahr"))
     return Question(
         text=query,

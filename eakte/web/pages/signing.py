@@ -16,7 +16,8 @@ from eakte.operations.signing_in import CodeWanted, sign_in, sign_in_with_code
 from eakte.operations.steps import find_step
 from eakte.terms import now
 from eakte.web.pages import cookies
-from eakte.web.pages.asking import MESSAGES, Sent, go, page, quoted, read_form
+from eakte.web.pages.asking import Sent, go, page, quoted, read_form
+from eakte.web.pages.happened import MESSAGES
 from eakte.web.views import FieldError, Form, Frame, Link, Message, SignInView
 
 router = APIRouter(include_in_schema=False)

@@ -20,7 +20,7 @@ from eakte.web.pages.asking import Person, make_frame, page
 from eakte.web.pages.inbox import inbox_items
 from eakte.web.pages.resubmissions import items
 from eakte.web.pages.search import saved_links
-from eakte.web.views import Link, RecentItem, StartView
+from eakte.web.views import Kept, RecentItem, StartView
 
 router = APIRouter(include_in_schema=False)
 NEWEST = 7
@@ -59,7 +59,7 @@ def _view(session: Session, actor: Actor, *, search_down: bool) -> StartView:
         recent=recent,
         failed=failed,
         search_down=search_down,
-        searches=tuple(Link(each.name, each.href) for each in saved_links(session, actor)),
+        searches=tuple(Kept(each.id, each.name, each.href) for each in saved_links(session, actor)),
         example=recent[0].second_line if recent else "",
     )
     if not actor.has(Role.CLERK, Role.REGISTRAR):

@@ -14,6 +14,9 @@ from eakte.terms import Actor
 from eakte.web.pages.asking import quoted
 from eakte.web.views import Link, TreeNode
 
+MOST_FITTING = 100
+"""Classes that a filter of the plan shows: more are no answer but the plan again."""
+
 
 class PlanTree:
     """The classes of the plan, read once for a page."""
@@ -53,6 +56,30 @@ class PlanTree:
         shown = [each for parent in (None, *way) for each in self._children.get(parent, [])]
         counts = dossiers_per_class(self._session, self._actor, [each.id for each in shown])
         return tuple(self._node(each, way, counts, current, dossier) for each in self._children.get(None, []))
+
+    def fitting(self, text: str) -> tuple[tuple[TreeNode, ...], int]:
+        """The classes whose number begins with a text or whose title has it, with those above, and how many they are.
+
+        At most MOST_FITTING are shown: more letters find the rest.
+        """
+        wanted = text.casefold()
+        found = [row for row in self.rows if row.number.startswith(text) or wanted in row.title.casefold()]
+        shown = {each.id for row in found[:MOST_FITTING] for each in self.path(row)}
+        counts = dossiers_per_class(self._session, self._actor, list(shown))
+        top = [row for row in self._children.get(None, []) if row.id in shown]
+        return tuple(self._fitting(row, shown, counts) for row in top), len(found)
+
+    def _fitting(self, row: PlanClass, shown: set[uuid.UUID], counts: dict[uuid.UUID, int]) -> TreeNode:
+        below = self._children.get(row.id, [])
+        children = tuple(self._fitting(each, shown, counts) for each in below if each.id in shown)
+        return TreeNode(
+            number=row.number,
+            title=row.title,
+            href=class_address(row),
+            state="open" if children else "closed" if below else "leaf",
+            count=counts.get(row.id),
+            children=children,
+        )
 
     def _node(
         self,

@@ -71,7 +71,9 @@ from eakte.web.views.rights import DeputiesView, DeputyRow, ExclusionRow, Explai
 from eakte.web.views.search import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.views.signing import SignInView
 from eakte.web.views.start import (
+    KEPT_TOGETHER,
     InboxItem,
+    Kept,
     RecentItem,
     ResubmissionItem,
     ResubmissionsView,
@@ -80,6 +82,7 @@ from eakte.web.views.start import (
 )
 
 __all__ = [
+    "KEPT_TOGETHER",
     "AccountView",
     "AssignView",
     "BarrierRow",
@@ -123,6 +126,7 @@ __all__ = [
     "Hit",
     "InboxItem",
     "InboxView",
+    "Kept",
     "KeyRow",
     "KeysView",
     "LetterView",

@@ -68,11 +68,13 @@ class DocumentActs:
     edit: bool = False
     move: str = ""
     """Where a filed document is put into another dossier or case."""
+    share: str = ""
+    """Where access to its dossier is given: a document alone is not shared."""
 
     @property
     def more(self) -> bool:
         """Whether there is an act for the menu of those that are seldom wanted."""
-        return self.release or any((self.add_version, self.release_other, self.finalize, self.cancel))
+        return self.release or any((self.add_version, self.release_other, self.finalize, self.cancel, self.share))
 
 
 @dataclass(frozen=True, slots=True)

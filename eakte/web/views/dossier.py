@@ -69,6 +69,7 @@ class DossierView:
     title: str
     state: str
     confidentiality: str
+    plan_class: str
     tree: tuple[TreeNode, ...]
     path: tuple[Link, ...]
     properties: tuple[Property, ...]

@@ -81,3 +81,6 @@ class PlanView:
     new_dossier: NewDossierForm | None = None
     templates: tuple[Link, ...] = ()
     """From which the person can make a dossier: here, or without a chosen class in the class that each names."""
+    wanted: str = ""
+    """Letters that the tree is filtered by, and how many classes fit them."""
+    found: int | None = None

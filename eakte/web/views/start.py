@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from eakte.web.views.parts import Form, Link
+from eakte.web.views.parts import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,22 @@ class ResubmissionView:
     form: Form = field(default_factory=Form)
 
 
+KEPT_TOGETHER = 10
+"""Kept searches whose news are asked for together: an answer for more would take too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A search that the person keeps, and how many of its hits came since it was last opened."""
+
+    id: str
+    name: str
+    href: str
+    new: int = 0
+    most: bool = False
+    """Whether there may be more than `new`."""
+
+
 @dataclass(frozen=True, slots=True)
 class StartView:
     """What is at hand: search, what came in, what is due, lately used. Lists that are not the person's are None."""
@@ -90,7 +106,10 @@ class StartView:
     recent: tuple[RecentItem, ...] = ()
     failed: tuple[RecentItem, ...] = ()
     """Own documents whose processing failed: the one thing here that wants an act."""
-    searches: tuple[Link, ...] = ()
+    searches: tuple[Kept, ...] = ()
+    counted: bool = False
+    """Whether the searches say what is new; GET /suche/gemerkt?ab= answers some of them that do."""
     search_down: bool = False
+    together: int = KEPT_TOGETHER
     example: str = ""
     """A reference number of this municipality, for the search box."""

@@ -248,10 +248,12 @@ class SearchIndexContract:
         for size in (1, 2, 3, 7, len(unpaged) - 1, len(unpaged), len(unpaged) + 1):
             assert _all_pages(filled, Query(text, sort=sort, limit=size), rights) == unpaged, size
 
-    def test_newest_and_reference_are_the_orders_they_say(self, filled: SearchIndex) -> None:
+    def test_newest_added_and_reference_are_the_orders_they_say(self, filled: SearchIndex) -> None:
         everyone = Rights(frozenset({1, 2, 3}))
         newest = [hit.document for hit in _answer(filled, Query(sort=Sort.NEWEST, limit=100), everyone).hits]
         assert newest == [d.document for d in sorted(ARCHIVE, key=lambda d: (d.day, d.document), reverse=True)]
+        added = [hit.document for hit in _answer(filled, Query(sort=Sort.ADDED, limit=100), everyone).hits]
+        assert added == sorted((d.document for d in ARCHIVE), reverse=True)
         by_reference = [hit.document for hit in _answer(filled, Query(sort=Sort.REFERENCE, limit=100), everyone).hits]
         assert by_reference == [
             d.document for d in sorted(ARCHIVE, key=lambda d: (d.reference_key.encode(), d.document))

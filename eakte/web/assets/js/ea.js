@@ -19,6 +19,23 @@ if (field && matchMedia("(max-width: 48rem)").matches) {
   scrollTo(0, 0);
 }
 
+// On a narrow screen the list comes first: its filters fold, one press away.
+if (document.querySelector(".ea-filters")) {
+  const narrow = matchMedia("(max-width: 48rem)");
+  const fold = () => {
+    for (const filters of document.querySelectorAll(".ea-filters")) filters.open = !narrow.matches || Boolean(filters.querySelector("[data-ea-errors]"));
+  };
+  narrow.addEventListener("change", fold);
+  document.addEventListener("htmx:afterSettle", fold);
+  fold();
+}
+
+// Where the views of an object do not fit side by side, the present one is among those that are seen.
+const presentView = document.querySelector(".ea-views [aria-current]");
+const intoSight = () => presentView?.scrollIntoView({ block: "nearest", inline: "nearest" });
+addEventListener("resize", intoSight);
+intoSight();
+
 // What a page does not show is not loaded.
 const parts = [];
 if (document.querySelector("[data-ea-tree]")) parts.push(import("./tree.js").then((module) => module.startTree()));

@@ -4,7 +4,6 @@ import { announce } from "./announce.js";
 const QUIET_MS = 80;
 
 export function startHits() {
-  foldFilters();
   let timer = 0;
   document.addEventListener("focusin", (event) => {
     const item = event.target.closest("[data-ea-hit]");
@@ -41,15 +40,4 @@ function show(item) {
   place.replaceChildren(figure);
   document.querySelector("[data-ea-preview-title]").textContent = figure.querySelector("img").alt;
   document.querySelector("[data-ea-preview-link]").href = item.querySelector("[data-ea-row]").href;
-}
-
-// On a narrow screen the hits come first: the filters fold, one press away.
-function foldFilters() {
-  const narrow = matchMedia("(max-width: 48rem)");
-  const fold = () => {
-    for (const filters of document.querySelectorAll(".ea-filters")) filters.open = !narrow.matches;
-  };
-  narrow.addEventListener("change", fold);
-  document.addEventListener("htmx:afterSettle", fold);
-  fold();
 }

@@ -81,7 +81,8 @@ function nextPane(event) {
   const at = panes.indexOf(document.activeElement.closest("[data-ea-pane]"));
   const step = event.shiftKey ? -1 : 1;
   const pane = panes[(at + step + panes.length) % panes.length];
-  const inside = pane.querySelector("[aria-current], [data-ea-row], a[href], button, input:not([type=hidden])");
+  const inside = pane.querySelector("[aria-current]") ?? pane.querySelector("[data-ea-row], [data-number]")
+    ?? pane.querySelector("a[href], button, input:not([type=hidden])");
   (pane.tabIndex >= 0 || !inside ? pane : inside).focus();
 }
 

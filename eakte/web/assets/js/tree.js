@@ -1,13 +1,24 @@
 // The filing plan as one tab stop: arrows move, → opens or goes in, ← closes or goes up, digits jump to a plan number.
+import { announce } from "./announce.js";
+
 const JUMP_MS = 1200;
 
 export function startTree() {
+  document.addEventListener("htmx:afterSettle", (event) => event.target.id === "planbaum" && filtered(event.target));
   for (const tree of document.querySelectorAll("[data-ea-tree]")) {
     rove(tree, tree.querySelector("[aria-current]") ?? tree.querySelector("a"));
     tree.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
     tree.addEventListener("focusin", (event) => event.target.matches("a") && rove(tree, event.target));
     tree.addEventListener("keydown", (event) => onKey(tree, event));
   }
+}
+
+// What the letters left of the plan is one tab stop again, and its number is said.
+function filtered(list) {
+  const first = list.querySelector("a");
+  if (first) rove(list, first);
+  const found = list.dataset.eaFound;
+  if (found) announce(found === "1" ? "1 Aktenplaneinheit" : `${found} Aktenplaneinheiten`);
 }
 
 function links(tree) {
@@ -23,7 +34,10 @@ function onKey(tree, event) {
   const all = links(tree);
   const at = all.indexOf(document.activeElement);
   const link = all[at];
-  if (!link) return;
+  if (!link) {
+    if (event.key === "ArrowDown") all[0]?.focus();
+    return;
+  }
   const keys = { ArrowDown: () => all[at + 1]?.focus(), ArrowUp: () => all[at - 1]?.focus(), Home: () => all[0].focus(), End: () => all.at(-1).focus(), ArrowRight: () => goIn(link), ArrowLeft: () => goOut(link) };
   if (keys[event.key]) {
     event.preventDefault();
