@@ -16,6 +16,9 @@ import uuid_utils.compat
 BERLIN = ZoneInfo("Europe/Berlin")
 """Days are days of the administration, wherever the machine stands."""
 
+MOST_COUNTED = 1_000
+"""Of more it is said that there are more: counting looks at each of them, and a class may hold a million."""
+
 
 def new_id() -> uuid.UUID:
     """A UUIDv7 (RFC 9562 section 5.7): sortable by time, so indexes stay compact and keyset paging follows creation."""

@@ -35,13 +35,10 @@ from eakte.operations.external import ExternalKey, Keyed, asked_for
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit
-from eakte.terms import Actor, DossierState, today
+from eakte.terms import MOST_COUNTED, Actor, DossierState, today
 
 T = TypeVar("T")
 MAX_LIMIT = 200
-
-UNCOUNTED = 1_001
-"""More than a thousand: they are not counted. Counting looks at each of them, and a class may hold a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ def list_dossiers(
 
 
 def count_dossiers(session: Session, actor: Actor, chosen: DossierFilter) -> int:
-    """How many dossiers `list_dossiers` would give in all; `UNCOUNTED` where there are more than counted."""
-    found = select(literal(1)).select_from(Dossier).where(*_chosen(session, actor, chosen)).limit(UNCOUNTED)
+    """How many dossiers `list_dossiers` would give in all; one above `MOST_COUNTED` where there are more."""
+    found = select(literal(1)).select_from(Dossier).where(*_chosen(session, actor, chosen)).limit(MOST_COUNTED + 1)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
@@ -283,12 +280,17 @@ def _narrowed(
 
 
 def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How many dossiers of each of these classes an actor may know; `UNCOUNTED` where there are more than counted."""
+    """How many dossiers of each of these classes an actor may know; one above `MOST_COUNTED` where there are more."""
     visible = rule_for(session, actor).dossiers(Want.METADATA)
 
     def counted(number: uuid.UUID) -> Select[uuid.UUID, int]:
         """One select a class: that way PostgreSQL knows of each how many there are, and takes the index of classes."""
-        found = select(literal(1)).select_from(Dossier).where(Dossier.plan_class_id == number, visible).limit(UNCOUNTED)
+        found = (
+            select(literal(1))
+            .select_from(Dossier)
+            .where(Dossier.plan_class_id == number, visible)
+            .limit(MOST_COUNTED + 1)
+        )
         return select(literal(number), func.count()).select_from(found.subquery())
 
     rows = session.execute(union_all(*map(counted, classes))) if classes else ()

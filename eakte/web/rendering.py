@@ -19,7 +19,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
-from eakte.terms import BERLIN
+from eakte.terms import BERLIN, MOST_COUNTED
 from eakte.web import words
 from eakte.web.views import Choice
 
@@ -110,6 +110,7 @@ def environment() -> jinja2.Environment:
         near=near,
         long_day=long_day,
         number=number,
+        counted=counted,
         size=size,
         word=words.word,
         typo=typo,
@@ -205,6 +206,14 @@ def long_day(value: datetime) -> str:
 def number(value: int) -> str:
     """1.204.331."""
     return f"{value:,}".replace(",", ".")
+
+
+def counted(value: int, *, short: bool = False) -> str:
+    """1.000, then "mehr als 1.000" (short: 1.000+): what `MOST_COUNTED` keeps from being counted."""
+    most = number(MOST_COUNTED)
+    if value <= MOST_COUNTED:
+        return number(value)
+    return f"{most}+" if short else f"mehr als {most}"
 
 
 def size(octets: int) -> str:

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from eakte.errors import InvalidInput, NotAllowed, NotFound
+from eakte.operations import listing
 from eakte.operations.listing import (
     MAX_LIMIT,
     DossierFilter,
     Page,
     count_dossiers,
+    dossiers_per_class,
     list_cases,
     list_documents,
     list_dossiers,
 )
+from eakte.operations.plan import find_class
 from eakte.terms import new_id
 from tests.operations.office import Office
 
@@ -164,6 +167,16 @@ def test_filters_narrow_what_may_be_known(lists: Lists, chosen: DossierFilter, c
         page = list_dossiers(session, lists.office.people["clerk63"], chosen)
         assert len(page.items) == count
         assert count_dossiers(session, lists.office.people["clerk63"], chosen) == count
+
+
+def test_of_many_it_is_only_said_that_they_are_many(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk, several = lists.office.people["clerk63"], DossierFilter(contains="634-")
+    with lists.office.backends.transactions.read() as session:
+        place = find_class(session, "634").id
+        exact = count_dossiers(session, clerk, several), dossiers_per_class(session, clerk, [place])[place]
+        monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+        assert (count_dossiers(session, clerk, several), dossiers_per_class(session, clerk, [place])) == (4, {place: 4})
+    assert min(exact) > 4
 
 
 @pytest.mark.parametrize(

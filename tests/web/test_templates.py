@@ -14,7 +14,18 @@ import pytest
 from jinja2 import nodes
 
 from eakte.web import rendering, words
-from eakte.web.rendering import BUILT, STATIC_PREFIX, environment, number, render, render_block, size, typo, when
+from eakte.web.rendering import (
+    BUILT,
+    STATIC_PREFIX,
+    counted,
+    environment,
+    number,
+    render,
+    render_block,
+    size,
+    typo,
+    when,
+)
 from tests.web.fixtures_of_views import FRAME, NOW, State
 from tests.web.preview import page_of
 from tests.web.states import STATES
@@ -221,6 +232,8 @@ def test_moments_are_short_in_lists_and_full_behind(moment: datetime, shown: str
 
 def test_numbers_sizes_and_paragraph_signs_are_written_as_here() -> None:
     assert number(1204331) == "1.204.331"
+    assert [counted(n) for n in (7, 1000, 1001)] == ["7", "1.000", "mehr als 1.000"]
+    assert counted(1001, short=True) == "1.000+"
     assert [size(octets) for octets in (1, 999, 3_812_004, 3_100_000_000)] == [
         "1\N{NO-BREAK SPACE}Byte",
         "999\N{NO-BREAK SPACE}Byte",
