@@ -57,6 +57,7 @@ def file(page: Page, office: Office) -> None:
         page.keyboard.press("Tab")
         if focused(page).get_attribute("id") == "file":
             break
+    assert focused(page).get_attribute("id") == "file"
     # The chooser of the system is beyond the page: the space bar opens it, the name is typed there.
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
