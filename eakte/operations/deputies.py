@@ -20,7 +20,7 @@ from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import Deputation, User
 from eakte.operations.accounts import named_user, permitted_user
 from eakte.operations.dossiers import is_registrar
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor, now, today
 from eakte.transaction import Transaction
 

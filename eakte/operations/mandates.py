@@ -22,7 +22,7 @@ from eakte.models import AuditMandate, Dossier, MandateDossier, MandateUnit
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line
 from eakte.operations.dossiers import is_registrar, level_for, readable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, now, today
 from eakte.transaction import Transaction

@@ -11,15 +11,8 @@ from typing import Any
 import pytest
 
 from eakte.errors import InvalidInput, NotAllowed, NotFound
-from eakte.operations.listing import (
-    MAX_LIMIT,
-    DossierFilter,
-    Page,
-    count_dossiers,
-    list_cases,
-    list_documents,
-    list_dossiers,
-)
+from eakte.operations.listing import DossierFilter, count_dossiers, list_cases, list_documents, list_dossiers
+from eakte.operations.paging import MAX_LIMIT, Page
 from eakte.terms import new_id
 from tests.operations.office import Office
 
