@@ -2,7 +2,8 @@
 
 Two towns, each served by an `eakte serve` of its own on the embedded backends, asked in turn by a signed-in clerk for
 the same pages as whole HTTP requests. The ratio is the worst of all pages, at the median: near one means that what a
-clerk sees does not get slower as the archive grows. The document that is opened has 500 pages in both. The figures
+clerk sees does not get slower as the archive grows. The document that is opened has 500 close-printed pages in both;
+`found` is the same, opened from a hit, with a word marked on every fourth page. The figures
 have the times at both percentiles, and how many bytes of HTML a page is as sent (`bytes`) and packed by gzip (`gzip`),
 as a proxy in front sends it.
 """
@@ -23,12 +24,15 @@ import httpx2
 from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.archive import questions
-from benchmarks.bench_rights import EVERYTHING, Holding, fill_index, make_rows
+from benchmarks.bench_rights import EVERYTHING, VOCABULARY, Holding, fill_index, make_rows
 from benchmarks.measuring import Figure, progress, report
 from tests.support.service import PASSWORD, Service, data_folder, upload, wait_ready
 
 LARGE, SMALL = 100_000, 1_000
 SHEETS = 500
+LINES = 40
+WANTED = "Straßenausbaubeitragssatzung"
+"""Stands on every fourth sheet of the long document."""
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -98,7 +102,10 @@ def filed(client: httpx2.Client, holding: Holding, sheets: int) -> str:
     out = io.BytesIO()
     canvas = Canvas(out)
     for number in range(1, sheets + 1):
-        canvas.drawString(70, 760, f"Niederschrift, Blatt {number}: Der Rat beschließt die Satzung.")
+        canvas.drawString(70, 780, f"Niederschrift, Blatt {number}: {'Der Rat beschließt.' if number % 4 else WANTED}")
+        for line in range(LINES):
+            chosen = [VOCABULARY[(number * line + 7 * place) % len(VOCABULARY)] for place in range(5)]
+            canvas.drawString(70, 760 - 17 * line, " ".join(chosen))
         canvas.showPage()
     canvas.save()
     answer = upload(client, {"dossier": str(holding.dossiers[0]), "title": "Niederschriften"}, out.getvalue())
@@ -125,6 +132,7 @@ def addresses(holding: Holding, document: str) -> dict[str, list[str]]:
         "dossier": [f"/akten/{each}" for each in some],
         "history": [f"/akten/{each}/verlauf" for each in some],
         "document": [f"/dokumente/{document}"],
+        "found": [f"/dokumente/{document}?{httpx2.QueryParams({'q': WANTED})}"],
         "text": [f"/dokumente/{document}/text"],
         "search": asked,
         "inbox": ["/posteingang"],

@@ -248,6 +248,11 @@ def _valid_iban(raw: str) -> bool:
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
 
 
+def is_day(term: str) -> bool:
+    """Whether a term is a day, which a text may have written in other ways."""
+    return _ISO_DAY.fullmatch(term) is not None
+
+
 def analyse(text: str, split: Splitter | None = None) -> tuple[list[str], list[str]]:
     """Stems and pieces of a text, in its order, from one pass.
 
@@ -296,7 +301,7 @@ def analyse_query(text: str) -> QueryTerms:
             term = token.terms[0]
             row.append(term)
             inside = pieces_of(term) if len(token.terms) == 1 and token.pieces else ()
-            parts = token.terms[1:] if len(token.terms[1:]) > 1 and not _ISO_DAY.fullmatch(term) else ()
+            parts = token.terms[1:] if len(token.terms[1:]) > 1 and not is_day(term) else ()
             words.setdefault(term, QueryWord(term, inside, parts))
     pairs = dict.fromkeys((a, b) for a, b in pairwise(row) if a != b)
     phrases = dict.fromkeys(tuple(stems(quoted)[:MAX_QUERY_WORDS]) for quoted in _QUOTED.findall(text))

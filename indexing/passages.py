@@ -7,6 +7,7 @@ document, so that a new title, unit or right rewrites the index without reading 
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -102,6 +103,34 @@ class _Matcher:
             return None
         folded = german.fold(text[token.start : token.end])
         return next((term for term in self.inside if term in folded), None)
+
+
+class Sieve:
+    """Whether a page may hold a word of a question, asked much faster than which: most pages of a long document do not.
+
+    What is compared is the page's letters and digits without anything between them, and without the letter e: that is
+    all that `german.fold` and the joining of divided words may take out of a word. So whatever `matching_words` finds
+    has passed; some pages pass for nothing.
+    """
+
+    def __init__(self, query: str) -> None:
+        words = german.analyse_query(query).words
+        # A date is found however it is written; its year stands in all of the ways.
+        terms = (word.term[:4] if german.is_day(word.term) else word.term for word in words)
+        self._wanted = {_bare(part) for word, term in zip(words, terms, strict=True) for part in (term, *word.parts)}
+
+    def passes(self, words: Sequence[str]) -> bool:
+        """Whether these words of a page may hold what is asked for."""
+        text = _bare("".join(words))
+        return any(part in text for part in self._wanted)
+
+
+_BETWEEN = re.compile(r"[\W_e]+")
+
+
+def _bare(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return _BETWEEN.sub("", plain if plain.isascii() else unicodedata.normalize("NFKD", plain))
 
 
 def passages(pages: Sequence[str], query: str, *, limit: int = 2, only: Sequence[int] = ()) -> list[Passage]:

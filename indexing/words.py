@@ -9,7 +9,7 @@ import json
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -72,6 +72,8 @@ def page_text(page: PageWords) -> str:
 
 def cleaned(text: str) -> str:
     """A word's text without white space, control and unassigned characters, cut to the longest that is kept."""
+    if text.isprintable() and " " not in text:  # almost every word; a blank is the only white space that is printable
+        return text[:MAX_WORD_LENGTH]
     kept = (character for character in text if not character.isspace() and unicodedata.category(character)[0] != "C")
     return "".join(kept)[:MAX_WORD_LENGTH]
 
@@ -98,10 +100,20 @@ def from_json(untrusted_data: bytes, page: int) -> PageWords:
     Raises:
         BadWords: It is not a page of words within the bounds of this module.
     """
+    return _checked(_loaded(untrusted_data), page)
+
+
+def _loaded(untrusted_data: bytes) -> Any:
     if len(untrusted_data) > PAGE_BYTES:
         raise BadWords("page too long")
     try:
-        untrusted = json.loads(untrusted_data)
+        return json.loads(untrusted_data)
+    except (ValueError, RecursionError) as error:
+        raise BadWords(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _checked(untrusted: Any, page: int) -> PageWords:
+    try:
         words = untrusted["words"]
         if not isinstance(words, list) or len(words) > MAX_WORDS or _whole(untrusted["page"], page, page) != page:
             raise BadWords("words")
@@ -111,7 +123,7 @@ def from_json(untrusted_data: bytes, page: int) -> PageWords:
         if turned % 90:
             raise BadWords("turned")
         return PageWords(page, width, height, tuple(_word(entry, width, height) for entry in words), turned)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadWords(f"{type(error).__name__}: {error}"[:200]) from error
 
 
@@ -171,14 +183,33 @@ def read_page(zip_file: BinaryIO, page: int) -> PageWords:
 
 def read_pages(zip_file: BinaryIO) -> Iterator[PageWords]:
     """Read all pages of a word layer in their order; raises BadWords when it is damaged."""
+    return read_pages_with(zip_file, lambda _words: True)
+
+
+def read_pages_with(zip_file: BinaryIO, wanted: Callable[[list[str]], bool]) -> Iterator[PageWords]:
+    """Read the pages of a word layer whose words are wanted, in their order; of the others nothing else is looked at.
+
+    Args:
+        zip_file: The layer.
+        wanted: Is given the words of a page, unchecked.
+
+    Raises:
+        BadWords: The layer is damaged.
+    """
     try:
         with zipfile.ZipFile(zip_file) as archive:
             for page in range(1, len(archive.infolist()) + 1):
-                yield _read(archive, page)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+                untrusted = _loaded(_bytes(archive, page))
+                if wanted([str(entry["text"]) for entry in untrusted["words"]]):
+                    yield _checked(untrusted, page)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError) as error:
         raise BadWords(str(error)) from error
 
 
 def _read(archive: zipfile.ZipFile, page: int) -> PageWords:
+    return from_json(_bytes(archive, page), page)
+
+
+def _bytes(archive: zipfile.ZipFile, page: int) -> bytes:
     with archive.open(member(page, "json")) as file:
-        return from_json(file.read(PAGE_BYTES + 1), page)
+        return file.read(PAGE_BYTES + 1)

@@ -6,14 +6,15 @@ import uuid
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from eakte.access import Reason
 from eakte.api.dependencies import Reader, ReadTx
+from eakte.api.routing import ApiRouter
 from eakte.operations.explaining import Access, explain
 
-router = APIRouter(tags=["access"])
+router = ApiRouter(tags=["access"])
 
 
 class ReasonShape(BaseModel):

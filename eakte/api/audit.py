@@ -5,17 +5,18 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Auditor, ReadTx
 from eakte.api.paging import After, Limit, next_path
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Following
 from eakte.errors import NotAllowed
 from eakte.operations.auditing import entry_document, list_entries
 from eakte.terms import Role
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = ApiRouter(prefix="/audit", tags=["audit"])
 
 
 class EntryShape(BaseModel):

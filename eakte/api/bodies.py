@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -20,15 +19,10 @@ class WholeBodies:
     `uploads` gives the path templates of routes that take their body as a stream and count its bytes themselves.
     """
 
-    def __init__(self, app: ASGIApp, *, prefix: str, uploads: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, app: ASGIApp, *, prefix: str, uploads: Sequence[str]) -> None:
         self.app = app
         self._prefix = prefix
-        self._uploads = uploads
-
-    @cached_property
-    def _streams(self) -> re.Pattern[str]:
-        paths = (re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(path)) for path in self._uploads())
-        return re.compile("|".join(paths))
+        self._streams = re.compile("|".join(re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(path)) for path in uploads))
 
     def _watched(self, method: str, path: str) -> bool:
         """Routes of other methods read no body; what they stream listens for the end of the connection alone."""

@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
@@ -14,6 +14,7 @@ from eakte.api.dossiers import LetterReference, Reopen
 from eakte.api.histories import HistoryShape
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, External, Listing, Strict
 from eakte.operations import closing
 from eakte.operations.changing import change_case
@@ -24,7 +25,7 @@ from eakte.operations.listing import list_cases
 from eakte.operations.references import letter_reference
 from eakte.operations.upserting import put_case
 
-router = APIRouter(prefix="/cases", tags=["cases"])
+router = ApiRouter(prefix="/cases", tags=["cases"])
 
 
 class CaseWords(Strict):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict
 from eakte.operations import crossing
 
-router = APIRouter(prefix="/cross-references", tags=["cross-references"])
+router = ApiRouter(prefix="/cross-references", tags=["cross-references"])
 
 
 class EndSaid(Strict):

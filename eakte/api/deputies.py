@@ -6,18 +6,19 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, Utc
 from eakte.models import Deputation
 from eakte.operations import deputies
 from eakte.operations.deputies import DeputyWords
 
-router = APIRouter(prefix="/deputies", tags=["deputies"])
+router = ApiRouter(prefix="/deputies", tags=["deputies"])
 
 
 class NewDeputation(Strict):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, Tx, etag
 from eakte.api.histories import HistoryShape
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import DocumentShape, Listing, Strict
 from eakte.models import Document
 from eakte.operations import versions
@@ -19,7 +20,7 @@ from eakte.operations.documents import view_document
 from eakte.operations.histories import document_history
 from eakte.transaction import Transaction
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = ApiRouter(prefix="/documents", tags=["documents"])
 
 
 class Release(Strict):

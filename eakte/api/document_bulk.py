@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Tx
@@ -13,13 +13,14 @@ from eakte.api.document_acts import Cancel
 from eakte.api.documents import DocumentChange
 from eakte.api.replies import Key, created
 from eakte.api.resubmissions import ReminderSaid
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Strict
 from eakte.errors import FieldError, InvalidInput
 from eakte.models import Document
 from eakte.operations import document_bulk
 from eakte.transaction import Transaction
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = ApiRouter(prefix="/documents", tags=["documents"])
 
 
 class MoveDocuments(Strict):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
 
 from eakte.api.bytes import CONTENT_HEADERS, SAFE_TO_SHOW, blob_response, page_image
 from eakte.api.dependencies import Composed, Reader
+from eakte.api.routing import ApiRouter
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
 from eakte.operations.documents import (
@@ -23,7 +24,7 @@ from eakte.operations.documents import (
 )
 from eakte.terms import Actor
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = ApiRouter(prefix="/documents", tags=["documents"])
 
 
 Number = Annotated[

@@ -7,7 +7,7 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -24,6 +24,7 @@ from eakte.api.dependencies import (
 from eakte.api.multipart import Upload, body_chunks, parsed
 from eakte.api.paging import After, Limit, OptionalLimit, listing, short_listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, Unavailable
@@ -41,7 +42,7 @@ from eakte.operations.listing import list_documents
 from eakte.operations.screening import Screen
 from eakte.terms import Actor
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = ApiRouter(prefix="/documents", tags=["documents"])
 
 
 class DocumentMetadata(Strict):

@@ -6,13 +6,14 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
 from eakte.api.histories import HistoryShape
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import DossierShape, External, Listing, Strict
 from eakte.models import Dossier
 from eakte.operations import closing, moving
@@ -24,7 +25,7 @@ from eakte.operations.listing import DossierFilter, list_dossiers
 from eakte.operations.references import letter_reference
 from eakte.operations.upserting import put_dossier
 
-router = APIRouter(tags=["dossiers"])
+router = ApiRouter(tags=["dossiers"])
 
 
 class DossierSaid(Strict):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, Utc
 from eakte.models import DossierExclusion
 from eakte.operations import exclusions
 
-router = APIRouter(prefix="/exclusions", tags=["exclusions"])
+router = ApiRouter(prefix="/exclusions", tags=["exclusions"])
 
 
 class NewExclusion(Strict):

@@ -6,18 +6,19 @@ import uuid
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, Tx, etag
 from eakte.api.paging import After, Limit, OptionalLimit, listing, short_listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import DossierShape, Listing, Strict
 from eakte.models import Dossier, Volume
 from eakte.operations import lending
 from eakte.operations.volumes import list_volumes, open_volume
 
-router = APIRouter(tags=["dossiers"])
+router = ApiRouter(tags=["dossiers"])
 
 
 class NewVolume(Strict):

@@ -6,18 +6,19 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, Utc
 from eakte.operations import mandates
 from eakte.operations.mandates import MandateView, MandateWords
 from eakte.terms import Level
 
-router = APIRouter(prefix="/mandates", tags=["mandates"])
+router = ApiRouter(prefix="/mandates", tags=["mandates"])
 
 
 class NewMandate(Strict):

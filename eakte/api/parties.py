@@ -5,18 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict
 from eakte.models import Party
 from eakte.operations import parties
 from eakte.operations.parties import PartyWords
 
-router = APIRouter(prefix="/parties", tags=["parties"])
+router = ApiRouter(prefix="/parties", tags=["parties"])
 
 
 class PartySaid(Strict):

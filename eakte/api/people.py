@@ -6,12 +6,13 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
@@ -29,7 +30,7 @@ from eakte.operations.granting import may_give_key, no_key
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
-router = APIRouter()
+router = ApiRouter()
 
 
 class NewUser(Strict):

@@ -6,13 +6,14 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.plan_shapes import FieldDefinition, InheritedField, PlanClassShape, PlanClassVersionShape
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict
 from eakte.operations import plan_changes, plan_life
 from eakte.operations.checking import one_of
@@ -21,7 +22,7 @@ from eakte.operations.plan import create_class, list_classes, list_versions, vie
 from eakte.operations.plan_rules import RetentionWords
 from eakte.transaction import Transaction
 
-router = APIRouter(prefix="/plan-classes", tags=["plan-classes"])
+router = ApiRouter(prefix="/plan-classes", tags=["plan-classes"])
 
 On = Annotated[date | None, Query(description="The day that is asked about; today unless given")]
 

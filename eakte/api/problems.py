@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -190,7 +191,7 @@ def _kind(kind: type[EakteError]) -> str:
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text}
+    status: {"description": text}
     for status, text in {
         400: "The request cannot be read",
         401: "Not signed in",
@@ -220,12 +221,20 @@ SIGN_IN = {
 
 
 def describe(app: FastAPI) -> None:
-    """Let the OpenAPI say what FastAPI cannot know: the media type that problems really have, and how to sign in."""
+    """Let the OpenAPI say what FastAPI cannot know: the media type that problems really have, and how to sign in.
+
+    The shape of problems is added here once: as the model of each answer of each route it would be made two thousand
+    times at each start.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
+            _keys, shapes = models_json_schema(
+                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            )
+            schema["components"]["schemas"] |= shapes["$defs"]
             schema["components"]["securitySchemes"] = SIGN_IN
             schema["security"] = [{name: []} for name in SIGN_IN]
             for path in schema["paths"].values():

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -17,6 +17,7 @@ from eakte.api.dependencies import Composed, Writer
 from eakte.api.multipart import Multipart, body_chunks, parsed
 from eakte.api.parties import PartySaid, PartyShape
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, DocumentShape, DossierShape, External, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, Unavailable
@@ -30,7 +31,7 @@ from eakte.terms import Actor, new_id
 from eakte.transaction import Transaction
 from storage.errors import StorageError
 
-router = APIRouter(prefix="/procedures", tags=["procedures"])
+router = ApiRouter(prefix="/procedures", tags=["procedures"])
 
 METADATA_LIMIT = 1024 * 1024
 """Bytes of the metadata part: a hundred documents with all that can be said of them."""

@@ -6,19 +6,20 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, Utc
 from eakte.models import Resubmission
 from eakte.operations import resubmissions
 from eakte.operations.resubmissions import Reminder, ResubmissionView
 from eakte.transaction import Transaction
 
-router = APIRouter(prefix="/resubmissions", tags=["resubmissions"])
+router = ApiRouter(prefix="/resubmissions", tags=["resubmissions"])
 
 
 class ReminderSaid(Strict):

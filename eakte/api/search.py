@@ -6,15 +6,16 @@ import uuid
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Composed, Reader, ReadTx
 from eakte.api.paging import After, Limit, next_path
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Following
 from eakte.operations.searching import Question, Result, find
 
-router = APIRouter(prefix="/search", tags=["search"])
+router = ApiRouter(prefix="/search", tags=["search"])
 
 
 class DocumentName(BaseModel):

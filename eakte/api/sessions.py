@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Composed, Reader, ReadTx, Tx, idle_time
 from eakte.api.paging import After, OptionalLimit, short_listing
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Utc
 from eakte.errors import NotAllowed, NotFound
 from eakte.models import User, WebSession
@@ -16,7 +17,7 @@ from eakte.operations.second_factor import remove_second_factor
 from eakte.operations.sessions import end_session, list_sessions
 from eakte.terms import Role
 
-router = APIRouter()
+router = ApiRouter()
 
 
 class SessionShape(BaseModel):

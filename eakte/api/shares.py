@@ -6,18 +6,19 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from eakte.api.dependencies import Reader, ReadTx, Tx
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, Utc
 from eakte.models import DossierShare
 from eakte.operations import shares
 from eakte.operations.shares import ShareWords
 
-router = APIRouter(prefix="/shares", tags=["shares"])
+router = ApiRouter(prefix="/shares", tags=["shares"])
 
 
 class NewShare(Strict):

@@ -7,19 +7,20 @@ import uuid
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Reader, RevisionGiven, Writer
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import DocumentShape, Listing, Utc
 from eakte.errors import EakteError, Unavailable
 from eakte.operations import signatures
 from eakte.operations.documents import view_document
 from storage.errors import StorageError
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = ApiRouter(prefix="/documents", tags=["documents"])
 
 
 class SignatureShape(BaseModel):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, Limit, listing
 from eakte.api.parties import PartySaid
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, DossierShape, External, Listing, Strict
 from eakte.models import Template
 from eakte.operations import template_making, templates
 
-router = APIRouter(prefix="/templates", tags=["templates"])
+router = ApiRouter(prefix="/templates", tags=["templates"])
 
 
 class SubCaseSaid(Strict):

@@ -5,19 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
+from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, UnitShape
 from eakte.models import Unit
 from eakte.operations import restructuring
 from eakte.operations.restructuring import Effect
 from eakte.operations.units import create_unit, find_unit, list_units, set_head
 
-router = APIRouter(prefix="/units", tags=["units"])
+router = ApiRouter(prefix="/units", tags=["units"])
 
 
 class NewUnit(Strict):

@@ -12,7 +12,7 @@ from eakte.operations.personal import set_preference
 from eakte.web.pages.asking import Person, Sent, go, make_frame, page
 from eakte.web.views import AccountView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/konto")

@@ -24,7 +24,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
 from eakte.web.views import Form, Message, UserView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ONE = HOME + "/{user_id}"
 
 

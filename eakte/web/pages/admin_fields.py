@@ -17,7 +17,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, quoted
 from eakte.web.views import FieldError, FieldRow, FieldsView, Form, Message, Section
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/plan/felder"
 
 

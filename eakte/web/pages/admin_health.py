@@ -30,7 +30,7 @@ from eakte.web.views import (
     SettingsView,
 )
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/zustand"
 FAILED = HOME + "/dokumente"
 ROWS = 50

@@ -20,7 +20,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, quoted
 from eakte.web.views import Choice, Form, KeyRow, KeysView, Section
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/schluessel"
 ROWS = 50
 DAYS = ("90", "365", "1825")

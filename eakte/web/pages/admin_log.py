@@ -24,7 +24,7 @@ from eakte.web.pages.asking import Person, make_frame, page, quoted, typed_day
 from eakte.web.rendering import SECURITY_HEADERS
 from eakte.web.views import Choice, EntryView, FieldError, Form, LogRow, LogView, Section
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/protokoll"
 ROWS = 50
 FILTERS = ("wer", "was", "objekt", "von", "bis")

@@ -41,7 +41,7 @@ from eakte.web.views import (
     UsersView,
 )
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/benutzer"
 ONE = HOME + "/{user_id}"
 ROWS = 50

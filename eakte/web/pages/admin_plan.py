@@ -28,7 +28,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
 from eakte.web.views import FileProblem, Form, PlanChange, PlanImportView, PlanPreview
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/plan"
 STEP = "plan"
 LIFE = timedelta(hours=2)

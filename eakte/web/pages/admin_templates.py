@@ -26,7 +26,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page, quoted
 from eakte.web.views import Choice, Form, Message, TemplateRow, TemplatesView, TemplateView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/plan/vorlagen"
 NEW = HOME + "/neu"
 ONE = HOME + "/{template_id}"

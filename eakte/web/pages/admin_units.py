@@ -28,7 +28,7 @@ from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, numbered, page
 from eakte.web.views import Choice, EffectView, Form, Message, UnitRow, UnitsView, UnitView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/administration/einheiten"
 ONE = HOME + "/{unit_id}"
 

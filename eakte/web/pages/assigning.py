@@ -27,7 +27,7 @@ from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree, class_address
 from eakte.web.views import AssignView, Choice, Form, Link, Message
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/zuordnen"
 
 

@@ -19,7 +19,7 @@ from eakte.terms import Actor, Role, now
 from eakte.web.pages.asking import Sent, form_again, go, make_frame, page, reader
 from eakte.web.views import BarrierRow, BarrierView, Form, Frame, StatementView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 STATED_ON = date(2026, 11, 27)
 """When the text of the statement was last looked through, with what the tests of the pages then showed."""
 ROWS = 50

@@ -41,7 +41,7 @@ from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import BulkView, DocumentRow, Form, Link, Picker
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Act = Literal["move", "change", "remind", "cancel"]
 ACTS: tuple[Act, ...] = ("move", "change", "remind", "cancel")
 

@@ -35,7 +35,7 @@ from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import CaseView, CloseForm, Form, Link, Message
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/vorgaenge/{case_id}"
 
 

@@ -24,7 +24,7 @@ from eakte.web.views import Choice, CompareView, Link, Side
 from indexing.comparing import different_words
 from indexing.words import PageWords, page_text, read_pages
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 MOST_PAGES = 300
 """Pages of each version whose text is read to say which differ."""
 

@@ -18,7 +18,7 @@ from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, pag
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import Form, ReferenceRow, ReferencesView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 LIST = "/akten/{dossier_id}/verweise"
 ROWS = 50
 

@@ -21,7 +21,7 @@ from eakte.transaction import Transaction
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
 from eakte.web.views import DeputiesView, DeputyRow
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ROWS = 50
 
 

@@ -36,7 +36,7 @@ from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.uploading import as_input, chunks
 from eakte.web.views import DocumentView, Message
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.post("/dokumente/{document_id}/auschecken")

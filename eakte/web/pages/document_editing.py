@@ -22,7 +22,7 @@ from eakte.web.pages.history import last_changer
 from eakte.web.views import DocumentEdit, DocumentView, Form
 from eakte.web.views import FieldError as FormError
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 LABELS = {
     "title": "Betreff",
     "kind": "Art",

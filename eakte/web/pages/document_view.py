@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from fastapi import Request
@@ -42,14 +43,14 @@ from eakte.web.views import (
     VersionRow,
 )
 from eakte.web.words import word
-from indexing.passages import matching_words
-from indexing.words import PageWords, Word, read_pages
+from indexing.passages import Sieve, matching_words
+from indexing.words import PageWords, Word, read_pages_with
 
 HISTORY = 5
 ROOM = 0.15
 """Space around a marked word, as a part of its height."""
 MOST_MARKED_PAGES = 300
-"""Pages whose words are compared with the question at once; of longer documents only the first so many."""
+"""Pages on which words are marked at once; where more have the words of the question only the first so many."""
 
 
 def document_view(
@@ -126,13 +127,9 @@ def _sizes(version: Version) -> list[tuple[int, int]]:
 def _marks(session: Session, backends: Backends, version: Version, query: str) -> dict[int, tuple[Rect, ...]]:
     if version.words is None:
         return {}
-    marked = {}
     with opened(backends.blobs, version.words, digests_of(session, version.words)) as reader:
-        for layer in read_pages(reader):
-            marked[layer.page] = boxes(layer, query)
-            if layer.page >= MOST_MARKED_PAGES:
-                break
-    return marked
+        pages = read_pages_with(reader, Sieve(query).passes)
+        return {layer.page: boxes(layer, query) for layer in islice(pages, MOST_MARKED_PAGES)}
 
 
 def boxes(layer: PageWords, query: str) -> tuple[Rect, ...]:

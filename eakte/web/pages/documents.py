@@ -26,7 +26,7 @@ from eakte.web.views import (
     Message,
 )
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/dokumente/{document_id}")

@@ -26,7 +26,7 @@ from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import DossierEditView, Form, Link, Message
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/akten/{dossier_id}/aendern")

@@ -24,7 +24,7 @@ from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import HistoryView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 WHOLE_HISTORY = 200
 
 

@@ -29,7 +29,7 @@ from eakte.web.pages.picking import chosen_place, picker
 from eakte.web.views import Choice, InboxItem, InboxView, LetterView, Link
 from eakte.web.words import icon_of
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ROWS = 50
 FEW_UNITS = 8
 """Up to so many inboxes stand as a choice above the list."""

@@ -71,7 +71,7 @@ reads like what a right does not allow: its sentence, and that nothing has chang
 def install(app: FastAPI) -> None:
     """Add the pages. Errors under the API's addresses stay problems, all others become pages."""
     for module in MODULES:
-        app.include_router(module.router, include_in_schema=False)
+        app.router.routes.extend(module.router.routes)
     app.add_api_route(STATIC_PREFIX + "{name}", static_file, include_in_schema=False)
     app.add_exception_handler(EakteError, domain_error)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, validation_error)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ from eakte.web.pages.working import units_worked_in
 from eakte.web.views import Choice, Form, Link, MakingView, Property, TemplateParty
 from eakte.web.words import word
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/vorlagen/{template_id}")

@@ -29,7 +29,7 @@ from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import Form, Link, Message, PartiesView, PartyRow, PartyView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 LIST = "/akten/{dossier_id}/beteiligte"
 ONE = LIST + "/{party_id}"
 ROWS = 50

@@ -24,7 +24,7 @@ from eakte.web.views import DossierRow, Form, NewDossierForm, PlanView
 from eakte.web.words import word
 from retention.inheritance import Resolved
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ROWS = 50
 
 

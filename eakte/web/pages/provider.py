@@ -15,7 +15,7 @@ from eakte.web.pages.asking import Sent, go, make_frame, page, reader
 from eakte.web.pages.signing import arrive, inside, is_open, public_address, sign_in_page
 from eakte.web.views import ProviderView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 BACK = "/anmelden/dienst/zurueck"
 DOWN = (
     "Der Anmeldedienst der Verwaltung antwortet gerade nicht. Bitte versuchen Sie es in einigen Minuten noch einmal."

@@ -40,7 +40,7 @@ from eakte.web.pages.asking import (
 )
 from eakte.web.views import Form, ResubmissionItem, ResubmissionsView, ResubmissionView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 ROWS = 50
 LATER = {"1": "morgen", "7": "+7", "30": "+30"}
 """By how many days from today a press puts one off."""

@@ -21,7 +21,7 @@ from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make
 from eakte.web.pages.rights_view import rights_view
 from eakte.web.views import Message
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/rechte"
 
 

@@ -28,7 +28,7 @@ from eakte.web.rendering import SECURITY_HEADERS
 from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
 from eakte.web.words import word
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HITS = 20
 MOST_VALUES = 10
 """Values of a facet that are shown."""

@@ -25,7 +25,7 @@ from eakte.web.qr import qr_code
 from eakte.web.rendering import SECURITY_HEADERS
 from eakte.web.views import FieldError, Form, SecondFactorView, SecurityView, SessionRow, TokenRow
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 HOME = "/konto/sicherheit"
 DAYS = ("30", "90", "365")
 """How long a key of a person may last; machines get theirs from IT."""

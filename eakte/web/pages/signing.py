@@ -19,7 +19,7 @@ from eakte.web.pages import cookies
 from eakte.web.pages.asking import MESSAGES, Sent, go, page, quoted, read_form
 from eakte.web.views import FieldError, Form, Frame, Link, Message, SignInView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PRE_COOKIE = "eakte_vor"
 """Holds the CSRF token of somebody who is not signed in yet: a foreign page must not sign people in (login CSRF)."""
 

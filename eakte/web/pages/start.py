@@ -22,7 +22,7 @@ from eakte.web.pages.resubmissions import items
 from eakte.web.pages.search import saved_links
 from eakte.web.views import Link, RecentItem, StartView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 NEWEST = 7
 """Rows of the inbox and of what is due."""
 AHEAD = timedelta(days=7)

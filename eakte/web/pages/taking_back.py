@@ -15,7 +15,7 @@ from eakte.operations.taking_back import take_back
 from eakte.transaction import Transaction
 from eakte.web.pages.asking import Sent, Submitted, go, own_place
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.post("/zuruecknehmen/{entry_id}")

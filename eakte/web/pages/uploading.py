@@ -23,7 +23,7 @@ from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make
 from eakte.web.pages.tree import PlanTree
 from eakte.web.views import Choice, Form, Link, UploadView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 CHUNK = 1 << 20
 
 

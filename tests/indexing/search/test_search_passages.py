@@ -116,6 +116,27 @@ def test_words_to_frame_on_the_page_image(words: list[str], query: str, numbers:
     assert passages.matching_words(words, query) == numbers
 
 
+_ODD = (
+    *("Gebüh-", "ren", "Ue-", "bung", "UEBUNG", "Müßiggang", "Muessiggang", "Ge\u00adbühr", "ﬁn", "den", "e", "ee"),
+    *("E-Mail", "EMAIL", "§§", "35,", "36a", "12.", "März", "2026", "2026-03-12", "3.5.2026", "1.234", "632.2"),
+    *("632.2-00017/2026", "00017", "Bäu-12/3", "Bau-12/3", "DE89", "3704", "0044", "0532", "0130", "00"),
+    *("Hundesteuer", "Steuer", "Straße/Weg"),
+)
+_WORDS = st.one_of(st.sampled_from(_ODD), st.text(max_size=8))
+
+
+@given(st.lists(_WORDS, max_size=12), st.lists(_WORDS, max_size=4).map(" ".join))
+def test_no_page_with_a_word_to_frame_is_kept_back_by_the_sieve(words: list[str], query: str) -> None:
+    if passages.matching_words(words, query):
+        assert passages.Sieve(query).passes(words)
+
+
+def test_the_sieve_keeps_back_what_has_none_of_the_words() -> None:
+    page = ["Die", "Gebüh-", "ren", "steigen", "ab", "dem", "12.", "März", "2026."]
+    passing = [q for q in ("Gebühr", "Satzung", "12.03.2026", "12.03.2025", "632.2") if passages.Sieve(q).passes(page)]
+    assert passing == ["Gebühr", "12.03.2026"]
+
+
 @given(st.lists(st.text(max_size=8), max_size=12), st.text(max_size=8))
 def test_words_to_frame_exist_and_come_once_in_order(words: list[str], query: str) -> None:
     numbers = passages.matching_words(words, query)
