@@ -273,7 +273,7 @@ def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UU
     """How many dossiers of each of these classes an actor may know; `UNCOUNTED` where there are more than counted."""
     visible = rule_for(session, actor).dossiers(Want.METADATA)
 
-    def counted(number: uuid.UUID) -> Select[Any]:
+    def counted(number: uuid.UUID) -> Select[uuid.UUID, int]:
         """One select a class: that way PostgreSQL knows of each how many there are, and takes the index of classes."""
         found = select(literal(1)).select_from(Dossier).where(Dossier.plan_class_id == number, visible).limit(UNCOUNTED)
         return select(literal(number), func.count()).select_from(found.subquery())
