@@ -161,14 +161,20 @@ def town(backends: Backends) -> Municipality:
     return Municipality(backends)
 
 
+@pytest.fixture(scope="module")
+def service_settings() -> dict[str, str]:
+    """Settings of the real service beside those of its servers; a module of tests may say others."""
+    return {}
+
+
 @pytest.fixture(scope="module", params=["embedded", "real"])
-def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, service_settings: dict[str, str]) -> Iterator[Service]:
     """The real service: all embedded, and on PostgreSQL, S3 and OpenSearch with a worker beside it."""
     with data_folder() as folder:
         if request.param == "embedded":
-            running = Service(folder)
+            running = Service(folder, **service_settings)
         else:
-            running = Service(folder, **real_servers(request))
+            running = Service(folder, **real_servers(request), **service_settings)
             running.command("migrate")
             running.start_worker()
         running.start()

@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import Request, Response
 from pydantic import Field
-from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
@@ -16,19 +15,18 @@ from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed
-from eakte.models import User
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import (
     create_token,
     create_user,
     find_token,
-    find_user,
     list_tokens,
     list_users,
+    permitted_user,
     revoke_token,
 )
 from eakte.operations.checking import one_of
-from eakte.operations.granting import no_key, require_may_give_key
+from eakte.operations.granting import may_give_key, no_key
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, Scope
 
@@ -147,7 +145,13 @@ def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
     """
 
     def act() -> tuple[int, NewTokenShape, None]:
-        user = _keyed(tx.session, tx.actor, new.user)
+        user = permitted_user(
+            tx.session,
+            new.user,
+            lambda each: may_give_key(tx.actor, each),
+            refusal=no_key(),
+            keeper=tx.actor.has(Role.ADMIN, Role.REGISTRAR),
+        )
         scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
         if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
             raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
@@ -167,18 +171,6 @@ def end_token(tx: Tx, token_id: uuid.UUID) -> Response:
 def _require_keeper(actor: Actor) -> None:
     if not actor.has(Role.ADMIN, Role.REGISTRAR):
         raise NotAllowed("Konten sehen Registratur und IT.")
-
-
-def _keyed(session: Session, actor: Actor, login: str) -> User:
-    """The account that gets a key. Whoever does not keep the accounts learns only about the own one."""
-    try:
-        user = find_user(session, login)
-    except InvalidInput:
-        if actor.has(Role.ADMIN, Role.REGISTRAR):
-            raise
-        raise no_key() from None
-    require_may_give_key(actor, user)
-    return user
 
 
 def _level(word: str) -> Level:

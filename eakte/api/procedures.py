@@ -21,11 +21,12 @@ from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, DocumentShape, DossierShape, External, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, Unavailable
-from eakte.operations import filing, procedures
+from eakte.operations import filing, procedure_parts, procedures
 from eakte.operations.checking import placed
 from eakte.operations.documents import view_document
 from eakte.operations.external import ExternalKey
 from eakte.operations.idempotency import is_known
+from eakte.operations.procedure_parts import Procedure
 from eakte.terms import Actor, new_id
 from eakte.transaction import Transaction
 from storage.errors import StorageError
@@ -88,17 +89,17 @@ class ProcedureMetadata(Strict):
 
     dossier: DossierPart
     case: CasePart | None = None
-    documents: list[DocumentPart] = Field(default_factory=list, max_length=procedures.MOST_DOCUMENTS)
+    documents: list[DocumentPart] = Field(default_factory=list, max_length=procedure_parts.MOST_DOCUMENTS)
 
-    def words(self) -> procedures.Procedure:
+    def words(self) -> Procedure:
         """The same for the operation. Raises InvalidInput."""
         documents = []
         for number, each in enumerate(self.documents):
             said = {**dict(each), "external": _key(each.external, f"documents[{number}]")}
-            documents.append(procedures.DocumentPart(said.pop("file"), filing.Draft(**said)))
-        dossier = procedures.DossierPart(**_container(self.dossier, "dossier"))
-        case = procedures.CasePart(**_container(self.case, "case")) if self.case else None
-        return procedures.Procedure(dossier, case, documents)
+            documents.append(procedure_parts.DocumentPart(said.pop("file"), filing.Draft(**said)))
+        dossier = procedure_parts.DossierPart(**_container(self.dossier, "dossier"))
+        case = procedure_parts.CasePart(**_container(self.case, "case")) if self.case else None
+        return Procedure(dossier, case, documents)
 
 
 class ProcedureShape(BaseModel):
@@ -179,7 +180,7 @@ def create(request: Request, actor: Writer, backends: Composed, key: Key = None)
     return reply
 
 
-def _receive(backends: Backends, actor: Actor, said: procedures.Procedure, parts: Multipart) -> list[filing.Stored]:
+def _receive(backends: Backends, actor: Actor, said: Procedure, parts: Multipart) -> list[filing.Stored]:
     """Store the files as they come, in any order; what is stored when it breaks off is taken away again."""
     stored: list[filing.Stored] = []
     try:
@@ -191,7 +192,7 @@ def _receive(backends: Backends, actor: Actor, said: procedures.Procedure, parts
 
 
 def _store_all(
-    backends: Backends, actor: Actor, said: procedures.Procedure, parts: Multipart, stored: list[filing.Stored]
+    backends: Backends, actor: Actor, said: Procedure, parts: Multipart, stored: list[filing.Stored]
 ) -> None:
     """Put into `stored` what comes, and sort it like the documents.
 

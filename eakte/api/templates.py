@@ -15,7 +15,7 @@ from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, DossierShape, External, Listing, Strict
 from eakte.models import Template
-from eakte.operations import templates
+from eakte.operations import template_making, templates
 
 router = ApiRouter(prefix="/templates", tags=["templates"])
 
@@ -161,10 +161,10 @@ def make(
 
     def act() -> tuple[int, MadeShape, int]:
         said = order.model_dump(exclude={"external", "parties"})
-        made = templates.make(
+        made = template_making.make(
             tx,
             template_id,
-            templates.Order(
+            template_making.Order(
                 **said,
                 external_system=order.external.system if order.external else None,
                 external_id=order.external.id if order.external else None,

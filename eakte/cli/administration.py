@@ -1,4 +1,4 @@
-"""Plan, accounts, keys, database: what an administrator or registrar does on the machine."""
+"""Accounts, keys, database: what an administrator or registrar does on the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import secrets
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -25,15 +24,12 @@ from eakte.operations.accounts import (
     list_users,
     revoke_token,
 )
-from eakte.operations.plan import import_plan
-from eakte.operations.plan_files import PlanFileError, read_plan
 from eakte.operations.schema import migrate
 from eakte.operations.second_factor import remove_second_factor
 from eakte.operations.signing_in import set_password
 from eakte.operations.units import create_unit, find_unit, list_units
 from eakte.terms import Level, Role, Scope
 
-plan = typer.Typer(help="Aktenplan.", no_args_is_help=True)
 user = typer.Typer(help="Konten von Menschen und Maschinen.", no_args_is_help=True)
 token = typer.Typer(help="Zugriffsschlüssel.", no_args_is_help=True)
 database = typer.Typer(help="Datenbank.", no_args_is_help=True)
@@ -47,52 +43,6 @@ def migrate_command(as_json: JsonFlag = False) -> None:
         emit({"revision": revision})
     else:
         say(f"Die Datenbank ist auf Stand {revision}.")
-
-
-@plan.command("import")
-def plan_import(
-    file: Annotated[Path, typer.Argument(help="xlsx, csv oder yaml")],
-    check: Annotated[bool, typer.Option("--check", help="Nur prüfen, nichts übernehmen.")] = False,
-    as_user: AsUser = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Übernimmt einen Aktenplan mit Aufbewahrungsfristen; bei einem Fehler gar nichts davon."""
-    if not file.is_file():
-        wrong_call(f"Die Datei {file} gibt es nicht.")
-    try:
-        rows = read_plan(file)
-    except PlanFileError as error:
-        problems = [
-            {"sheet": each.sheet, "row": each.row, "column": each.column, "rule": each.rule, "message": each.message}
-            for each in error.errors
-        ]
-        if as_json:
-            emit({"ok": False, "errors": problems})
-        for each in problems[:50]:
-            place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
-            say(f"{place}: {each['message']}")
-        fail(f"{file.name} hat {len(problems)} Fehler; nichts wurde übernommen.")
-    notes = [
-        {"sheet": row.position.sheet, "row": row.position.row, "number": row.number, "message": row.note}
-        for row in rows
-        if row.note
-    ]
-    for note in notes:
-        say(f"Hinweis: {note['message']}")
-    if check:
-        report = {"ok": True, "classes": len(rows), "errors": [], "notes": notes}
-        emit(report) if as_json else say(f"{file.name}: {len(rows)} Aktenplaneinheiten, kein Fehler.")
-        return
-    with backends() as opened:
-        with opened.transactions.read() as session:
-            actor = acting(session, as_user)
-        with opened.transactions.begin(actor) as tx:
-            done = import_plan(tx, rows)
-    if as_json:
-        counts = {"created": len(done.created), "unchanged": len(done.unchanged)}
-        emit({"ok": True, **counts, "errors": [], "notes": notes})
-    else:
-        say(f"{len(done.created)} Aktenplaneinheiten angelegt, {len(done.unchanged)} waren schon da.")
 
 
 @user.command("add")

@@ -24,7 +24,7 @@ _COMMANDS = {
     "demo": "demo:demo",
     "search": "inspecting:search",
     "doctor": "worm:doctor",
-    "plan": "administration:plan",
+    "plan": "plan:plan",
     "user": "administration:user",
     "token": "administration:token",
     "database": "administration:database",

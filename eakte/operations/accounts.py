@@ -6,14 +6,14 @@ import hashlib
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
-from eakte.errors import FieldError, InvalidInput, NotFound, NotSignedIn
+from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from eakte.models import Token, User
 from eakte.operations.checking import line, optional_line
 from eakte.operations.granting import check_roles, require_may_grant
@@ -157,6 +157,31 @@ def named_user(session: Session, reference: str, *, at: str = "user") -> User:
             user = None
     if user is None or not user.active:
         raise InvalidInput(errors=[FieldError(at, f"Ein Konto {reference[:50]} gibt es nicht.")])
+    return user
+
+
+def permitted_user(
+    session: Session,
+    reference: str,
+    permitted: Callable[[User], bool],
+    *,
+    refusal: NotAllowed,
+    keeper: bool,
+    at: str = "user",
+) -> User:
+    """The active account of a login or id, where the actor is permitted to ask about it or to act for it.
+
+    Else `refusal`, the same for an account that is not there: logins are no answer to whoever asks for them. A `keeper`
+    of the accounts knows them all and is told of a slip of the pen. Raises NotAllowed, for a keeper InvalidInput.
+    """
+    try:
+        user = named_user(session, reference, at=at)
+    except InvalidInput:
+        if keeper:
+            raise
+        raise refusal from None
+    if not permitted(user):
+        raise refusal
     return user
 
 

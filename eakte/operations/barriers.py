@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import BarrierReport
 from eakte.operations.checking import optional_line
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor, Role, now
 from eakte.transaction import Transaction
 

@@ -18,7 +18,7 @@ from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import Case, CrossReference, Dossier
 from eakte.operations.checking import optional_line
 from eakte.operations.dossiers import readable_case, readable_dossier, writable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor
 from eakte.transaction import Transaction
 

@@ -18,9 +18,9 @@ from eakte.access import READERS, is_head
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import Deputation, User
-from eakte.operations.accounts import named_user
+from eakte.operations.accounts import named_user, permitted_user
 from eakte.operations.dossiers import is_registrar
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor, now, today
 from eakte.transaction import Transaction
 
@@ -41,12 +41,14 @@ class DeputyWords:
 def name_deputy(tx: Transaction, words: DeputyWords) -> Deputation:
     """Let somebody be represented: said by that person, by the head of the unit, or by the registrar.
 
-    Nobody makes oneself a deputy: that would be taking a right. Raises NotAllowed, InvalidInput naming the field.
+    Nobody makes oneself a deputy: that would be taking a right. The deputy is looked up last, so that only who may
+    name one learns whether there is such an account. Raises NotAllowed, InvalidInput naming the field.
     """
-    person = _reader(tx.session, words.person, at="person") if words.person else _self(tx)
-    deputy = _reader(tx.session, words.deputy, at="deputy")
-    if not _may_name(tx.session, tx.actor, person):
-        raise NotAllowed("Die Vertretung nennt die Person selbst, ihre Leitung oder die Registratur.")
+    refusal = NotAllowed("Die Vertretung nennt die Person selbst, ihre Leitung oder die Registratur.")
+    person = _spoken_for(tx.session, tx.actor, words.person, refusal, at="person") if words.person else _self(tx)
+    _require_reader(person, at="person")
+    deputy = named_user(tx.session, words.deputy, at="deputy")
+    _require_reader(deputy, at="deputy")
     if deputy.id == tx.actor.user_id:
         raise NotAllowed("Zur eigenen Vertretung macht sich niemand selbst.")
     from_on = words.from_on or today()
@@ -96,11 +98,12 @@ def end_deputation(tx: Transaction, deputation_id: uuid.UUID) -> Deputation:
 def list_deputations(
     session: Session, actor: Actor, *, user: str | None = None, ended: bool = False, after: str | None, limit: int
 ) -> Page[Deputation]:
-    """Deputations in which the actor (or `user`, for head and registrar) is represented or represents."""
-    person = named_user(session, user) if user is not None else None
-    if person is not None and person.id != actor.user_id and not _may_name(session, actor, person):
-        raise NotAllowed("Vertretungen anderer sehen deren Leitung und die Registratur.")
-    user_id = person.id if person else actor.user_id
+    """Deputations in which the actor (or `user`, for head and registrar) is represented or represents.
+
+    Raises NotAllowed alike for others and for accounts that are not there; InvalidInput for a registrar.
+    """
+    refusal = NotAllowed("Vertretungen anderer sehen deren Leitung und die Registratur.")
+    user_id = _spoken_for(session, actor, user, refusal).id if user is not None else actor.user_id
     statement = select(Deputation).where(or_(Deputation.person_id == user_id, Deputation.deputy_id == user_id))
     if not ended:
         statement = statement.where(Deputation.ended_at.is_(None), Deputation.until >= today())
@@ -117,8 +120,13 @@ def _self(tx: Transaction) -> User:
     return tx.session.get_one(User, tx.actor.user_id)
 
 
-def _reader(session: Session, reference: str, *, at: str) -> User:
-    user = named_user(session, reference, at=at)
+def _spoken_for(session: Session, actor: Actor, reference: str, refusal: NotAllowed, *, at: str = "user") -> User:
+    def permitted(person: User) -> bool:
+        return _may_name(session, actor, person)
+
+    return permitted_user(session, reference, permitted, refusal=refusal, keeper=is_registrar(actor), at=at)
+
+
+def _require_reader(user: User, *, at: str) -> None:
     if user.machine or not {role.value for role in READERS} & set(user.roles):
         raise InvalidInput(errors=[FieldError(at, "Dieses Konto bearbeitet keine Akten.")])
-    return user

@@ -179,8 +179,9 @@ def _require_open_places(tx: Transaction, former: Mapping[uuid.UUID, Mapping[str
 
 def resubmit_documents(tx: Transaction, ids: Sequence[uuid.UUID], said: Reminder) -> list[Document]:
     """The same resubmission for each of many documents."""
+    # Whom it reminds is looked up after the documents: only who works there learns whether there is such an account.
+    rows = _locked(tx, ids)
     values = checked_reminder(tx, said)
-
     made: list[uuid.UUID] = []
 
     def remind(document: Document) -> Former:
@@ -190,7 +191,6 @@ def resubmit_documents(tx: Transaction, ids: Sequence[uuid.UUID], said: Reminder
         tx.session.add(Resubmission(id=made[-1], document_id=document.id, **values))
         return {}
 
-    rows = _locked(tx, ids)
     before = _each(rows, remind)
     _record(tx, Tag.RESUBMISSION_CREATE, rows, before, {"due_on": said.due_on.isoformat()}, beside=made)
     return rows

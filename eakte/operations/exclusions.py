@@ -20,7 +20,7 @@ from eakte.models import Dossier, DossierExclusion
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, one_of
 from eakte.operations.dossiers import is_registrar, readable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor, now
 from eakte.transaction import Transaction
 

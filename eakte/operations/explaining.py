@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Reason, Source, Want, is_head, may_write, rule_for, why
 from eakte.errors import NotAllowed
 from eakte.models import Dossier, User
-from eakte.operations.accounts import actor_of, named_user
+from eakte.operations.accounts import actor_of, permitted_user
 from eakte.operations.dossiers import is_registrar, readable_dossier
 from eakte.terms import Actor, Role
 
@@ -31,16 +31,21 @@ class Access:
 def explain(session: Session, actor: Actor, dossier_id: uuid.UUID, user: str | None) -> Access:
     """Why a person (the actor unless named) may see a dossier, or which exclusion forbids it.
 
-    Asked by who may know the dossier: of oneself, or as registrar, head of its unit, or auditor by mandate. Raises
-    NotFound, NotAllowed, InvalidInput.
+    Asked by who may know the dossier: of oneself, or as registrar, head of its unit, or auditor by mandate. Others hear
+    the same for each account and for none. Raises NotFound, NotAllowed, InvalidInput.
     """
     dossier = readable_dossier(session, actor, dossier_id)
     if user is None and actor.user_id is not None:
         person = session.get_one(User, actor.user_id)
     else:
-        person = named_user(session, user or "")
-    if person.id != actor.user_id and not _may_ask(session, actor, dossier):
-        raise NotAllowed("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung.")
+        asks = _may_ask(session, actor, dossier)
+        person = permitted_user(
+            session,
+            user or "",
+            lambda each: asks or each.id == actor.user_id,
+            refusal=NotAllowed("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung."),
+            keeper=asks,
+        )
     rule = rule_for(session, actor_of(person, scopes=frozenset()))
     found = select(Dossier.id).where(Dossier.id == dossier.id)
     return Access(

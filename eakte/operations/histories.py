@@ -18,7 +18,7 @@ from eakte.audit import UNTOLD
 from eakte.models import AuditEntry, AuditSubject, FormerValue, User
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor
 
 

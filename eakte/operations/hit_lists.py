@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from eakte.models import PlanClass
+from eakte.operations.fields import Definition, FieldOwner, definitions_of, shown_values
 from eakte.operations.searching import Found, Question, find
 from eakte.terms import Actor
 from indexing.search import MAX_LIMIT, SearchIndex
 from storage.blobs import BlobStore
 
 MOST_HITS = 1_000
-HEADS = ("Betreff", "Art", "Datum", "Absender", "Aktenzeichen", "Akte", "Adresse")
+HEADS = ("Betreff", "Art", "Datum", "Absender", "Aktenzeichen", "Akte", "Datenfelder", "Adresse")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,6 +40,22 @@ def list_hits(session: Session, blobs: BlobStore, search: SearchIndex, actor: Ac
         if result.next is None or len(hits) >= MOST_HITS:
             return HitList(hits[:MOST_HITS], result.next is None and len(hits) <= MOST_HITS)
         asked = replace(asked, after=result.next)
+
+
+def fields_of(session: Session, hits: Iterable[Found]) -> list[str]:
+    """The data fields of each hit's dossier and document as people read them; empty where there are none."""
+    defined: dict[uuid.UUID, list[Definition]] = {}
+    told = []
+    for found in hits:
+        shown: list[tuple[str, str]] = []
+        if found.dossier is not None:
+            class_id = found.dossier.plan_class_id
+            if class_id not in defined:
+                defined[class_id] = definitions_of(session, session.get_one(PlanClass, class_id))
+            shown += shown_values(defined[class_id], FieldOwner.DOSSIER, found.dossier.fields or {})
+            shown += shown_values(defined[class_id], FieldOwner.DOCUMENT, found.document.fields or {})
+        told.append("; ".join(f"{label}: {text}" for label, text in shown))
+    return told
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -41,6 +41,9 @@ def hand_on(
 ) -> Document:
     """Give an unfiled document to another unit's inbox, also to one that the actor does not read: it is not ours.
 
+    The domain wants it so (docs/access.md, "The rule"): whoever opens the post passes on what came to the wrong place,
+    and gives up seeing it by that. Which units there are everybody knows; of the other inbox nothing is told.
+
     `unit` by id or number; the reason is kept beside the log. Raises NotFound, WrongState for a document
     that is filed, StaleRevision, DocumentCheckedOut, DocumentCancelled, InvalidInput.
     """

@@ -14,8 +14,8 @@ from eakte.errors import FieldError, InvalidInput, WrongState
 from eakte.models import Dossier, DossierLoan
 from eakte.operations.checking import line, optional_line
 from eakte.operations.dossiers import readable_dossier
-from eakte.operations.listing import Page, by_id
 from eakte.operations.moving import handled_dossier
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor, Medium, today
 from eakte.transaction import Transaction
 

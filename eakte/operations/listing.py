@@ -1,18 +1,15 @@
-"""Lists, paged by key: the next page starts after the last row seen, so page 1,000 costs what page 1 costs."""
+"""Lists of dossiers, cases and documents that somebody may know, narrowed and paged (`paging`)."""
 
 from __future__ import annotations
 
-import base64
-import json
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
@@ -32,21 +29,11 @@ from eakte.operations.checking import one_of
 from eakte.operations.documents import DocumentView, readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.external import ExternalKey, Keyed, asked_for
+from eakte.operations.paging import Page, bad_mark, cut, make_mark, page_size, read_mark
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit
 from eakte.terms import MOST_COUNTED, Actor, DossierState, today
-
-T = TypeVar("T")
-MAX_LIMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Rows and the mark of the next page; None on the last."""
-
-    items: Sequence[T]
-    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +65,11 @@ def list_dossiers(
         .order_by(Dossier.reference_sort, Dossier.id)
     )
     if after:
-        sort, last = _read_mark(after, 2)
-        with _bad_mark():
+        sort, last = read_mark(after, 2)
+        with bad_mark():
             statement = statement.where(tuple_(Dossier.reference_sort, Dossier.id) > (sort, uuid.UUID(last)))
-    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).unique().all(), limit)
-    return Page(rows, _mark(rows[-1].reference_sort, str(rows[-1].id)) if more else None)
+    rows, more = cut(session.scalars(statement.limit(page_size(limit) + 1)).unique().all(), limit)
+    return Page(rows, make_mark(rows[-1].reference_sort, str(rows[-1].id)) if more else None)
 
 
 def count_dossiers(session: Session, actor: Actor, chosen: DossierFilter) -> int:
@@ -152,11 +139,11 @@ def list_cases(
     if parent is not None:
         statement = statement.where(Case.parent_id == parent)
     if after:
-        (ordinal,) = _read_mark(after, 1)
-        with _bad_mark():
+        (ordinal,) = read_mark(after, 1)
+        with bad_mark():
             statement = statement.where(Case.ordinal < int(ordinal[:9]))
-    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).all(), limit)
-    return Page(rows, _mark(str(rows[-1].ordinal)) if more else None)
+    rows, more = cut(session.scalars(statement.limit(page_size(limit) + 1)).all(), limit)
+    return Page(rows, make_mark(str(rows[-1].ordinal)) if more else None)
 
 
 def list_documents(
@@ -221,13 +208,13 @@ def list_documents(
     by = _SORTED.get(sort)
     statement = statement.order_by(*_order(sort))
     if after:
-        with _bad_mark():
+        with bad_mark():
             statement = statement.where(_beyond(sort, after))
-    rows, more = _cut(session.execute(statement.limit(_size(limit) + 1)).all(), limit)
+    rows, more = cut(session.execute(statement.limit(page_size(limit) + 1)).all(), limit)
     items = [DocumentView(row[0], row[1], row[2], row[3]) for row in rows]
     last = items[-1].document.id if more else None
     key = [] if by is None or last is None else [str(session.scalar(select(by).where(Document.id == last)))]
-    return Page(items, _mark(*key, str(last)) if last else None)
+    return Page(items, make_mark(*key, str(last)) if last else None)
 
 
 _SORTED: dict[str, ColumnElement[Any]] = {
@@ -246,9 +233,9 @@ def _order(sort: str) -> Iterator[ColumnElement[Any]]:
 def _beyond(sort: str, mark: str) -> ColumnElement[bool]:
     """Rows after the one that a mark names, in the order of a sort."""
     if sort not in _SORTED:
-        (last,) = _read_mark(mark, 1)
+        (last,) = read_mark(mark, 1)
         return Document.id < uuid.UUID(last)
-    text, last = _read_mark(mark, 2)
+    text, last = read_mark(mark, 2)
     by = _SORTED[sort]
     value: Any = date.fromisoformat(text) if sort == "date" else text
     further = by < value if sort == "date" else by > value
@@ -297,46 +284,6 @@ def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UU
     return {row[0]: row[1] for row in rows if row[1]}
 
 
-def by_id(
-    session: Session,
-    statement: Select[Any],
-    column: InstrumentedAttribute[uuid.UUID],
-    *,
-    after: str | None,
-    limit: int,
-    newest_first: bool = False,
-) -> Page[Any]:
-    """One page of rows in the order of their ids, which is that of their making."""
-    if after:
-        (last,) = _read_mark(after, 1)
-        with _bad_mark():
-            statement = statement.where(column < uuid.UUID(last) if newest_first else column > uuid.UUID(last))
-    statement = statement.order_by(column.desc() if newest_first else column)
-    rows, more = _cut(session.scalars(statement.limit(_size(limit) + 1)).all(), limit)
-    return Page(rows, _mark(str(getattr(rows[-1], column.key))) if more else None)
-
-
-def by_day(
-    session: Session,
-    statement: Select[Any, Any, Any],
-    day: InstrumentedAttribute[date],
-    column: InstrumentedAttribute[uuid.UUID],
-    *,
-    after: str | None,
-    limit: int,
-) -> Page[Any]:
-    """One page of tuples in the order of a day and, on one day, of their making. The first of a tuple is the row."""
-    if after:
-        last_day, last = _read_mark(after, 2)
-        with _bad_mark():
-            statement = statement.where(tuple_(day, column) > (date.fromisoformat(last_day), uuid.UUID(last)))
-    rows, more = _cut(session.execute(statement.order_by(day, column).limit(_size(limit) + 1)).all(), limit)
-    if not more:
-        return Page(rows, None)
-    row = rows[-1][0]
-    return Page(rows, _mark(getattr(row, day.key).isoformat(), str(getattr(row, column.key))))
-
-
 def _named_by(kind: Keyed, key: ExternalKey) -> ColumnElement[bool]:
     return and_(kind.external_system == key.system, kind.external_id == key.id)
 
@@ -357,35 +304,3 @@ def _in_state(state: DossierState) -> ColumnElement[bool]:
             return and_(grace, ~due)
         case DossierState.RETENTION:
             return and_(closed, ~grace, ~due)
-
-
-def _size(limit: int) -> int:
-    return max(1, min(limit, MAX_LIMIT))
-
-
-def _cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
-    size = _size(limit)
-    return rows[:size], len(rows) > size
-
-
-def _mark(*parts: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode().rstrip("=")
-
-
-def _read_mark(mark: str, count: int) -> list[str]:
-    """The parts of a mark. Raises InvalidInput for anything that this module did not make."""
-    with _bad_mark():
-        parts = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
-        if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
-            raise ValueError("not a mark")
-        for part in parts:
-            part.encode()  # no halves of surrogate pairs: the database takes none
-    return parts
-
-
-@contextmanager
-def _bad_mark() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, RecursionError):
-        raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")]) from None

@@ -22,13 +22,14 @@ from eakte.models import AuditMandate, Dossier, MandateDossier, MandateUnit
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line
 from eakte.operations.dossiers import is_registrar, level_for, readable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, Level, Role, now, today
 from eakte.transaction import Transaction
 
 LONGEST_REASON = 1000
 MOST_DOSSIERS = 300
+_BY_WHOM = "Einen Prüfauftrag erteilt die Registratur oder die Leitung der Organisationseinheiten."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def give_mandate(tx: Transaction, words: MandateWords) -> MandateView:
         raise NotAllowed("Einen Prüfauftrag erteilt eine Person.")
     if tx.actor.has(Role.ADMIN, Role.AUDITOR):
         raise NotAllowed("Einen Prüfauftrag erteilt weder die IT noch die Prüfung selbst.")
+    if not is_registrar(tx.actor) and not headed_units(tx.session, tx.actor.user_id):
+        raise NotAllowed(_BY_WHOM)  # before the auditor is looked up: whether there is such an account is no answer
     auditor = named_user(tx.session, words.auditor, at="auditor")
     level = level_for(words.level)
     units = sorted({find_unit(tx.session, each, at="units").id for each in words.units})
@@ -119,10 +122,9 @@ def list_mandates(
 def _may_give(tx: Transaction, units: Sequence[uuid.UUID], dossiers: Sequence[Dossier], level: Level) -> None:
     if is_registrar(tx.actor):
         return
-    mine = headed_units(tx.session, tx.actor.user_id)
     named = {*units, *(dossier.unit_id for dossier in dossiers)}
-    if not mine or not named <= mine or level > tx.actor.level:
-        raise NotAllowed("Einen Prüfauftrag erteilt die Registratur oder die Leitung der Organisationseinheiten.")
+    if not named <= headed_units(tx.session, tx.actor.user_id) or level > tx.actor.level:
+        raise NotAllowed(_BY_WHOM)
 
 
 def _view(session: Session, actor: Actor, row: AuditMandate) -> MandateView:

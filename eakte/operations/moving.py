@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from eakte.access import may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, WrongState
-from eakte.models import Dossier
+from eakte.models import AuditEntry, Dossier, FormerValue, PlanClass
 from eakte.operations.checking import line, remember_reason, same_revision
 from eakte.operations.closing import recount, reindex
 from eakte.operations.dossiers import is_registrar, level_for, readable_dossier
@@ -30,11 +33,13 @@ def move_dossier(
     fields: dict[str, Any] | None = None,
     revision: int | None = None,
 ) -> Dossier:
-    """Put a dossier into another class, under a new reference number of that class.
+    """Put a dossier into another class, under a reference number of that class: a new one, or the one it had there.
 
-    The old number stays its own and finds it. The term follows the rule of the new class, as if the dossier had always
-    been there: what it is about did not change, it was in the wrong place. `fields` are its data fields if those of the
-    new class are others. Raises NotFound, NotAllowed, InvalidInput, StaleRevision.
+    Every number that it ever had stays its own and finds it, so a dossier that comes back to a class, by another move
+    or because a move is taken back, has again the number that stands on its letters. The term follows the rule of the
+    new class, as if the dossier had always been there: what it is about did not change, it was in the wrong place.
+    `fields` are its data fields if those of the new class are others. Raises NotFound, NotAllowed, InvalidInput,
+    StaleRevision.
     """
     dossier = kept_dossier(tx, dossier_id, revision)
     target = find_class(tx.session, plan_class)
@@ -47,12 +52,15 @@ def move_dossier(
     before = {"reference_number": dossier.reference_number, "plan_class": str(dossier.plan_class_id)}
     if checked != dossier.fields:
         before["fields"] = str(dossier.fields)
-    reference = new_reference(tx, pattern, class_id=target.id, class_number=target.number, year=today().year)
-    dossier.former_references = [*dossier.former_references, dossier.reference_number]
+    reference = _number_there(tx.session, dossier, target)
+    if reference is None:
+        reference = new_reference(tx, pattern, class_id=target.id, class_number=target.number, year=today().year)
+        keep_reference(tx, dossier.id, reference)
+    others = [each for each in dossier.former_references if each != reference]
+    dossier.former_references = [*others, dossier.reference_number]
     dossier.reference_number = reference
     dossier.reference_key, dossier.reference_sort = normalised_spelling(reference), sort_key(reference)
     dossier.plan_class_id, dossier.fields = target.id, checked
-    keep_reference(tx, dossier.id, reference)
     recount(tx, dossier)
     entry = tx.record(
         Tag.DOSSIER_MOVE,
@@ -138,6 +146,22 @@ def handled_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None
     if not is_registrar(tx.actor) and not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
         raise NotAllowed("Sie dürfen diese Akte nicht ändern.")
     return _locked(tx, dossier, revision)
+
+
+def _number_there(session: Session, dossier: Dossier, plan_class: PlanClass) -> str | None:
+    """The number that the dossier had when it last left a class; None where it never was."""
+    left = (
+        select(FormerValue.value)
+        .join(AuditEntry, AuditEntry.id == FormerValue.entry_id)
+        .where(
+            AuditEntry.tag == Tag.DOSSIER_MOVE.value,
+            AuditEntry.subject == dossier.id,
+            AuditEntry.details["from"].as_string() == str(plan_class.id),
+            FormerValue.object_id == dossier.id,
+            FormerValue.field == "reference_number",
+        )
+    )
+    return session.scalar(left.order_by(AuditEntry.id.desc()).limit(1))
 
 
 def _locked(tx: Transaction, dossier: Dossier, revision: int | None) -> Dossier:

@@ -23,7 +23,7 @@ from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import Case, Dossier, Party
 from eakte.operations.checking import line, one_of, optional_line, placed, replaced, same_revision
 from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor
 from eakte.transaction import Transaction
 

@@ -14,7 +14,7 @@ from eakte.access import headed_units, units_below
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.models import KnownDevice, Token, User, WebSession
 from eakte.operations.granting import may_give_key
-from eakte.operations.listing import Page
+from eakte.operations.paging import Page
 from eakte.terms import Actor, Role
 
 

@@ -1,10 +1,10 @@
-"""The filing plan: its classes, what they inherit, and its import."""
+"""The filing plan: its classes and what they inherit."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -45,14 +45,6 @@ class ClassView:
     resolved: Resolved
 
 
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did or would do."""
-
-    created: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-
-
 def create_class(
     tx: Transaction,
     *,
@@ -81,20 +73,6 @@ def create_class(
     )
     tx.record(Tag.PLAN_CLASS_CREATE, row.id, {"number": row.number})
     return row
-
-
-def import_plan(tx: Transaction, rows: Sequence[PlanRow]) -> ImportReport:
-    """File a whole plan in one act. Classes that exist are left as they are; parents come before their children.
-
-    Changes of existing classes have a day from which they hold (`plan_changes`), which a file does not say.
-    """
-    require_keeper(tx)
-    known = set(tx.session.scalars(select(PlanClass.number)))
-    new = [row for row in rows if row.number not in known]
-    created = import_rows(tx, new)
-    report = ImportReport([row.number for row in new], [row.number for row in rows if row.number in known])
-    tx.record(Tag.PLAN_IMPORT, None, {"created": len(created), "unchanged": len(report.unchanged)}, subjects=created)
-    return report
 
 
 def import_rows(tx: Transaction, rows: Sequence[PlanRow]) -> list[uuid.UUID]:

@@ -77,6 +77,10 @@ class Difference:
     missing: tuple[tuple[uuid.UUID, str, str], ...]
     unchanged: int
 
+    def is_empty(self, *, close_missing: bool) -> bool:
+        """Whether taking the file over would do nothing."""
+        return not (self.new or self.changed or (close_missing and self.missing))
+
     @property
     def digest(self) -> str:
         """Stands for all of it: what was looked at is what is taken over."""
@@ -111,19 +115,21 @@ def compare_plan(session: Session, actor: Actor, rows: Sequence[PlanRow]) -> Dif
 
 
 def take_over(
-    tx: Transaction, rows: Sequence[PlanRow], *, digest: str, valid_from: date, close_missing: bool
+    tx: Transaction, rows: Sequence[PlanRow], *, digest: str | None, valid_from: date, close_missing: bool
 ) -> Difference:
     """Take a file over in one act: new classes, changes from a day on, and closing what it does not name.
 
-    Raises NotAllowed, StaleRevision where the plan is not what `digest` was made from, PlanFileError, InvalidInput.
+    Page and command call this alike. `digest` stands for the difference that somebody looked at; None where nobody did.
+    Raises NotAllowed, StaleRevision where the plan is not what `digest` was made from, PlanFileError, InvalidInput also
+    for a file that would do nothing.
     """
     require_keeper(tx)
     tx.session.scalars(select(PlanClass.id).order_by(PlanClass.id).with_for_update()).all()
     found = compare_plan(tx.session, tx.actor, rows)
-    if found.digest != digest:
+    if digest not in {None, found.digest}:
         raise StaleRevision("Inzwischen wurde der Aktenplan geändert.")
     closing = found.missing if close_missing else ()
-    if not (found.new or found.changed or closing):
+    if found.is_empty(close_missing=close_missing):
         raise InvalidInput("Es ist nichts zu übernehmen: Der Aktenplan sagt das schon.")
     made = import_rows(tx, found.new)
     former: dict[uuid.UUID, dict[str, Any]] = {}

@@ -11,7 +11,6 @@ has been made before and answers with what exists. A document whose key is known
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from eakte.access import Want
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.models import Case, Document, Dossier, Party
-from eakte.operations import templates
+from eakte.operations import template_making
 from eakte.operations.checking import placed
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import (
@@ -36,69 +35,20 @@ from eakte.operations.dossiers import (
     require_open,
     writable_dossier,
 )
-from eakte.operations.external import ExternalKey, claim
-from eakte.operations.filing import Draft, Stored, add_document, check_words
-from eakte.operations.parties import PartyWords, add_parties
+from eakte.operations.external import claim
+from eakte.operations.filing import Stored, add_document
+from eakte.operations.parties import add_parties
+from eakte.operations.procedure_parts import (
+    MOST_DOCUMENTS,
+    CasePart,
+    DossierPart,
+    Procedure,
+    check_procedure,
+)
+from eakte.operations.templates import TemplateKind, usable_template
 from eakte.terms import Actor, new_id
 from eakte.transaction import Transaction, Transactions
 from storage.blobs import Digests
-
-MOST_DOCUMENTS = 100
-"""Documents of one call; more are several calls into the same case."""
-
-
-@dataclass(frozen=True, slots=True)
-class DossierPart:
-    """The dossier: one that exists (`id`), or a new one, perhaps from a template."""
-
-    id: uuid.UUID | None = None
-    template: uuid.UUID | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
-    plan_class: str | None = None
-    title: str | None = None
-    unit: str | None = None
-    confidentiality: str | None = None
-    medium: str | None = None
-    location: str | None = None
-    external: ExternalKey | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-    parties: Sequence[PartyWords] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CasePart:
-    """The case: one that exists (`id`, or its number in the dossier), or a new one, perhaps from a template."""
-
-    id: uuid.UUID | None = None
-    ordinal: int | None = None
-    template: uuid.UUID | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
-    title: str | None = None
-    external: ExternalKey | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-    parties: Sequence[PartyWords] = ()
-
-    @property
-    def exists(self) -> bool:
-        """Whether one is named that is there, or that the template of the dossier brings along."""
-        return self.id is not None or self.ordinal is not None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentPart:
-    """A document and the name of the part of the request that has its bytes."""
-
-    file: str
-    draft: Draft
-
-
-@dataclass(frozen=True, slots=True)
-class Procedure:
-    """What a call says."""
-
-    dossier: DossierPart
-    case: CasePart | None
-    documents: Sequence[DocumentPart]
 
 
 @dataclass(slots=True)
@@ -120,27 +70,6 @@ class Filed:
     def is_new(self) -> bool:
         """Whether the call made anything."""
         return self.opened or bool(self.cases) or bool(self.made)
-
-
-def check_procedure(said: Procedure) -> None:
-    """Raise InvalidInput for what is wrong with the call, whatever is stored."""
-    if len(said.documents) > MOST_DOCUMENTS:
-        raise InvalidInput(errors=[FieldError("documents", f"Höchstens {MOST_DOCUMENTS} Dokumente in einem Aufruf.")])
-    _check_dossier(said.dossier)
-    if said.case is not None:
-        _check_case(said.case)
-    files = Counter(each.file for each in said.documents)
-    keys = Counter(each.draft.external for each in said.documents if each.draft.external)
-    for number, each in enumerate(said.documents):
-        with placed(f"documents[{number}]"):
-            if not each.file or each.file == "metadata":
-                raise InvalidInput(errors=[FieldError("file", "Der Name des Teils mit der Datei fehlt.")])
-            if files[each.file] > 1:
-                message = f"Zwei Dokumente nennen denselben Teil „{each.file}“."
-                raise InvalidInput(errors=[FieldError("file", message)])
-            if each.draft.external and keys[each.draft.external] > 1:
-                raise InvalidInput(errors=[FieldError("external", "Zwei Dokumente nennen denselben Schlüssel.")])
-            check_words(each.draft)
 
 
 def rehearse(transactions: Transactions, actor: Actor, said: Procedure, *, pattern: str) -> None:
@@ -182,31 +111,6 @@ def file_procedure(tx: Transaction, said: Procedure, stored: Sequence[Stored], *
     return filed
 
 
-def _check_dossier(said: DossierPart) -> None:
-    with placed("dossier"):
-        if said.id is not None:
-            if said != DossierPart(id=said.id):
-                raise InvalidInput(errors=[FieldError("id", "Bei einer vorhandenen Akte steht nur ihre id.")])
-        elif said.template is None:
-            missing = [name for name in ("plan_class", "title") if not getattr(said, name)]
-            if missing:
-                message = "Nötig sind id, template, oder plan_class und title."
-                raise InvalidInput(errors=[FieldError(name, message) for name in missing])
-        elif said.medium is not None or said.location is not None:
-            name = "medium" if said.medium is not None else "location"
-            raise InvalidInput(errors=[FieldError(name, "Das sagt die Vorlage.")])
-
-
-def _check_case(said: CasePart) -> None:
-    with placed("case"):
-        if said.exists:
-            if said not in (CasePart(id=said.id), CasePart(ordinal=said.ordinal)):
-                message = "Bei einem vorhandenen Vorgang steht nur id oder ordinal."
-                raise InvalidInput(errors=[FieldError("id", message)])
-        elif said.template is None and not said.title:
-            raise InvalidInput(errors=[FieldError("title", "Nötig ist eines von id, ordinal, template und title.")])
-
-
 def _claim_all(tx: Transaction, said: Procedure) -> dict[int, uuid.UUID]:
     """Take all keys, in one order and before any row is locked, so that two calls cannot wait for each other.
 
@@ -233,8 +137,8 @@ def _dossier(tx: Transaction, said: DossierPart, pattern: str) -> Filed:
     system, key = (said.external.system, said.external.id) if said.external else (None, None)
     with placed("dossier"):
         if said.template is not None:
-            template = templates.usable_template(tx.session, said.template, templates.TemplateKind.DOSSIER)
-            order = templates.Order(
+            template = usable_template(tx.session, said.template, TemplateKind.DOSSIER)
+            order = template_making.Order(
                 values=said.values,
                 title=said.title,
                 plan_class=said.plan_class,
@@ -245,7 +149,7 @@ def _dossier(tx: Transaction, said: DossierPart, pattern: str) -> Filed:
                 fields=said.fields,
                 parties=said.parties,
             )
-            made = templates.make_dossier(tx, template, order, pattern)
+            made = template_making.make_dossier(tx, template, order, pattern)
             if not made.is_new:
                 return Filed(made.dossier)
             return Filed(made.dossier, cases=list(made.cases), parties=list(made.parties), opened=True)
@@ -284,8 +188,8 @@ def _case(tx: Transaction, filed: Filed, said: CasePart) -> None:
         filed.dossier = writable_dossier(tx, filed.dossier.id)
         require_open(filed.dossier)
     if said.template is not None:
-        template = templates.usable_template(tx.session, said.template, templates.TemplateKind.CASE)
-        order = templates.Order(
+        template = usable_template(tx.session, said.template, TemplateKind.CASE)
+        order = template_making.Order(
             values=said.values,
             title=said.title,
             dossier=filed.dossier.id,
@@ -294,7 +198,7 @@ def _case(tx: Transaction, filed: Filed, said: CasePart) -> None:
             fields=said.fields,
             parties=said.parties,
         )
-        made = templates.make_case(tx, template, order)
+        made = template_making.make_case(tx, template, order)
         filed.case = made.cases[0]
         filed.cases += made.cases
         filed.parties += made.parties

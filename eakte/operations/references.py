@@ -72,7 +72,12 @@ def new_reference(tx: Transaction, pattern: str, *, class_id: uuid.UUID, class_n
 
 
 def literal_reference(tx: Transaction, typed: str, *, at: str) -> str:
-    """A number of another system (Altaktenzeichen), kept as it is. Raises InvalidInput for one that is in use."""
+    """A number of another system (Altaktenzeichen), kept as it is. Raises InvalidInput for one that is in use.
+
+    Only a registrar gives one, and is told "taken" in the same words whosever it is: of a dossier in sight, of a
+    protected or destroyed one, or a former number. That much cannot be hidden, because no number is given twice, and it
+    says no more than the gap in the running numbers does (docs/access.md, "The rule").
+    """
     reference = line(typed, at=at, label="Aktenzeichen", longest=LONGEST_LITERAL)
     if not normalised_spelling(reference) or is_taken(tx.session, reference):
         raise InvalidInput(errors=[FieldError(at, f"Das Aktenzeichen {reference} ist schon vergeben.")])

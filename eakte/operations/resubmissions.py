@@ -24,7 +24,7 @@ from eakte.operations.checking import line, replaced, same_revision
 from eakte.operations.document_changes import workable_document
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
-from eakte.operations.listing import Page, by_day
+from eakte.operations.paging import Page, by_day
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, now, today
 from eakte.transaction import Transaction

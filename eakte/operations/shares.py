@@ -21,7 +21,7 @@ from eakte.models import Case, Dossier, DossierShare
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import optional_line
 from eakte.operations.dossiers import is_registrar, readable_case, readable_dossier, writable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, now, today
 from eakte.transaction import Transaction

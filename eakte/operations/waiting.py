@@ -17,7 +17,7 @@ from eakte.errors import NotAllowed, NotFound, WrongState
 from eakte.models import Document, ProcessingProgress, Version
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import writable_dossier
-from eakte.operations.listing import Page, by_id
+from eakte.operations.paging import Page, by_id
 from eakte.operations.queueing import PROCESS, enqueue_processing
 from eakte.terms import Actor, DocumentState, Role, now
 from eakte.transaction import Transaction

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from eakte.operations.plan_saying import APPRAISALS
+
 VOCABULARIES: Final = MappingProxyType(
     {
         "kind": {"incoming": "Eingang", "outgoing": "Ausgang", "internal": "intern"},
@@ -53,7 +55,7 @@ VOCABULARIES: Final = MappingProxyType(
             "recognised": "Texterkennung",
             "none": "kein Text",
         },
-        "appraisal": {"A": "A – archivwürdig", "B": "B – bewerten", "V": "V – vernichten"},
+        "appraisal": dict(APPRAISALS),
         "role": {
             "clerk": "Sachbearbeitung",
             "registrar": "Registratur",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -109,12 +111,58 @@ def test_a_wider_token_than_ones_own_cannot_be_made(world: World) -> None:
     key = {"Authorization": f"Bearer {read['token']}"}
     body = {"user": "clerk63", "name": "b", "scopes": ["audit"]}
     problem(world.client().post(f"{API}/tokens", json=body, headers=key), 403, "not-allowed")
-    # Of somebody else none either, and whether there is such an account is not told.
-    refusals = [
-        problem(world.client("clerk63").post(f"{API}/tokens", json={**body, "user": user}), 403, "not-allowed")
-        for user in ("head63", "gibtesnicht")
+
+
+WHO = "{login}"
+"""Stands where a request names an account."""
+
+
+@pytest.mark.parametrize("login", ["clerk63", "S1", "admin", "archive", "auditor"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/tokens", {"user": WHO, "name": "x", "scopes": ["read"]}),
+        ("GET", f"/deputies?user={WHO}", None),
+        ("POST", "/deputies", {"person": WHO, "deputy": "clerk10", "until": LATER}),
+        ("POST", "/mandates", {"auditor": WHO, "units": ["63"], "until": LATER, "reason": "x"}),
+        ("GET", f"/dossiers/{{dossier}}/access?user={WHO}", None),
+        ("POST", "/exclusions", {"dossier": "{dossier}", "user": WHO, "ground": "vwvfg-21", "reason": "x"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.startswith("/") else "",
+)
+def test_whether_there_is_an_account_is_no_answer(
+    world: World, login: str, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    """Whose matter it is not hears the same of a colleague and of nobody; who keeps the accounts knows them."""
+    if (login, path) == ("admin", "/tokens"):
+        return
+    dossier = world.dossier()["id"]
+    refusals = []
+    for user in ("head63", world.town.users["head63"], "gibtesnicht", nothing()):
+        said = json.loads(json.dumps(body).replace(WHO, user).replace("{dossier}", dossier))
+        address = path.replace(WHO, user).replace("{dossier}", dossier)
+        answer = world.client(login).request(method, API + address, json=said)
+        assert answer.status_code in {403, 404}, (user, answer.text)
+        refusals.append(answer.json())
+    assert all(same_refusal(refusals[0], each) for each in refusals)
+
+
+@pytest.mark.parametrize("login", ["S1", "admin"])
+def test_who_may_not_do_an_act_does_not_learn_for_whom_it_could_be(world: World, login: str) -> None:
+    """Whether the act is allowed at all is asked before the colleague whom it names is looked up."""
+    letter = world.document({"dossier": world.dossier()["id"]})["id"]
+    named: list[tuple[str, Callable[[str], dict[str, Any]]]] = [
+        ("/deputies", lambda user: {"deputy": user, "until": LATER}),
+        (
+            "/documents/bulk",
+            lambda user: {"documents": [letter], "resubmit": {"due_on": LATER, "note": "x", "user": user}},
+        ),
+        ("/resubmissions", lambda user: {"document": letter, "due_on": LATER, "note": "x", "user": user}),
     ]
-    assert same_refusal(*refusals)
+    for path, body in named:
+        answers = [world.client(login).post(API + path, json=body(user)) for user in ("head63", "gibtesnicht")]
+        assert {each.status_code for each in answers} <= {403, 404, 409, 422}, path
+        assert same_refusal(*(each.json() for each in answers)), path
 
 
 def test_the_state_forbids(world: World) -> None:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from eakte.models import Base
-from eakte.operations.procedures import MOST_DOCUMENTS
+from eakte.operations.procedure_parts import MOST_DOCUMENTS
 from tests.api.world import API, World, done, places, problem
 
 Files = dict[str, bytes]

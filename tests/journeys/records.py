@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import csv
+import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,7 +16,8 @@ from eakte.client.shapes import Dossier
 from eakte.operations.auditing import sequence
 from eakte.terms import today
 from tests.journeys import papers
-from tests.support.service import Municipality, Service, until
+from tests.journeys.doors import enter
+from tests.support.service import PASSWORD, Municipality, Service, until
 
 FIELDS = [
     {"name": "material", "label": "Material", "type": "text", "required": True},
@@ -44,22 +46,22 @@ class Office:
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
-    def classes(self) -> int:
-        """How many classes the plan has."""
-        return len(self.registrar.get("/api/v1/plan-classes").raise_for_status().json()["items"])
+    def plan(self, on: str | None = None) -> list[dict[str, Any]]:
+        """All classes, as they are on a day."""
+        asked = {"on": on} if on else {}
+        return list(self.registrar.get("/api/v1/plan-classes", params=asked).raise_for_status().json()["items"])
+
+    @staticmethod
+    def wait(condition: Callable[[], bool]) -> None:
+        """For what a worker does."""
+        until(condition, what="the worker")
 
 
-def take_over_a_plan(office: Office, plans: Path) -> None:
-    """A municipality's own plan comes in whole."""
-    before = office.classes()
-    taken = json.loads(office.service.command("plan", "import", str(plans / "municipality.xlsx"), "--json").stdout)
-    assert taken["created"] + taken["unchanged"] > 600
-    assert office.classes() == before + taken["created"]
-
-
-def make_classes_and_a_template(office: Office) -> str:
-    """A class with data fields, another that is divided, and a template of a dossier with a case and its sub-case."""
-    office.says("plan-classes", number="997", title="Werbeanlagen", fields=FIELDS)
+def make_classes_and_templates(office: Office) -> tuple[str, str]:
+    """A class with data fields, another that is divided; templates of a dossier with cases, and of a case."""
+    new = office.says("plan-classes", number="997", title="Werbeanlagen", fields=FIELDS)
+    schema = office.registrar.get(f"/api/v1/plan-classes/{new['id']}/fields").json()["json_schema"]
+    assert (schema["required"], set(schema["properties"])) == (["material"], {"material", "breite"})
     old = office.says("plan-classes", number="998", title="Schilder", fields=FIELDS)
     parts = [{"number": "998.1", "title": "Leuchtschilder"}, {"number": "998.2", "title": "Andere"}]
     assert office.says(f"plan-classes/{old['id']}/divide", 200, parts=parts)["state"] == "divided"
@@ -68,11 +70,13 @@ def make_classes_and_a_template(office: Office) -> str:
     cases = [{"title": "Prüfung", "cases": [{"title": "Denkmalpflege"}]}]
     roles = [{"role": "Antragstellerin", "required": True}]
     said = {"name": "Werbeanlage", "kind": "dossier", "title": "Werbeanlage {ort}", "plan_class": "997", "unit": "63"}
-    return str(office.says("templates", **said, cases=cases, roles=roles)["id"])
+    of_case = {"name": "Anhörung", "kind": "case", "title": "Anhörung {wen}", "cases": [{"title": "Frist"}]}
+    made = [office.says("templates", **said, cases=cases, roles=roles), office.says("templates", **of_case)]
+    return str(made[0]["id"]), str(made[1]["id"])
 
 
-def open_from_the_template(office: Office, template: str) -> Dossier:
-    """Fields are checked, party and cases are there; moved by the registrar it is found by both its numbers."""
+def open_from_the_templates(office: Office, template: str, of_case: str) -> Dossier:
+    """Fields are checked, told and listed, party and cases are there; moved it is found by both its numbers."""
     clerk = office.clerk
     party: Any = {"role": "Antragstellerin", "name": "Şebnem Kaya"}
     with pytest.raises(EakteProblem) as refused:
@@ -82,12 +86,20 @@ def open_from_the_template(office: Office, template: str) -> Dossier:
     opened, (case, below) = made["dossier"], made["cases"]
     assert (opened["title"], below["parent"]) == ("Werbeanlage Markt 1", case["id"])
     assert [each["dossier"] for each in clerk.parties.list(name="sebnem kaya")] == [opened["id"]]
+    heard = clerk.templates.make(of_case, {"wen": "der Nachbarn"}, dossier=opened["id"])["cases"]
+    assert [(each["title"], each["ordinal"]) for each in heard] == [("Anhörung der Nachbarn", 3), ("Frist", 4)]
+    listed = {each["id"]: each["fields"] for each in clerk.dossiers.list(plan_class="997")}
+    assert listed[opened["id"]] == {"material": WORD}, "fields go along in every list that another program reads"
     moved = office.says(f"dossiers/{opened['id']}/move", 200, plan_class="998.1", reason="Leuchtet")
     assert moved["reference_number"].startswith("998.1-")
     for number in (opened["reference_number"], moved["reference_number"].replace("-", " – ")):
         assert [each["id"] for each in clerk.dossiers.list(reference=number)] == [opened["id"]]
     assert clerk.dossiers.letter_reference(opened["id"]) == f"63/{moved['reference_number']}"
     other = clerk.dossiers.create("632.2", "Nachbarsache")["id"]
+    # Back and forth once more: it has its old numbers again, and nobody else got them meanwhile.
+    for plan_class, number in (("997", opened["reference_number"]), ("998.1", moved["reference_number"])):
+        order = {"plan_class": plan_class, "reason": "Prüfung"}
+        assert office.says(f"dossiers/{opened['id']}/move", 200, **order)["reference_number"] == number
     with office.service.client(office.town.tokens["clerk63"]) as raw:
         said = {"source": {"dossier": opened["id"]}, "target": {"dossier": other}, "note": "siehe auch"}
         assert raw.post("/api/v1/cross-references", json=said).status_code == 201
@@ -102,6 +114,13 @@ def write_documents(office: Office, dossier: Dossier) -> list[str]:
     clerk, place = office.clerk, dossier["id"]
     said: Any = {"kind": "outgoing", "written_on": "2026-03-01", "sent_on": "2026-03-02", "addressee": "Şebnem Kaya"}
     letter = clerk.documents.wait(clerk.documents.file(File(papers.TEXT, "a.txt"), dossier=place, **said)["id"])
+    came: Any = {"kind": "incoming", "received_on": "2026-02-27", "sender": "Şebnem Kaya"}
+    came |= {"further_senders": ["Jürgen Köhler"], "further_addressees": ["Bauamt"], "addressee": "Stadt"}
+    note: Any = {"kind": "internal", "written_on": "2026-02-28"}
+    for one in (came, note):
+        filed = clerk.documents.file(File(b"Kurz.", "b.txt"), dossier=place, **one)
+        assert {name: dict(filed)[name] for name in one} == one
+        clerk.documents.cancel(filed["id"], "Nur zum Vergleich")
     assert {name: dict(letter)[name] for name in said} == said
     assert letter["volume"] is not None
     out = clerk.documents.check_out(letter["id"], revision=letter["revision"])
@@ -122,6 +141,11 @@ def write_documents(office: Office, dossier: Dossier) -> list[str]:
     for each in (letter, waiting):
         assert clerk.documents.wait(each["id"])["state"] == "ready"
     assert letter["id"] in found(clerk, WORD), "by the data field of its dossier"
+    with office.service.client() as browser:
+        enter(browser, PASSWORD, "clerk63")
+        table = browser.get("/suche/treffer.csv", params={"q": WORD}).raise_for_status().content.decode("utf-8-sig")
+    rows = csv.DictReader(io.StringIO(table), delimiter=";")
+    assert {row["Datenfelder"] for row in rows} == {f"Material: {WORD}"}, "and taken along in the list of hits"
     return [str(letter["id"]), str(waiting["id"])]
 
 
@@ -141,6 +165,9 @@ def act_on_many(office: Office, dossier: Dossier, documents: list[str]) -> None:
     clerk.documents.cancel_all([waiting, beside], "Irrläufer")
     assert [each["id"] for each in clerk.documents.list(dossier=dossier["id"])] == [final]
     assert {waiting, beside} < {each["id"] for each in clerk.documents.list(dossier=dossier["id"], cancelled=True)}
+    cancelled = clerk.documents.get(waiting)["cancelled"]
+    assert cancelled is not None
+    assert cancelled["reason"] == "Irrläufer"
     with office.service.backends() as opened:
         sequence(opened.transactions, opened.blobs)
     with office.service.client(office.town.tokens["auditor"]) as auditor:
@@ -166,7 +193,7 @@ def hand_over(office: Office, dossier: Dossier) -> None:
         until(lambda: found(now, WORD), what="the index follows")
         tags = [each["tag"] for each in now.dossiers.history(dossier["id"])]
     acts = [tag.removeprefix("record:dossier:") for tag in tags if tag.startswith("record:dossier:")]
-    assert acts == ["reassign", "return", "lend", "change", "open-volume", "refer", "move", "create"]
+    assert acts == ["reassign", "return", "lend", "change", "open-volume", "refer", "move", "move", "move", "create"]
 
 
 def found(client: Client, text: str) -> set[str]:

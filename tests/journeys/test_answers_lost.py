@@ -14,6 +14,8 @@ import httpx2
 import psycopg
 import pytest
 
+from eakte.terms import today
+from tests.journeys import doors
 from tests.support.postgres import drop_database, new_database
 from tests.support.service import Municipality, Service, data_folder, upload
 from tests.support.withholding import Withholding, withholding
@@ -25,6 +27,7 @@ DOCUMENTS: LiteralString = "SELECT count(*) FROM document WHERE title LIKE 'Wolp
 ENTRIES: LiteralString = "SELECT count(*) FROM audit_entry WHERE kind = 'record'"
 Request = Callable[[httpx2.Client], httpx2.Response]
 CONTENT = b"Der Brief." * 1000
+NUMBERS = {"EAKTE_REFERENCE_PATTERN": "{year}/{class} Nr. {n}", "EAKTE_LETTER_PATTERN": "{unit} | {reference}"}
 
 
 @dataclass
@@ -55,7 +58,8 @@ class Stand:
 def stand(postgres_admin: str) -> Iterator[Stand]:
     database = new_database(postgres_admin)
     with data_folder() as folder, withholding(database, WORD) as proxy:
-        service = Service(folder, EAKTE_DATABASE_URL=proxy.url)
+        # The patterns of numbers are the municipality's own.
+        service = Service(folder, EAKTE_DATABASE_URL=proxy.url, **NUMBERS)
         service.command("migrate")
         service.start()
         with service.backends() as opened:
@@ -80,29 +84,6 @@ def letter(client: httpx2.Client) -> httpx2.Response:
 
 def get(path: str) -> Request:
     return lambda client: client.get(f"/api/v1/{path}")
-
-
-def test_who_lost_the_answer_gets_it_again(stand: Stand) -> None:
-    before, service = stand.count(ENTRIES), stand.service
-    with ThreadPoolExecutor(2) as pool:
-        lost = [pool.submit(stand.ask, request) for request in (dossier, letter)]
-        assert all(stand.proxy.withheld.acquire(timeout=60) for _ in lost)
-        # Committed, and nobody has been told.
-        assert (stand.count(DOSSIERS), stand.count(DOCUMENTS)) == (1, 1)
-        service.kill()
-        assert all(isinstance(each.result(60), httpx2.TransportError) for each in lost)
-    service.environment["EAKTE_DATABASE_URL"] = stand.database
-    service.start()
-    for request, kind in ((dossier, "dossiers"), (letter, "documents")):
-        again = stand.ask(request)
-        assert again.status_code == 201, again.text
-        assert again.headers["idempotency-replayed"] == "true"
-        shown = stand.ask(get(f"{kind}/{again.json()['id']}"))
-        assert (shown.json(), shown.headers["etag"]) == (again.json(), again.headers["etag"])
-    content = stand.ask(get(f"documents/{again.json()['id']}/content"))
-    assert content.content == CONTENT
-    assert len([each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]) == 1
-    assert (stand.count(DOSSIERS), stand.count(DOCUMENTS), stand.count(ENTRIES) - before) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +114,31 @@ def test_what_is_no_request_is_answered_as_a_problem(stand: Stand, sent: bytes, 
     assert (told["type"], told["status"]) == (f"urn:eakte:problem:http-{status}", status)
     assert told["title"]
     assert told["instance"].startswith("urn:uuid:")
+
+
+def test_who_lost_the_answer_gets_it_again(stand: Stand) -> None:
+    before, service = stand.count(ENTRIES), stand.service
+    with ThreadPoolExecutor(2) as pool:
+        lost = [pool.submit(stand.ask, request) for request in (dossier, letter)]
+        assert all(stand.proxy.withheld.acquire(timeout=60) for _ in lost)
+        # Committed, and nobody has been told.
+        assert (stand.count(DOSSIERS), stand.count(DOCUMENTS)) == (1, 1)
+        service.kill()
+        assert all(isinstance(each.result(60), httpx2.TransportError) for each in lost)
+    service.environment["EAKTE_DATABASE_URL"] = stand.database
+    doors.start_over_tls(service)
+    doors.sign_in_over_tls(service, "head63")
+    for request, kind in ((dossier, "dossiers"), (letter, "documents")):
+        again = stand.ask(request)
+        assert again.status_code == 201, again.text
+        assert again.headers["idempotency-replayed"] == "true"
+        shown = stand.ask(get(f"{kind}/{again.json()['id']}"))
+        assert (shown.json(), shown.headers["etag"]) == (again.json(), again.headers["etag"])
+        if kind == "dossiers":
+            number = f"{today().year}/632.2 Nr. 1"
+            told = stand.ask(get(f"dossiers/{shown.json()['id']}/letter-reference")).json()
+            assert (shown.json()["reference_number"], told) == (number, {"letter_reference": f"63 | {number}"})
+    content = stand.ask(get(f"documents/{again.json()['id']}/content"))
+    assert content.content == CONTENT
+    assert len([each for each in (service.folder / "blobs").rglob("original*") if each.is_file()]) == 1
+    assert (stand.count(DOSSIERS), stand.count(DOCUMENTS), stand.count(ENTRIES) - before) == (1, 1, 2)

@@ -6,20 +6,17 @@ this process: most of the time of a command is the loading of the product.
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from eakte.cli.main import main
+from tests.support.commands import called
 from tests.support.postgres import new_database
 from tests.support.service import Municipality, Service, data_folder, upload, wait_ready
 
@@ -57,31 +54,18 @@ class Town:
         return done.stderr
 
 
-def called(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process, whose environment and logging are as before when it is done."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["eakte", *arguments])
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            main()
-    root.handlers[:], level = before
-    root.setLevel(level)
-    return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out.getvalue(), err.getvalue())
-
-
 @pytest.fixture(scope="module")
 def installed() -> Iterator[Town]:
     with data_folder() as folder:
-        service = Service(folder)
+        numbers = {"EAKTE_REFERENCE_PATTERN": "{class}.{n:03}", "EAKTE_LETTER_PATTERN": "{reference} ({unit})[ {case}]"}
+        service = Service(folder, **numbers)
         service.start()
         with service.backends() as opened:
             town = Municipality(opened)
             with service.client(town.tokens["clerk63"]) as clerk:
                 dossier = clerk.post("/api/v1/dossiers", json={"plan_class": "632.2", "title": "Markt"}).json()
+                letter = clerk.get(f"/api/v1/dossiers/{dossier['id']}/letter-reference").json()["letter_reference"]
+                assert (dossier["reference_number"], letter) == ("632.2.001", "632.2.001 (63)")
                 filed = upload(clerk, {"dossier": dossier["id"]}, LETTER, "laterne.txt").json()
                 yield Town(service, town, wait_ready(clerk, filed["id"]))
         assert service.stop() == 0, service.log.read_text()[-3000:]
@@ -205,7 +189,7 @@ def test_the_database_is_reached_with_psql(installed: Town) -> None:
     assert "(1 row)" in done.stdout
 
 
-def test_a_filing_plan_is_checked_and_taken_over(installed: Town, corpora: Path) -> None:
+def test_a_filing_plan_is_checked_and_taken_over(installed: Town, corpora: Path, tmp_path: Path) -> None:
     plans = corpora / "fileplan"
     for name, column in (
         ("invalid_missing_parent.xlsx", "Nummer"),
@@ -226,13 +210,34 @@ def test_a_filing_plan_is_checked_and_taken_over(installed: Town, corpora: Path)
     with installed.service.client(installed.town.tokens["clerk63"]) as clerk:
         before = len(clerk.get("/api/v1/plan-classes").json()["items"])
         taken = installed.answer("plan", "import", plan)
-        assert (taken["ok"], taken["notes"]) == (True, checked["notes"])
-        assert taken["created"] + taken["unchanged"] == checked["classes"]
+        assert taken == checked, "what was looked at is what was done"
+        assert taken["created"] + taken["changed"] + taken["unchanged"] == checked["classes"]
         assert len(clerk.get("/api/v1/plan-classes").json()["items"]) == before + taken["created"]
     again = installed.answer("plan", "import", plan)
-    assert (again["created"], again["unchanged"]) == (0, checked["classes"])
+    assert (again["created"], again["changed"], again["unchanged"]) == (0, 0, checked["classes"])
     said = installed.call("plan", "import", plan, "--check").stderr
     assert "Hinweis: Die Nummer 4.2.2.3 " in said
+    assert "626 Aktenplaneinheiten, kein Fehler. Übernommen würden: 0 neu, 0 geändert, 626 wie bisher." in said
+    part = tmp_path / "teil.csv"
+    lines = (
+        "Nummer;Titel;Aufbewahrungsfrist",
+        "6;Bauen;",
+        "63;Bauordnung;",
+        "632;Baugenehmigungen;7 Jahre",
+        "632.3;Werbung;",
+    )
+    part.write_text("\n".join(lines), encoding="utf-8")
+    order = ("plan", "import", str(part), "--valid-from", "01.01.2099", "--close-missing", "--check")
+    said = installed.call(*order).stderr
+    for sentence in (
+        "neu: 632.3 Werbung",
+        "geändert ab 01.01.2099: 632 Baugenehmigungen: Aufbewahrungsfrist bisher 30 Jahre, künftig 7 Jahre",
+        "geschlossen: und ",
+    ):
+        assert sentence in said
+    looked = installed.answer(*order)
+    assert {"number": "03", "title": "Personal"} in looked["differences"]["missing"]
+    assert looked["closed"] == len(looked["differences"]["missing"]) > 600
     assert "Aktenplan" in installed.refused("plan", "import", plan, "--as", "clerk63", code=1)
 
 

@@ -61,6 +61,7 @@ class Town:
             for path in (f"dossiers/{self.dossier}", f"documents/{self.document}/content")
         ]
         assert len(found["hits"]) == found["total"]
+        assert all(sum(each["count"] for each in values) <= found["total"] for values in found["facets"].values())
         return statuses[0], statuses[1], found["total"]
 
     def why(self, by: str, user: str) -> dict[str, Any]:
@@ -95,6 +96,46 @@ def town(service: Service, municipality: Municipality) -> Any:
     made = Town(service, municipality)
     yield made
     made.close()
+
+
+def test_who_reads_by_unit_and_level_who_only_knows_and_who_does_neither(town: Town) -> None:
+    assert town.sees("head63") == town.sees("clerk63") == OPEN
+    # The registrar of another unit keeps the plan free of doubles: knows that it is there, and reads nothing of it.
+    assert town.sees("registrar") == (200, 403, 1)
+    hit = town["registrar"].get(f"{API}/search", params={"q": WORD}).json()["hits"][0]
+    assert (hit["dossier"]["title"], hit["passages"]) == (f"Widerspruch {WORD}", [])
+    for login in ("clerk10", "admin", "approver", "auditor", "archive", "S1"):
+        assert town.sees(login) == HIDDEN, login
+        assert town[login].get(f"{API}/dossiers").json()["items"] == []
+    # Whoever works above works below, not the other way round, and up to the own level.
+    below = town.made("clerk63", "dossiers", plan_class="632.2", title="Unten", unit="631")["id"]
+    shut = town.made("head63", "dossiers", plan_class="632.2", title="Personal", confidentiality="protected")["id"]
+    answers = {
+        (login, each): town[login].get(f"{API}/dossiers/{each}").status_code
+        for login in ("clerk63", "head63", "clerk10")
+        for each in (below, shut)
+    }
+    assert answers == {
+        ("clerk63", below): 200,
+        ("clerk63", shut): 404,
+        ("head63", below): 200,
+        ("head63", shut): 200,
+        ("clerk10", below): 404,
+        ("clerk10", shut): 404,
+    }
+    # Nothing else tells: the same bytes again are no double, a reference to it is one to nothing.
+    own = town.made("clerk10", "dossiers", plan_class="632.2", title="Eigene")["id"]
+    first, again = (
+        upload(town[login], {"dossier": place}, b"Anlage.", "a.txt").json()
+        for login, place in (("clerk63", town.other), ("clerk10", own))
+    )
+    assert (again["sha256"], again["warnings"], again["source"]) == (first["sha256"], [], None)
+    refused = [
+        town["clerk10"].post(f"{API}/cross-references", json={"source": {"dossier": own}, "target": {"dossier": each}})
+        for each in (town.dossier, str(new_id()))
+    ]
+    assert {each.status_code for each in refused} == {404}
+    assert refused[0].json()["title"] == refused[1].json()["title"]
 
 
 def test_access_is_given_explained_and_ended(town: Town) -> None:
@@ -243,6 +284,7 @@ def test_roles_that_read_come_from_registrar_and_head(town: Town) -> None:
 
     new = {"login": "neue63", "display_name": "Neue", "roles": ["clerk"], "unit": "63", "password": PASSWORD}
     assert town["admin"].post(f"{API}/users", json=new).status_code == 403
+    assert town["admin"].post(f"{API}/users", json={**new, "login": "it", "roles": ["admin"]}).status_code == 201
     person = town.made("head63", "users", **new)
     for beyond in ({"roles": ["registrar"]}, {"unit": "10"}, {"roles": ["auditor"]}):
         refused = town["head63"].post(f"{API}/users", json={**new, "login": "neue64", **beyond})

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from tests.journeys import doors
 from tests.support.service import Municipality, Service, until
 
 pytestmark = pytest.mark.journey
@@ -61,6 +62,26 @@ def documents(service: Service, token: str) -> int:
 
         until(lambda: {"received", "processing"}.isdisjoint(states()), seconds=120, what="all documents processed")
         return len(states())
+
+
+KEY = {"Idempotency-Key": "vor dem Absturz"}
+BODY = {"plan_class": "632.1", "title": "Vor dem Absturz"}
+
+
+def ask_and_not_listen(service: Service, token: str) -> http.client.HTTPConnection:
+    """Ask for a dossier and never read the answer."""
+    address = urlsplit(service.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **KEY}
+    connection.request("POST", "/api/v1/dossiers", body=json.dumps(BODY), headers=headers)
+    return connection
+
+
+def dossiers(service: Service, token: str) -> list[str]:
+    """Those of the class in which that one is."""
+    with service.client(token) as client:
+        rows = client.get("/api/v1/dossiers", params={"class": BODY["plan_class"]}).raise_for_status().json()["items"]
+        return [row["id"] for row in rows]
 
 
 def test_a_strangers_upload_is_not_even_read(service: Service, municipality: Municipality) -> None:
@@ -167,7 +188,10 @@ def test_a_broken_transfer_leaves_nothing(service: Service, municipality: Munici
     assert documents(service, token) == count
 
 
-def test_what_a_killed_server_leaves_is_swept(service: Service, municipality: Municipality) -> None:
+def test_what_a_killed_server_leaves_is_swept_and_answers_are_kept(
+    service: Service, municipality: Municipality
+) -> None:
+    """On real servers the same is shown where the answer of the database is held back (`test_answers_lost.py`)."""
     if service.environment.get("EAKTE_DATABASE_URL") is not None:
         pytest.skip("the blob store is the same")
     token = municipality.tokens["clerk63"]
@@ -175,9 +199,18 @@ def test_what_a_killed_server_leaves_is_swept(service: Service, municipality: Mu
     connection = connect(service, token, 50 * 10**6)
     connection.send(head('{"inbox": true}') + PIECE * 4)
     until(lambda: files(service.folder) != before, seconds=20, what="the upload under way")
+    unread = ask_and_not_listen(service, token)
+    until(lambda: dossiers(service, token), seconds=20, what="the dossier that nobody was told of")
     service.kill_everything()
     connection.close()
-    service.start()
+    unread.close()
+    doors.start_over_tls(service)
+    doors.sign_in_over_tls(service, "head63")
+    with service.client(token) as client:
+        again = [client.post("/api/v1/dossiers", json=said, headers=KEY) for said in (BODY, {**BODY, "title": "x"})]
+    assert [each.status_code for each in again] == [201, 409]
+    assert again[0].headers["idempotency-replayed"] == "true"
+    assert [again[0].json()["id"]] == dossiers(service, token)
     assert documents(service, token) == count
     with service.backends() as opened:
         assert opened.blobs.sweep(timedelta(0)) >= 1

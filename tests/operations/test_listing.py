@@ -13,15 +13,14 @@ import pytest
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.operations import listing
 from eakte.operations.listing import (
-    MAX_LIMIT,
     DossierFilter,
-    Page,
     count_dossiers,
     dossiers_per_class,
     list_cases,
     list_documents,
     list_dossiers,
 )
+from eakte.operations.paging import MAX_LIMIT, Page
 from eakte.operations.plan import find_class
 from eakte.terms import new_id
 from tests.operations.office import Office

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +11,11 @@ import pytest
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
-from eakte.operations.plan import (
-    ImportReport,
-    create_class,
-    find_class,
-    import_plan,
-    list_classes,
-    view_class,
-)
-from eakte.operations.plan_files import PlanRow, read_plan
+from eakte.operations.plan import create_class, find_class, list_classes, view_class
+from eakte.operations.plan_files import PlanRow, Position, read_plan
+from eakte.operations.plan_import import Difference, take_over
 from eakte.operations.plan_rules import RetentionWords
-from eakte.terms import new_id
+from eakte.terms import new_id, today
 from retention.terms import Appraisal, Term
 from tests.operations.office import PLAN, Office
 
@@ -30,12 +24,13 @@ EMPTY: dict[str, Any] = {each.name: None for each in fields(PlanRow)}
 
 def row(number: str, parent: str | None = None, **said: Any) -> PlanRow:
     known = EMPTY | {"number": number, "title": f"Klasse {number}", "parent": parent, "files_allowed": True}
+    known["position"] = Position(None, 2)
     return PlanRow(**(known | said))
 
 
-def imported(office: Office, *rows: PlanRow, by: str = "registrar") -> ImportReport:
+def imported(office: Office, *rows: PlanRow, by: str = "registrar", day: date | None = None) -> Difference:
     with office.backends.transactions.begin(office.people[by]) as tx:
-        return import_plan(tx, rows)
+        return take_over(tx, rows, digest=None, valid_from=day or today(), close_missing=False)
 
 
 def created(office: Office, number: str, by: str = "registrar", **said: Any) -> PlanClass:
@@ -128,14 +123,19 @@ def test_a_class_of_which_nobody_knows_is_not_found(office: Office) -> None:
 class TestImport:
     def test_children_may_stand_before_their_parents(self, office: Office) -> None:
         report = imported(office, row("711", "71"), row("71", "7"), row("7"), row("632.3", "632"))
-        assert sorted(report.created) == ["632.3", "7", "71", "711"]
+        assert sorted(each.number for each in report.new) == ["632.3", "7", "71", "711"]
         assert numbers(office)[-3:] == ["7", "71", "711"]
         with office.backends.transactions.read() as session:
             parent = session.get_one(PlanClass, find_class(session, "711").parent_id)
             assert parent.number == "71"
 
     @pytest.mark.parametrize(
-        ("bad", "at"), [({"unit": "99"}, "unit"), ({"parent": "98"}, "parent"), ({"title": "x" * 501}, "title")]
+        ("bad", "at"),
+        [
+            ({"unit": "99"}, "Zeile 2, Spalte Organisationseinheit"),
+            ({"parent": "98"}, "parent"),
+            ({"title": "x" * 501}, "title"),
+        ],
     )
     def test_one_bad_row_refuses_all(self, office: Office, bad: dict[str, Any], at: str) -> None:
         with pytest.raises(InvalidInput) as caught:
@@ -147,15 +147,22 @@ class TestImport:
     def test_it_is_one_act_on_many_classes(self, office: Office) -> None:
         imported(office, row("7"), row("71", "7"))
         ((details,),) = office.sql("SELECT details FROM audit_entry WHERE tag = %s", Tag.PLAN_IMPORT.value)
-        assert (details["created"], details["unchanged"], len(details["subjects"])) == (2, 0, 2)
+        counted = [details[name] for name in ("created", "changed", "closed", "unchanged")]
+        assert (counted, len(details["subjects"])) == ([2, 0, 0, 0], 2)
 
-    def test_classes_that_exist_stay_as_they_are(self, office: Office) -> None:
-        report = imported(office, row("632", title="Anders", term=Term.parse("P1Y")), row("7"))
-        assert (report.created, report.unchanged) == (["7"], ["632"])
+    def test_classes_that_exist_say_from_the_day_on_what_the_file_says(self, office: Office) -> None:
+        changed = row("632", "63", title="Anders", term=Term.parse("P1Y"), files_allowed=False)
+        report = imported(office, changed, row("7"), row("63", "6"), row("6"), day=today() + timedelta(days=1))
+        assert [each.number for each in report.new] == ["7"]
+        assert {value.name for each in report.changed if each.number == "632" for value in each.values} == {
+            "title",
+            "term",
+        }
         with office.backends.transactions.read() as session:
-            assert (find_class(session, "632").title, find_class(session, "632").term) == ("Genehmigungen", "P30Y")
-        again = imported(office, row("632"), row("7"))
-        assert again.created == []
+            there = find_class(session, "632")
+            assert (there.title, there.term) == ("Genehmigungen", "P30Y")
+            tomorrow = view_class(session, there.id, today() + timedelta(days=1)).said
+            assert (tomorrow.title, tomorrow.term) == ("Anders", "P1Y")
 
     def test_a_file_goes_all_the_way(self, office: Office, tmp_path: Any) -> None:
         path = tmp_path / "plan.csv"

@@ -126,6 +126,10 @@ def test_a_dossier_goes_to_another_class_and_unit(pages: Pages, clerk: Person) -
     assert moved.location.startswith(f"{address}?ok=akte-verschoben&akt="), "who knows and does not read stays here"
     now = row(pages, Dossier, dossier["id"])
     assert (now.fields, now.former_references) == ({"blatt": "17"}, [dossier["reference_number"]])
+    undo(registrar, moved)
+    back = row(pages, Dossier, dossier["id"])
+    assert (back.reference_number, back.former_references) == (dossier["reference_number"], [now.reference_number])
+    now = back
     given = registrar.post(f"{address}/abgeben", unit="10", reason="zuständig", revision=str(now.revision))
     assert clerk.get(f"/akten/{dossier['id']}").status == 404
     undo(registrar, given)

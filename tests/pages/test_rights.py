@@ -87,4 +87,7 @@ def test_a_deputy_is_named_with_dates_and_ended(pages: Pages) -> None:
     pages.change(update(Unit).where(Unit.number == "63").values(head_id=uuid.UUID(pages.town.users["head63"])))
     assert 'name="person"' in head.get("/konto/vertretung").html
     pages.change(update(Unit).where(Unit.number == "63").values(head_id=None))
-    assert pages.person("admin").get("/konto/vertretung").status == 403
+    admin = pages.person("admin")
+    assert admin.get("/konto/vertretung").status == 403
+    told = {admin.post("/konto/vertretung", deputy=name, until="+2").status for name in ("clerk10", "Niemand")}
+    assert told == {403}, "who represents nobody does not learn who works here"

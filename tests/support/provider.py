@@ -31,13 +31,13 @@ _PROMPT = re.compile(r'name="prompt" value="(\w+)"')
 
 
 @contextmanager
-def oidc_provider() -> Iterator[str]:
-    """The provider as a process of its own; gives its issuer."""
+def oidc_provider(port: int = 0) -> Iterator[str]:
+    """The provider as a process of its own, at a free port unless one is said; gives its issuer."""
     folder = ROOT / ".test" / "npm"
     module = folder / "node_modules" / "oidc-provider" / "lib" / "index.js"
     if not module.is_file():
         build_assets.fetch_packages(ROOT, folder, development=True)
-    environment = {**os.environ, "OIDC_PROVIDER": module.as_uri(), "PEOPLE": json.dumps(PEOPLE)}
+    environment = {**os.environ, "OIDC_PROVIDER": module.as_uri(), "PEOPLE": json.dumps(PEOPLE), "PORT": str(port)}
     script = Path(__file__).with_name("provider.mjs")
     process = subprocess.Popen([node(), str(script)], stdout=subprocess.PIPE, text=True, env=environment)
     try:

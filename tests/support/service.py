@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
 from eakte.terms import SYSTEM, Level, Role, Scope
+from tests.support.openssl import Certificate
 
 T = TypeVar("T")
 PASSWORD = "ein langes Passwort für Tests"
@@ -68,9 +70,12 @@ class Service:
         self.own_worker: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.log = folder / "serve.log"
+        self.tls: Certificate | None = None
 
     def start(self, *arguments: str) -> None:
-        """Start and wait until it says where it is."""
+        """Start and wait until it says where it is; over TLS where `tls` is set."""
+        if self.tls is not None:
+            arguments = (*arguments, "--tls-cert", str(self.tls.file), "--tls-key", str(self.tls.key))
         command = [sys.executable, "-P", "-m", "eakte", "serve", "--port", "0", "--json", *arguments]
         # Started beside a file that is called like a module it needs, as an operator may do without knowing.
         (self.folder / "click.py").write_text("raise SystemExit('a stray file was imported')")
@@ -193,7 +198,8 @@ class Service:
     def client(self, token: str | None = None, **options: Any) -> httpx2.Client:
         """An HTTP client, with a token where one is given."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        trusted = ssl.create_default_context(cafile=self.tls.file) if self.tls else True
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=60, verify=trusted, **options)
 
 
 class Municipality:

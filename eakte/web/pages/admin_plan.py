@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,14 +21,12 @@ from eakte.models import PlanClass
 from eakte.operations.plan_files import PlanFileError, PlanRow
 from eakte.operations.plan_import import COLUMNS, Changed, Difference, Value, compare_plan, take_over
 from eakte.operations.plan_reading import entries_to_rows, read_upload, rows_to_entries
+from eakte.operations.plan_saying import shown
 from eakte.operations.steps import begin_step, end_step, find_step
 from eakte.terms import Actor, today
 from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
-from eakte.web.pages.plan import anchor_words
 from eakte.web.views import FileProblem, Form, PlanChange, PlanImportView, PlanPreview
-from eakte.web.words import word
-from retention.terms import Term
 
 router = APIRouter(include_in_schema=False)
 HOME = "/administration/plan"
@@ -37,17 +35,6 @@ LIFE = timedelta(hours=2)
 """How long a plan that was read waits for its act: it is looked at with care."""
 SHOWN = 300
 """Rows of each list of the preview."""
-INHERITED = "geerbt"
-WORDS: Mapping[str, Callable[[str], str]] = {
-    "term": lambda value: Term.parse(value).describe(),
-    "offer_by": lambda value: Term.parse(value).describe(),
-    "transfer_grace": lambda value: Term.parse(value).describe(),
-    "anchor": anchor_words,
-    "rounding": {"year": "Jahresende", "month": "Monatsende", "day": "auf den Tag"}.__getitem__,
-    "disposal_level": {"dossier": "Akte", "case": "Vorgang"}.__getitem__,
-    "appraisal": lambda value: word(value, "appraisal"),
-}
-"""How the values of a class are said; the others are words already."""
 
 
 @router.get(HOME)
@@ -187,7 +174,7 @@ def _preview(
 def _rule(row: PlanRow) -> tuple[tuple[str, str, str], ...]:
     """What a new class says of keeping: all else is plain from its number and title."""
     said = (("term", row.term), ("legal_basis", row.legal_basis), ("appraisal", row.appraisal))
-    return tuple((COLUMNS[name].value, "", _shown(name, str(value))) for name, value in said if value is not None)
+    return tuple((COLUMNS[name].value, "", shown(name, str(value))) for name, value in said if value is not None)
 
 
 def _change(each: Changed, note: str) -> PlanChange:
@@ -195,10 +182,4 @@ def _change(each: Changed, note: str) -> PlanChange:
 
 
 def _words(value: Value) -> tuple[str, str, str]:
-    return COLUMNS[value.name].value, _shown(value.name, value.before), _shown(value.name, value.after)
-
-
-def _shown(name: str, value: str | None) -> str:
-    if value is None:
-        return INHERITED if name not in {"description", "unit"} else "–"
-    return WORDS.get(name, str)(value)
+    return COLUMNS[value.name].value, shown(value.name, value.before), shown(value.name, value.after)

@@ -67,10 +67,14 @@ def end(request: Request, sent: Sent, deputation_id: uuid.UUID) -> Response:
 
 
 def _words(tx: Transaction, sent: Submitted) -> DeputyWords:
+    _require_reader(sent.actor)
     until = typed_day(sent.text("until"), at="until", label="Letzter Tag")
     if until is None:
         raise InvalidInput(errors=[FieldError("until", "Bitte nennen Sie den letzten Tag.")])
     person = sent.optional("person")
+    if person and not _names_for_others(tx.session, sent.actor):
+        # Before anybody is looked up: whether there is such a person is no answer.
+        raise NotAllowed("Für andere nennt die Leitung oder die Registratur die Vertretung.")
     return DeputyWords(
         deputy=str(person_called(tx.session, sent.text("deputy"), at="deputy").id),
         until=until,
@@ -81,8 +85,7 @@ def _words(tx: Transaction, sent: Submitted) -> DeputyWords:
 
 
 def _view(session: Session, actor: Actor, after: str | None) -> DeputiesView:
-    if not actor.has(*READERS):
-        raise NotAllowed("Vertreten wird, wer Akten bearbeitet.")
+    _require_reader(actor)
     found = list_deputations(session, actor, after=after or None, limit=ROWS)
     wanted = {each for row in found.items for each in (row.person_id, row.deputy_id)}
     names = {user.id: user.display_name for user in session.scalars(select(User).where(User.id.in_(wanted)))}
@@ -92,10 +95,18 @@ def _view(session: Session, actor: Actor, after: str | None) -> DeputiesView:
         text = f"{names[each.deputy_id]} vertritt Sie" if mine else f"Sie vertreten {names[each.person_id]}"
         return DeputyRow(str(each.id), text, each.from_on, each.until, each.protected)
 
-    heads = actor.user_id is not None and bool(headed_units(session, actor.user_id))
     return DeputiesView(
         rows=tuple(row(each) for each in found.items),
         next=f"/konto/vertretung?nach={found.next}" if found.next else "",
-        for_others=is_registrar(actor) or heads,
+        for_others=_names_for_others(session, actor),
         protected=actor.level is Level.PROTECTED,
     )
+
+
+def _require_reader(actor: Actor) -> None:
+    if not actor.has(*READERS):
+        raise NotAllowed("Vertreten wird, wer Akten bearbeitet.")
+
+
+def _names_for_others(session: Session, actor: Actor) -> bool:
+    return is_registrar(actor) or bool(headed_units(session, actor.user_id))

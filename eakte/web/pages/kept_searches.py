@@ -27,7 +27,7 @@ from eakte.web.pages.asking import Person, Refused, Sent, attempt, go, make_fram
 from eakte.web.pages.search import Asked, question_of, saved_links, search_view
 from eakte.web.views import KEPT_TOGETHER, Form, Kept, StartView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 LONGEST_PLACE = 3
 
 

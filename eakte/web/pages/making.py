@@ -16,15 +16,8 @@ from eakte.operations.dossiers import readable_dossier
 from eakte.operations.fields import FieldOwner, definitions_of, german_value
 from eakte.operations.parties import PartyWords
 from eakte.operations.plan import find_class
-from eakte.operations.templates import (
-    Order,
-    TemplateKind,
-    asked_places,
-    make,
-    offered_templates,
-    titles_of,
-    usable_template,
-)
+from eakte.operations.template_making import Order, make
+from eakte.operations.templates import TemplateKind, asked_places, offered_templates, titles_of, usable_template
 from eakte.operations.units import find_unit
 from eakte.terms import Actor
 from eakte.transaction import Transaction

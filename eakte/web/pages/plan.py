@@ -15,6 +15,7 @@ from eakte.operations.fields import FieldOwner, definitions_of
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
 from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
+from eakte.operations.plan_saying import anchor_words
 from eakte.terms import Actor, Level, PlanClassState, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, part, quoted
 from eakte.web.pages.datafields import inputs, typed_fields
@@ -177,10 +178,3 @@ def rule_sentence(resolved: Resolved) -> str:
     anchor = "" if rule.term.permanent else f" nach {anchor_words(str(rule.anchor))}"
     basis = f" ({rule.legal_basis})" if rule.legal_basis else ""
     return f"{term}{anchor}{basis}, danach {word(str(resolved.appraisal.value), 'appraisal')}"
-
-
-def anchor_words(anchor: str) -> str:
-    """What a term is counted from, in words."""
-    if anchor.startswith("event:"):
-        return f"Ereignis „{anchor.removeprefix('event:')}“"
-    return {"closing": "zdA", "last-document": "dem letzten Dokument"}[anchor]

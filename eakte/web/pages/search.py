@@ -16,7 +16,7 @@ from eakte.bootstrap import Backends
 from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailable, StorageFailed
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
-from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, list_hits
+from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, fields_of, list_hits
 from eakte.operations.saved_searches import saved_searches
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
@@ -80,7 +80,8 @@ def _file(
     with backends.transactions.read() as session:
         question = question_of(query, asked)
         found = list_hits(session, backends.blobs, backends.search, actor, question)
-        rows = [HEADS, *(_row(request, each) for each in found.hits)]
+        fields = fields_of(session, found.hits)
+        rows = [HEADS, *(_row(request, each, told) for each, told in zip(found.hits, fields, strict=True))]
     if not found.whole:
         rows.append((f"Es gibt mehr Treffer; hier stehen die ersten {MOST_HITS}.", *[""] * (len(HEADS) - 1)))
     headers = {**SECURITY_HEADERS, "Content-Disposition": f'attachment; filename="Treffer.{kind}"'}
@@ -92,7 +93,7 @@ def saved_links(session: Session, actor: Actor) -> tuple[Saved, ...]:
     return tuple(Saved(str(row.id), row.name, f"/suche/gemerkt/{row.id}") for row in saved_searches(session, actor))
 
 
-def _row(request: Request, found: Found) -> tuple[str, ...]:
+def _row(request: Request, found: Found, fields: str) -> tuple[str, ...]:
     document, dossier = found.document, found.dossier
     on = document.received_on or document.written_on or document.sent_on
     return (
@@ -102,6 +103,7 @@ def _row(request: Request, found: Found) -> tuple[str, ...]:
         document.sender or "",
         dossier.reference_number if dossier else "Posteingang",
         dossier.title if dossier else "",
+        fields,
         public_address(request, f"/dokumente/{document.id}"),
     )
 

@@ -1,0 +1,133 @@
+"""The filing plan from a file: looked at, or taken over in one act. The page of the administration does the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, say, wrong_call
+from eakte.operations.plan_files import PlanFileError, PlanRow, read_plan
+from eakte.operations.plan_import import COLUMNS, Difference, compare_plan, take_over
+from eakte.operations.plan_saying import shown
+from eakte.terms import today
+
+plan = typer.Typer(help="Aktenplan.", no_args_is_help=True)
+DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
+TOLD = 50
+"""Lines of each kind that are said; `--json` has all."""
+
+
+@plan.command("import")
+def plan_import(
+    file: Annotated[Path, typer.Argument(help="xlsx, csv oder yaml")],
+    check: Annotated[bool, typer.Option("--check", help="Nur sagen, was sich ändern würde.")] = False,
+    valid_from: Annotated[
+        datetime | None, typer.Option("--valid-from", formats=DAYS, help="Tag, ab dem Änderungen gelten; sonst heute")
+    ] = None,
+    close_missing: Annotated[
+        bool, typer.Option("--close-missing", help="Schließt auch, was in der Datei nicht steht.")
+    ] = False,
+    as_user: AsUser = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Übernimmt einen Aktenplan mit Aufbewahrungsfristen: Neues und Geändertes; bei einem Fehler gar nichts davon."""
+    if not file.is_file():
+        wrong_call(f"Die Datei {file} gibt es nicht.")
+    day = valid_from.date() if valid_from else today()
+    try:
+        rows = read_plan(file)
+        with backends() as opened:
+            with opened.transactions.read() as session:
+                actor = acting(session, as_user)
+                found = compare_plan(session, actor, rows)
+            if not (check or found.is_empty(close_missing=close_missing)):
+                with opened.transactions.begin(actor) as tx:
+                    found = take_over(tx, rows, digest=found.digest, valid_from=day, close_missing=close_missing)
+    except PlanFileError as error:
+        _refuse(file, error, as_json=as_json)
+    if as_json:
+        emit(_report(rows, found, close_missing=close_missing))
+        return
+    _tell(rows, found, day, close_missing=close_missing, check=check)
+
+
+def _refuse(file: Path, error: PlanFileError, *, as_json: bool) -> NoReturn:
+    problems = [
+        {"sheet": each.sheet, "row": each.row, "column": each.column, "rule": each.rule, "message": each.message}
+        for each in error.errors
+    ]
+    if as_json:
+        emit({"ok": False, "errors": problems})
+    for each in problems[:TOLD]:
+        place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
+        say(f"{place}: {each['message']}")
+    fail(f"{file.name} hat {len(problems)} Fehler; nichts wurde übernommen.")
+
+
+def _report(rows: Sequence[PlanRow], found: Difference, *, close_missing: bool) -> dict[str, Any]:
+    named = [{"number": number, "title": title} for _id, number, title in found.missing]
+    return {
+        "ok": True,
+        "classes": len(rows),
+        "created": len(found.new),
+        "changed": len(found.changed),
+        "closed": len(named) if close_missing else 0,
+        "unchanged": found.unchanged,
+        "differences": {
+            "new": [{"number": row.number, "title": row.title} for row in found.new],
+            "changed": [
+                {
+                    "number": each.number,
+                    "title": each.title,
+                    "values": [
+                        {
+                            "column": COLUMNS[value.name].value,
+                            "before": shown(value.name, value.before),
+                            "after": shown(value.name, value.after),
+                        }
+                        for value in each.values
+                    ],
+                }
+                for each in found.changed
+            ],
+            "missing": named,
+        },
+        "errors": [],
+        "notes": [
+            {"sheet": row.position.sheet, "row": row.position.row, "number": row.number, "message": row.note}
+            for row in rows
+            if row.note
+        ],
+    }
+
+
+def _tell(rows: Sequence[PlanRow], found: Difference, day: date, *, close_missing: bool, check: bool) -> None:
+    for row in rows:
+        if row.note:
+            say(f"Hinweis: {row.note}")
+    changes = [
+        f"{each.number} {each.title}: {COLUMNS[value.name].value} bisher {shown(value.name, value.before)}, künftig"
+        f" {shown(value.name, value.after)}"
+        for each in found.changed
+        for value in each.values
+    ]
+    _lines("neu", [f"{row.number} {row.title}" for row in found.new])
+    _lines(f"geändert ab {day:%d.%m.%Y}", changes)
+    what = "geschlossen" if close_missing else "nicht in der Datei, bleibt offen"
+    _lines(what, [f"{number} {title}" for _id, number, title in found.missing])
+    counted = f"{len(found.new)} neu, {len(found.changed)} geändert, {found.unchanged} wie bisher"
+    if close_missing:
+        counted += f", {len(found.missing)} geschlossen"
+    head = f"{len(rows)} Aktenplaneinheiten, kein Fehler. Übernommen würden" if check else "Übernommen"
+    say(f"{head}: {counted}.")
+
+
+def _lines(what: str, lines: Sequence[str]) -> None:
+    for line in lines[:TOLD]:
+        say(f"{what}: {line}")
+    if len(lines) > TOLD:
+        say(f"{what}: und {len(lines) - TOLD} weitere (alle mit --json)")

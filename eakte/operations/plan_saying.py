@@ -1,0 +1,35 @@
+"""How the values of a class of the filing plan are said to people, by the page and by the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from retention.terms import Term
+
+APPRAISALS: Mapping[str, str] = {"A": "A – archivwürdig", "B": "B – bewerten", "V": "V – vernichten"}
+
+
+def anchor_words(anchor: str) -> str:
+    """What a term is counted from, in words."""
+    if anchor.startswith("event:"):
+        return f"Ereignis „{anchor.removeprefix('event:')}“"
+    return {"closing": "zdA", "last-document": "dem letzten Dokument"}[anchor]
+
+
+_WORDS: Mapping[str, Callable[[str], str]] = {
+    "term": lambda value: Term.parse(value).describe(),
+    "offer_by": lambda value: Term.parse(value).describe(),
+    "transfer_grace": lambda value: Term.parse(value).describe(),
+    "anchor": anchor_words,
+    "rounding": {"year": "Jahresende", "month": "Monatsende", "day": "auf den Tag"}.__getitem__,
+    "disposal_level": {"dossier": "Akte", "case": "Vorgang"}.__getitem__,
+    "appraisal": APPRAISALS.__getitem__,
+}
+"""How the values of a class are said; the others are words already."""
+
+
+def shown(name: str, value: str | None) -> str:
+    """A value of a class as registrars read it; None is what the class does not say itself."""
+    if value is None:
+        return "geerbt" if name not in {"description", "unit"} else "–"
+    return _WORDS.get(name, str)(value)
