@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -120,6 +121,9 @@ class Announcing(uvicorn.Server):
             return
         listening = next(socket for server in self.servers for socket in server.sockets)
         host, port = listening.getsockname()[:2]
+        # What was loaded stays as long as the process: looking through all of it for garbage again and again would let
+        # one request in some dozens wait for a fifth of a second.
+        gc.freeze()
         scheme = "https" if self.config.ssl_certfile else "http"
         shown = f"[{host}]" if ":" in host else host
         self._announce(f"{scheme}://{shown}:{port}")

@@ -58,6 +58,12 @@ def test_with_the_mouse(browser: Browser, office: Office) -> None:
         assert lies["best"][0] > 0.8, lies
         assert lies["best"][1] > 0.4, lies
 
+        page.get_by_role("button", name="Weitere Aktionen").click()
+        page.get_by_role("link", name="Zugriff auf die Akte …").click()
+        page.wait_for_url("**/rechte*")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Mausweg 1")
+        page.go_back()
+        ready(page)
         page.get_by_role("complementary").get_by_role("link", name=re.compile(r"^632\.2-")).click()
         page.wait_for_url("**/akten/**")
         ready(page)

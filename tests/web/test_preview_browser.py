@@ -74,6 +74,12 @@ FOCUSABLE = """() => {
     && !(e.type === 'radio' && !e.checked)).length;
 }"""
 
+PASTE = """() => {
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File(["x"], "kopie.png", {type: "image/png"}));
+  document.dispatchEvent(new ClipboardEvent("paste", {clipboardData}));
+}"""
+
 
 MOVING = """() => [...document.querySelectorAll('body *')].filter((one) => {
   const style = getComputedStyle(one);
@@ -380,6 +386,21 @@ def test_files_dropped_are_filed_one_by_one_and_a_failure_keeps_its_line(browser
     assert headers["Idempotency-Key"]
     assert body.index(b'name="metadata"') < body.index(b'name="file"')
     assert b'{"dossier":"a184","kind":"incoming"}' in body
+
+
+def test_a_pasted_picture_and_a_photo_of_the_phone_are_filed(browser: Browser, preview: Preview) -> None:
+    before = len(preview.uploads)
+    with browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True) as context:
+        page = _open(context, preview, "/zustand/akte")
+        photo = page.get_by_label("Foto aufnehmen")
+        assert (photo.get_attribute("capture"), photo.get_attribute("accept")) == ("environment", "image/*")
+        assert page.locator("label[for=kamera]").is_visible()
+        photo.set_input_files([FilePayload(name="foto.jpg", mimeType="image/jpeg", buffer=b"\xff\xd8\xff")])
+        page.wait_for_selector("[data-ea-uploads] li:nth-child(1):has-text('abgelegt')")
+        page.evaluate(PASTE)
+        page.wait_for_selector("[data-ea-uploads] li:nth-child(2):has-text('abgelegt')")
+    assert [b"foto.jpg" in body for _, body in preview.uploads[before:]] == [True, False]
+    assert b"kopie.png" in preview.uploads[-1][1]
 
 
 def test_the_viewer_goes_to_the_page_marks_hits_and_lays_selectable_text(browser: Browser, preview: Preview) -> None:
