@@ -14,6 +14,7 @@ import pytest
 from jinja2 import nodes
 
 from eakte.web import rendering, words
+from eakte.web.details import told
 from eakte.web.rendering import (
     BUILT,
     STATIC_PREFIX,
@@ -264,3 +265,16 @@ def test_the_guides_name_only_what_is_on_the_pages() -> None:
         assert {each for each in named if each.removesuffix(" …") not in words_of_pages} == set(), guide.name
         files = re.findall(r'(?:\]\(|src=")([^)"#]+)', text)
         assert [each for each in files if not (guide.parent / each).is_file()] == [], guide.name
+
+
+def test_details_of_the_log_are_words() -> None:
+    assert told({"method": "password", "own": True, "sessions_ended": 0}) == (
+        f"Weg: {words.VOCABULARIES['method']['password']}, eigene: ja, beendete Sitzungen: 0"
+    )
+    assert told({"rendition": "raster", "sha256": {"words": "ab" * 32}, "sender": None}) == (
+        f"PDF/A-Fassung: {words.VOCABULARIES['rendition']['raster']}, Prüfsumme: words abababab…"
+    )
+    many = {"roles": ["clerk", "nobody knows"], "new": "ä" * 300}
+    assert told(many).startswith("new: ää")
+    assert told(many).endswith(f"Rollen: {words.VOCABULARIES['role']['clerk']}, nobody knows")
+    assert len(told(many, longest=200)) == len("ä" * 200 + "…")

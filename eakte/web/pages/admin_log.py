@@ -19,6 +19,7 @@ from eakte.operations.auditing import Period, list_entries
 from eakte.operations.proving import proof_document, proof_holds, prove_entry
 from eakte.terms import BERLIN, SYSTEM
 from eakte.web.acts import ACTS
+from eakte.web.details import told
 from eakte.web.pages.admin_sections import require_section
 from eakte.web.pages.asking import Person, make_frame, page, quoted, typed_day
 from eakte.web.rendering import SECURITY_HEADERS
@@ -27,6 +28,8 @@ from eakte.web.views import Choice, EntryView, FieldError, Form, LogRow, LogView
 router = APIRouter(include_in_schema=False)
 HOME = "/administration/protokoll"
 ROWS = 50
+LONGEST = 200
+"""Letters of the details of one entry in the list; its own page has all of them."""
 FILTERS = ("wer", "was", "objekt", "von", "bis")
 
 
@@ -97,7 +100,7 @@ def _list(session: Session, sections: tuple[Section, ...], request: Request) -> 
     query = "&".join(f"{name}={quoted(typed[name])}" for name in FILTERS)
     return LogView(
         sections=sections,
-        rows=_rows(session, rows),
+        rows=_rows(session, rows, longest=LONGEST),
         tags=_tags(),
         form=Form(values=typed),
         filtered=any(typed.values()),
@@ -133,7 +136,7 @@ def _begin(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), BERLIN) if day else None
 
 
-def _rows(session: Session, rows: list[AuditEntry]) -> tuple[LogRow, ...]:
+def _rows(session: Session, rows: list[AuditEntry], *, longest: int | None = None) -> tuple[LogRow, ...]:
     # The service acts under its own name, everybody else in entries of this kind under the account's id.
     ids = {row.actor for row in rows if row.kind == "record" and row.actor != SYSTEM.name}
     names = {str(user.id): user.login for user in session.scalars(select(User).where(cast(User.id, Text).in_(ids)))}
@@ -144,15 +147,7 @@ def _rows(session: Session, rows: list[AuditEntry]) -> tuple[LogRow, ...]:
             actor=names.get(row.actor, row.actor),
             act=ACTS[row.tag],
             subject=str(row.subject or ""),
-            details=", ".join(f"{name}: {_plain(value)}" for name, value in sorted(row.details.items())),
+            details=told(row.details, longest=longest),
         )
         for row in rows
     )
-
-
-def _plain(value: object) -> str:
-    """A detail as words; ids of many subjects and nested values in short."""
-    if isinstance(value, bool):
-        return "ja" if value else "nein"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - two lines of the table
