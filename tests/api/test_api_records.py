@@ -121,7 +121,7 @@ class TestMoving:
         assert world.dossier()["reference_number"] != dossier["reference_number"]
         assert (before(acts[1])["reason"], acts[1]["who"]) == ("War eine Voranfrage", "Registrar")
         assert len(world.audit(tag="record:dossier:move", subject=dossier["id"])) == 3
-        for target in ("632.2", "632", "99"):
+        for target in ("632.1", "632", "99"):
             refused = registrar.post(f"{path}/move", json={"plan_class": target, "reason": "x"})
             assert places(problem(refused, 422, "invalid-input")) == {"plan_class"}
 

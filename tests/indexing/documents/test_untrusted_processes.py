@@ -80,7 +80,8 @@ def test_a_reader_cannot_fill_the_disk(function: Callable[..., Iterator[Any]], t
 
 def test_a_process_that_leaves_its_group_is_killed_too(tmp_path: Path) -> None:
     assert run(hostile.hides_behind_a_fork, tmp_path, folder=str(tmp_path)) == "done"
-    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    hidden = int((tmp_path / "pid").read_text())
+    until(lambda: not psutil.pid_exists(hidden), what="the one that hid is dead and buried")
 
 
 def test_nothing_is_left_of_ended_readers(tmp_path: Path) -> None:
