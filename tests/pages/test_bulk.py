@@ -166,7 +166,7 @@ def test_a_case_is_renamed_closed_and_opened_again(pages: Pages, clerk: Person, 
     assert clerk.post(address, title=" ", revision="1").errors == {"title": "Betreff fehlt."}
     assert clerk.post(address, title="Neuer Name", revision="1").location == f"/akten/{place.dossier}?ok=gespeichert"
     stale = clerk.post(address, title="Zu spät", revision="1")
-    assert (stale.status, "Inzwischen wurde diese Angabe geändert" in stale.text) == (412, True)
+    assert (stale.status, "Inzwischen hat jemand diesen Vorgang geändert" in stale.text) == (412, True)
     assert clerk.post(f"{address}/abschliessen").location.endswith("?ok=vorgang-zu")
     assert "Wieder öffnen …" in clerk.get(f"/akten/{place.dossier}").text
     assert clerk.post(f"{address}/abschliessen").status == 409
