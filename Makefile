@@ -73,8 +73,9 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
 
-# What `make test` leaves out: each real server killed, hanging and full in turn under load, the rest of the real pages
-# before axe, days without single keys and on real servers, whether the benchmarks work.
+# What `make test` leaves out: all files of the corpora with veraPDF as judge, each real server killed, hanging and full in
+# turn under load, a database that hangs and a disk that is full, the rest of the real pages before axe, days without single
+# keys and on real servers, whether the benchmarks work.
 long: dev
 	tools/test-servers
 	tools/tests tests -m long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import tempfile
@@ -72,6 +73,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _OUTSIDE & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(_OUTSIDE_PLACES):
             item.add_marker(pytest.mark.outside)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end; nobody need look through it for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

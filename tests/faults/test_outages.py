@@ -28,6 +28,7 @@ FROZEN_SECONDS = 15
 SMALL = 40 << 20
 
 
+@pytest.mark.long
 def test_a_database_that_hangs_delays_and_refuses_but_loses_nothing() -> None:
     with serving() as (service, token, dossier):
         journal = service.folder / "journal.jsonl"
@@ -70,6 +71,7 @@ def disk() -> Iterator[Path]:
         yield mounted
 
 
+@pytest.mark.long
 def test_a_full_disk_refuses_uploads_whole_and_everything_goes_on_when_there_is_room(disk: Path) -> None:
     store = disk / "store"
     with serving(EAKTE_STORAGE_URL=f"file://{store}") as (service, token, dossier), service.client(token) as clerk:

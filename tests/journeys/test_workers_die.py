@@ -50,8 +50,8 @@ def kill_worker(service: Service) -> None:
 def test_a_document_that_kills_its_worker_fails_and_harms_no_other() -> None:
     environment = {**QUICK, "EAKTE_WORK_CONCURRENCY": "2"}
     with running(**environment) as (service, town, opened), service.client(town.tokens["clerk63"]) as clerk:
-        poison = upload(clerk, {"inbox": True, "title": "Gift"}, papers.long_scan(12), "gift.pdf").json()["id"]
-        beside = upload(clerk, {"inbox": True, "title": "Daneben"}, papers.long_scan(11), "gut.pdf").json()["id"]
+        poison = upload(clerk, {"inbox": True, "title": "Gift"}, papers.long_scan(7), "gift.pdf").json()["id"]
+        beside = upload(clerk, {"inbox": True, "title": "Daneben"}, papers.long_scan(6), "gut.pdf").json()["id"]
         # They die together once; from then on one at a time, so that nobody is blamed for the other.
         until(lambda: attempts(opened, poison) == attempts(opened, beside) == 1, what="both are being read")
         kills = 0
@@ -111,7 +111,7 @@ def test_a_killed_workers_job_is_taken_over_within_a_minute(postgres_admin: str)
 def test_a_stop_in_the_middle_is_orderly_and_the_work_goes_on_afterwards() -> None:
     with running(**QUICK) as (service, town, opened):
         with service.client(town.tokens["clerk63"]) as clerk:
-            document = upload(clerk, {"inbox": True}, papers.long_scan(12), "lang.pdf").json()["id"]
+            document = upload(clerk, {"inbox": True}, papers.long_scan(7), "lang.pdf").json()["id"]
             until(lambda: attempts(opened, document) == 1, what="processing has begun")
             until(lambda: clerk.get(f"{PATH}/{document}").json()["state"] == "processing")
         assert service.stop() == 0, "and within the time that `stop` waits"
@@ -119,7 +119,7 @@ def test_a_stop_in_the_middle_is_orderly_and_the_work_goes_on_afterwards() -> No
         service.start()
         with service.client(town.tokens["clerk63"]) as clerk:
             done = wait_ready(clerk, document, seconds=180)
-            assert (done["state"], done["text"]["state"], done["pages"]) == ("ready", "recognised", 12)
+            assert (done["state"], done["text"]["state"], done["pages"]) == ("ready", "recognised", 7)
 
 
 @pytest.mark.long
