@@ -99,8 +99,8 @@ class S3Bucket:
     def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
         """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked.
 
-        A server that keeps folders (MinIO) also says "denied" when the folder goes just then with its last other blob: it
-        is asked again before that is believed.
+        A server that keeps folders (MinIO) also says "denied" when the folder goes just then with its last other blob:
+        it is asked again before that is believed.
         """
         for pause in (*_DENIED_PAUSES, None):
             try:
