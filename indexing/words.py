@@ -181,17 +181,12 @@ def read_page(zip_file: BinaryIO, page: int) -> PageWords:
         raise BadWords(str(error)) from error
 
 
-def read_pages(zip_file: BinaryIO) -> Iterator[PageWords]:
-    """Read all pages of a word layer in their order; raises BadWords when it is damaged."""
-    return read_pages_with(zip_file, lambda _words: True)
-
-
-def read_pages_with(zip_file: BinaryIO, wanted: Callable[[list[str]], bool]) -> Iterator[PageWords]:
-    """Read the pages of a word layer whose words are wanted, in their order; of the others nothing else is looked at.
+def read_pages(zip_file: BinaryIO, wanted: Callable[[list[str]], bool] | None = None) -> Iterator[PageWords]:
+    """Read the pages of a word layer in their order.
 
     Args:
         zip_file: The layer.
-        wanted: Is given the words of a page, unchecked.
+        wanted: Is given the words of a page, unchecked; of a page that is not wanted nothing else is looked at.
 
     Raises:
         BadWords: The layer is damaged.
@@ -200,7 +195,7 @@ def read_pages_with(zip_file: BinaryIO, wanted: Callable[[list[str]], bool]) -> 
         with zipfile.ZipFile(zip_file) as archive:
             for page in range(1, len(archive.infolist()) + 1):
                 untrusted = _loaded(_bytes(archive, page))
-                if wanted([str(entry["text"]) for entry in untrusted["words"]]):
+                if wanted is None or wanted([str(entry["text"]) for entry in untrusted["words"]]):
                     yield _checked(untrusted, page)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError) as error:
         raise BadWords(str(error)) from error

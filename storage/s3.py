@@ -34,6 +34,7 @@ from storage.s3_words import (
     Patience,
     S3Location,
     UploadGone,
+    WriteDenied,
 )
 
 PART_SIZE: Final = 8 * 2**20
@@ -171,10 +172,13 @@ class S3BlobStore:
                 if self._holds(name, digests):
                     return
                 continue  # it was deleted between the two questions
-            except NameBlocked as error:
-                # A server that keeps folders may stumble over one that goes just now; a blob in the way stays.
+            except (NameBlocked, WriteDenied) as error:
+                # A server that keeps folders may stumble over one that goes just now; a blob in the way stays, and so
+                # does a refusal that is meant.
                 blocked += 1
                 if blocked == _BLOCKED_ATTEMPTS:
+                    if isinstance(error, WriteDenied):
+                        raise
                     raise BlobConflict(
                         name, "a blob stands where a folder is needed, or a folder in its place"
                     ) from error

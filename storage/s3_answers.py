@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 
 from storage.errors import BlobMissing, StorageError, StorageFull, StorageUnavailable
-from storage.s3_words import AlreadyThere, AnswerBroken, Found, NameBlocked, UploadGone
+from storage.s3_words import AlreadyThere, AnswerBroken, Found, NameBlocked, UploadGone, WriteDenied
 
 _PIECE: Final = 2**20
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -95,7 +95,10 @@ def reported(key: str = "", kind: type[StorageUnavailable] = StorageUnavailable)
 
 @contextmanager
 def written(key: str) -> Iterator[None]:
-    """As `reported`, and the refusals of a write in words of their own: AlreadyThere, UploadGone, NameBlocked."""
+    """As `reported`, and the refusals of a write in words of their own.
+
+    Raises AlreadyThere, UploadGone, NameBlocked, WriteDenied.
+    """
     with reported(key):
         try:
             yield
@@ -106,6 +109,8 @@ def written(key: str) -> Iterator[None]:
                 raise UploadGone from error
             if error.code in _NESTED:
                 raise NameBlocked from error
+            if error.code == "AccessDenied":
+                raise WriteDenied(key, f"{error.code}: {error.message}") from error
             raise
 
 

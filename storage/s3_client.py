@@ -7,7 +7,6 @@ inside (which completing an upload may answer) for success.
 
 import base64
 import hashlib
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,8 +38,6 @@ from storage.s3_words import ONCE, Found, OutsideOfBlob, Patience, S3Location, U
 _PAGE: Final = 1000
 _LOCKED: Final = {"ObjectLocked", "InvalidRequest", "AccessDenied", "Forbidden"}
 _NO_LOCKS: Final = {400, 405, 501}
-_DENIED_PAUSES: Final = (0.05, 0.2, 0.5)
-"""Seconds between attempts to write where the server says that it is denied."""
 
 
 class S3Bucket:
@@ -97,22 +94,10 @@ class S3Bucket:
     # ------------------------------------------------------------------------------------------------------ writing
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
-        """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked.
-
-        A server that keeps folders (MinIO) also says "denied" when the folder goes just then with its last other blob:
-        it is asked again before that is believed.
-        """
-        for pause in (*_DENIED_PAUSES, None):
-            try:
-                with written(key):
-                    answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
-                    return etag_of(answer)
-            except StorageUnavailable as error:
-                cause = error.__cause__
-                if pause is None or not (isinstance(cause, S3Error) and cause.code == "AccessDenied"):
-                    raise
-                time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
+        """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked, WriteDenied."""
+        with written(key):
+            answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
+            return etag_of(answer)
 
     def begin(self, key: str, headers: Mapping[str, str] | None = None) -> str:
         """Begin an upload in parts and return its id. Raises NameBlocked."""
@@ -128,7 +113,10 @@ class S3Bucket:
             return etag_of(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
 
     def complete(self, key: str, upload: str, etags: list[str], headers: Mapping[str, str] = ONCE) -> str:
-        """Make a blob of the parts and return its ETag. Raises AlreadyThere (with `ONCE`), UploadGone, NameBlocked."""
+        """Make a blob of the parts and return its ETag.
+
+        Raises AlreadyThere (with `ONCE`), UploadGone, NameBlocked, WriteDenied.
+        """
         root = ET.Element("CompleteMultipartUpload", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
         for number, etag in enumerate(etags, 1):
             part = ET.SubElement(root, "Part")

@@ -18,6 +18,10 @@ class NameBlocked(Exception):
     """A server that keeps folders has a blob where a folder is needed, or a folder in the blob's place."""
 
 
+class WriteDenied(StorageUnavailable):
+    """The server denies a write: for good, or because the name's folder goes just then with its last other blob."""
+
+
 class AnswerBroken(StorageUnavailable):
     """The storage's answer broke off or is not the one to our question.
 

@@ -78,7 +78,6 @@ def create_app(backends: Backends) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
-        strict_content_type=False,
     )
     app.state.backends = backends
     app.state.meter = Meter(backends.settings.requests_per_minute)

@@ -5,7 +5,7 @@ What has no word here is shown as it stands in the log: better raw than left out
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -91,26 +91,25 @@ _VOCABULARIES: Final = MappingProxyType({"roles": "role", "scopes": "scope"})
 
 
 def told(details: Mapping[str, object], *, longest: int | None = None) -> str:
-    """The details as one line, cut after so many letters."""
-    text = ", ".join(_told(details))
+    """The details as one line, whole, or in short and cut after so many letters."""
+    text = ", ".join(
+        f"{LABELS.get(name, name)}: {_plain(name, value, short=longest is not None)}"
+        for name, value in sorted(details.items())
+    )
     return text if longest is None or len(text) <= longest else text[:longest] + "…"
 
 
-def _told(details: Mapping[str, object]) -> Iterator[str]:
-    for name, value in sorted(details.items()):
-        if value not in (None, "", [], {}):
-            yield f"{LABELS.get(name, name)}: {_plain(name, value)}"
-
-
-def _plain(name: str, value: object) -> str:
+def _plain(name: str, value: object, *, short: bool) -> str:
     match value:
+        case None | "" | []:
+            return "–"
         case bool():
             return "ja" if value else "nein"
         case list():
-            return ", ".join(_plain(name, each) for each in value)
+            return ", ".join(_plain(name, each, short=short) for each in value)
         case dict():
-            return "; ".join(f"{LABELS.get(key, key)} {_plain(key, each)}" for key, each in value.items())
-        case str() if len(value) == _HASH and value.isalnum():
+            return "; ".join(f"{LABELS.get(key, key)} {_plain(key, each, short=short)}" for key, each in value.items())
+        case str() if short and len(value) == _HASH and value.isalnum():
             return f"{value[:8]}…"
         case _:
             return VOCABULARIES.get(_VOCABULARIES.get(name, name), {}).get(str(value), str(value))

@@ -129,6 +129,18 @@ def test_what_stays_broken_is_unavailable_and_not_missing(
     assert 1 <= lies.told <= HASTY.attempts**2
 
 
+def test_a_write_denied_while_a_folder_goes_is_asked_again_and_a_meant_refusal_is_told(
+    lied_to: tuple[S3BlobStore, Lies],
+) -> None:
+    store, lies = lied_to
+    lies.applies, lies.tell, lies.times = on("PUT", having=NAME), error(403, "AccessDenied"), 2
+    assert store.put(NAME, [CONTENT]) == digests_of(CONTENT)
+    assert lies.told == lies.times
+    lies.times = 100
+    with pytest.raises(StorageUnavailable, match="AccessDenied"):
+        store.put(NAME, [CONTENT])
+
+
 def test_wrong_bytes_are_damage_and_not_handed_out(lied_to: tuple[S3BlobStore, Lies], raw: S3Raw) -> None:
     store, lies = lied_to
     raw.write(NAME, CONTENT)

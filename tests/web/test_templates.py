@@ -271,9 +271,10 @@ def test_details_of_the_log_are_words() -> None:
     assert told({"method": "password", "own": True, "sessions_ended": 0}) == (
         f"Weg: {words.VOCABULARIES['method']['password']}, eigene: ja, beendete Sitzungen: 0"
     )
-    assert told({"rendition": "raster", "sha256": {"words": "ab" * 32}, "sender": None}) == (
-        f"PDF/A-Fassung: {words.VOCABULARIES['rendition']['raster']}, Prüfsumme: words abababab…"
-    )
+    file = {"rendition": "raster", "sha256": {"words": "ab" * 32}, "sender": None}
+    rendition = f"PDF/A-Fassung: {words.VOCABULARIES['rendition']['raster']}"
+    assert told(file, longest=200) == f"{rendition}, Absender: –, Prüfsumme: words abababab…"
+    assert told(file) == f"{rendition}, Absender: –, Prüfsumme: words {'ab' * 32}"
     many = {"roles": ["clerk", "nobody knows"], "new": "ä" * 300}
     assert told(many).startswith("new: ää")
     assert told(many).endswith(f"Rollen: {words.VOCABULARIES['role']['clerk']}, nobody knows")

@@ -44,7 +44,7 @@ from eakte.web.views import (
 )
 from eakte.web.words import word
 from indexing.passages import Sieve, matching_words
-from indexing.words import PageWords, Word, read_pages_with
+from indexing.words import PageWords, Word, read_pages
 
 HISTORY = 5
 ROOM = 0.15
@@ -128,7 +128,7 @@ def _marks(session: Session, backends: Backends, version: Version, query: str) -
     if version.words is None:
         return {}
     with opened(backends.blobs, version.words, digests_of(session, version.words)) as reader:
-        pages = read_pages_with(reader, Sieve(query).passes)
+        pages = read_pages(reader, Sieve(query).passes)
         return {layer.page: boxes(layer, query) for layer in islice(pages, MOST_MARKED_PAGES)}
 
 
