@@ -1,8 +1,7 @@
 """From a view model to HTML: the Jinja environment, its filters, and the security headers of every page.
 
 `render` answers a whole page, `render_block` one named block of the same template, so that a page and the fragment that
-replaces a part of it cannot drift apart. All strings go through gettext with German msgids; there is no other language
-yet, so the translations are the identity.
+replaces a part of it cannot drift apart. All strings go through gettext with German msgids (`eakte.language`).
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
+from eakte import language
 from eakte.terms import BERLIN, MOST_COUNTED
 from eakte.web import words
 from eakte.web.views import Choice
@@ -102,7 +102,8 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # put there by the i18n extension
+    # Formatted by the extension, after it escaped the values.
+    made.install_gettext_callables(language.gettext, language.plural, newstyle=True)  # type: ignore[attr-defined]  # put there by the i18n extension
     made.filters.update(
         day=day,
         stamp=stamp,
