@@ -1,8 +1,8 @@
 """The language that people are spoken to in: every sentence is a gettext msgid, in German.
 
 Templates use the same catalogue. A sentence is written where it is said: ``_("Die Kennung %(login)s ist vergeben.",
-login=login)``. Values have names and never stand in the msgid itself, so that a translator can move them. What is chosen
-when a module is loaded is marked with `msgid` and put into words by `_` when it is shown.
+login=login)``. Values have names and never stand in the msgid itself, so that a translator can move them. What is
+chosen when a module is loaded is marked with `msgid` and put into words by `_` when it is shown.
 
 There is no other language yet: without a catalogue a sentence is its msgid. Another one needs a catalogue and, around
 each request or command, `speaking`.
