@@ -42,6 +42,8 @@ if (document.querySelector("[data-ea-tree]")) parts.push(import("./tree.js").the
 if (document.querySelector("[data-ea-drop]")) parts.push(import("./upload.js").then((module) => module.startUploads()));
 if (document.querySelector("[data-ea-bulk]")) parts.push(import("./selection.js").then((module) => module.startSelection()));
 if (document.querySelector("[data-ea-properties]")) parts.push(import("./viewer.js").then((module) => module.startViewer()));
+if (document.querySelector("[data-ea-sash]")) parts.push(import("./sash.js").then((module) => module.startSashes()));
+if (document.querySelector("[data-ea-moves]")) parts.push(import("./moving.js").then((module) => module.startMoving()));
 if (document.querySelector("[data-ea-hits]")) parts.push(import("./hits.js").then((module) => module.startHits()));
 if (document.querySelector("[data-ea-reveal]")) parts.push(import("./passwords.js").then((module) => module.startReveal()));
 Promise.all(parts).then(() => {

@@ -1,5 +1,6 @@
 // The viewer: which page is read, zoom, hits, and the selectable text laid over each page when it comes near.
 import { announce } from "./announce.js";
+import { fold } from "./sash.js";
 
 const ZOOM = ["50", "75", "100", "125", "150", "200", "300", "400"];
 const SVG = "http://www.w3.org/2000/svg";
@@ -42,11 +43,7 @@ const acts = {
   rotate: () => turn(pages[pageAt - 1]),
   nextHit: () => goHit(hitAt + 1),
   previousHit: () => goHit(hitAt - 1),
-  properties: () => {
-    const pane = document.querySelector("[data-ea-properties]");
-    pane.hidden = !pane.hidden;
-    pane.parentElement.classList.toggle("ea-panes--folded", pane.hidden);
-  },
+  properties: () => fold(document.querySelector("[data-ea-properties]")),
 };
 
 function field() {
