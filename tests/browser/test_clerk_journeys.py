@@ -151,6 +151,22 @@ def test_without_script(browser: Browser, office: Office) -> None:
         page.wait_for_url("**/anmelden**")
 
 
+def test_a_document_dragged_onto_a_case_lies_there_and_goes_back(browser: Browser, office: Office) -> None:
+    dossier = office.dossier("Ziehweg 1")
+    office.document(dossier, b"Text", "lose.txt", ready=False, title="Lose")
+    with sitting(browser, office) as page:
+        sign_in(page)
+        page.goto(f"/akten/{dossier}")
+        ready(page)
+        case = page.locator("tbody[data-ea-case-title='1 Vorgang 0']")
+        page.get_by_role("link", name="Lose").drag_to(case.locator("th"))
+        page.wait_for_url("**ok=auswahl-move**")
+        expect(case.locator("[data-ea-row]")).to_have_text("Lose")
+        page.get_by_role("button", name="Zurücknehmen").click()
+        page.wait_for_url("**ok=zurueckgenommen")
+        expect(case.locator("[data-ea-row]")).to_have_count(0)
+
+
 def test_the_focus_survives_hits_that_come_late(browser: Browser, office: Office) -> None:
     with sitting(browser, office) as page:
         sign_in(page)

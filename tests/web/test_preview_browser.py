@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
@@ -80,6 +81,13 @@ PASTE = """() => {
   document.dispatchEvent(new ClipboardEvent("paste", {clipboardData}));
 }"""
 
+DRAG_FILE = """() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "brief.pdf"));
+  for (const kind of ["dragenter", "dragover"])
+    document.querySelector("[data-ea-onto]").dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer}));
+  return {onto: document.querySelectorAll(".ea-onto").length, dropping: document.querySelectorAll(".ea-dropping").length};
+}"""
 
 MOVING = """() => [...document.querySelectorAll('body *')].filter((one) => {
   const style = getComputedStyle(one);
@@ -435,6 +443,95 @@ def test_the_viewer_goes_to_the_page_marks_hits_and_lays_selectable_text(browser
         assert page.evaluate(SHEET)["image"][2] < page.evaluate(SHEET)["image"][3]
         page.keyboard.press("i")
         assert page.locator("[data-ea-properties]").is_hidden()
+
+
+def test_splitters_move_fold_and_are_remembered(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/dokument")
+        sash = page.get_by_role("separator", name="Breite der Eigenschaften")
+        pane = page.locator("[data-ea-properties]")
+        width = pane.evaluate("(pane) => pane.offsetWidth")
+        rem, most = 16, 36
+        sash.focus()
+        for key, expected in (("ArrowLeft", 23), ("ArrowRight", 22), ("Home", 6), ("End", most)):
+            page.keyboard.press(key)
+            assert sash.get_attribute("aria-valuenow") == str(expected), key
+            assert pane.evaluate("(pane) => pane.offsetWidth") == expected * rem
+        assert (sash.get_attribute("aria-valuemin"), sash.get_attribute("aria-valuemax")) == ("6", str(most))
+        page.keyboard.press("Enter")
+        assert pane.is_hidden()
+        assert sash.get_attribute("aria-valuetext") == "eingeklappt"
+        page.keyboard.press("i")
+        assert pane.is_visible()
+        assert sash.get_attribute("aria-valuetext") is None
+        page.keyboard.press("Home")
+        page.keyboard.press("Control+F6")
+        assert page.evaluate("document.activeElement.closest('[data-ea-pane]') !== null")
+
+        # By its grip, which is as wide as a target must be.
+        box = sash.bounding_box()
+        assert box
+        x, y = box["x"] - 7, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 10 * rem, y - 200, steps=3)
+        page.mouse.up()
+        assert sash.get_attribute("aria-valuenow") == "16"
+        page.reload()
+        page.wait_for_selector(READY)
+        assert pane.evaluate("(pane) => pane.offsetWidth") == 16 * rem
+        sash.dblclick()
+        assert pane.evaluate("(pane) => pane.offsetWidth") == width
+        assert page.evaluate("[localStorage.length, window.__csp.length]") == [0, 0]
+        sash.press("Enter")
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        pane.wait_for(state="visible")
+        assert sash.is_hidden()
+    with _context(browser, WIDE, script=False) as context:
+        page = context.new_page()
+        page.goto(f"{preview.url}/zustand/dokument")
+        assert page.get_by_role("separator").count() == 0
+
+
+def test_documents_are_dragged_onto_an_open_case_and_files_are_not_taken_for_them(
+    browser: Browser, preview: Preview
+) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/akte")
+        rows, targets = page.locator("tr[draggable=true]"), page.locator("[data-ea-onto]")
+        for number in (0, 1):
+            rows.nth(number).locator("[data-ea-tick]").check()
+        ticked = page.eval_on_selector_all("[data-ea-tick]:checked", "(all) => all.map((one) => one.value)")
+        onto = page.locator("[data-ea-onto]:not(:has(:checked))").first
+
+        def drag() -> None:
+            rows.first.hover(position={"x": 500, "y": 10})
+            page.mouse.down()
+            onto.hover(position={"x": 300, "y": 10})
+            onto.hover(position={"x": 310, "y": 12})
+
+        drag()
+        assert "ea-onto--now" in (onto.get_attribute("class") or "")
+        page.keyboard.press("Escape")
+        page.mouse.up()
+        assert page.locator(".ea-onto").count() == 0
+        assert page.url.endswith("/zustand/akte")
+        place = onto.get_attribute("data-ea-onto")
+        drag()
+        with page.expect_request("**/auswahl") as sent:
+            page.mouse.up()
+        typed = parse_qs(sent.value.post_data)
+        assert (sent.value.method, typed["act"], typed["place"], typed["d"]) == ("POST", ["move"], [place], ticked)
+        assert typed["csrf"]
+
+        page.goto(f"{preview.url}/zustand/akte")
+        page.wait_for_selector(READY)
+        assert targets.count()
+        taken = page.evaluate(DRAG_FILE)
+        assert taken == {"onto": 0, "dropping": 1}
+        page.goto(f"{preview.url}/zustand/akte-lesen")
+        page.wait_for_selector(READY)
+        assert (rows.count(), targets.count(), page.locator("[data-ea-moves]").count()) == (0, 0, 0)
 
 
 def test_the_preview_follows_the_chosen_hit(browser: Browser, preview: Preview) -> None:
