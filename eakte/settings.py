@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from eakte.language import _
+from eakte.language import _, msgid
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -124,7 +124,9 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
     oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
-    oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
+    oidc_label: str = Field(
+        default=msgid("Mit dem Konto der Verwaltung anmelden"), description="Aufschrift der Schaltfläche"
+    )
     oidc_groups_claim: str = Field(
         default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
     )

@@ -142,7 +142,7 @@ def user_reset_second_factor(
 def token_create(
     user_name: Annotated[str, typer.Option("--user", help="Kennung")],
     scope: Annotated[list[Scope], typer.Option("--scope", help="mehrfach möglich")],
-    name: Annotated[str, typer.Option("--name")] = "Kommandozeile",
+    name: Annotated[str | None, typer.Option("--name", show_default="Kommandozeile")] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="Gültigkeit in Tagen")] = None,
     as_user: AsUser = None,
     as_json: JsonFlag = False,
@@ -152,7 +152,8 @@ def token_create(
         with opened.transactions.read() as session:
             actor = acting(session, as_user)
         with opened.transactions.begin(actor) as tx:
-            _row, secret = create_token(tx, user=find_user(tx.session, user_name), name=name, scopes=scope, days=days)
+            owner, said = find_user(tx.session, user_name), name or _("Kommandozeile")
+            _row, secret = create_token(tx, user=owner, name=said, scopes=scope, days=days)
     if as_json:
         emit({"token": secret})
     else:

@@ -56,7 +56,7 @@ def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bo
         while not told.is_set():
             # Here each time: when run_worker ends, it leaves a signal to kill.
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: told.set())
+                signal.signal(number, lambda *_signal: told.set())
             app = make_app(opened, recogniser, connector_for(opened), ending)
             work = run_worker(
                 app, opened, queues=queues, concurrency=concurrency, wait=wait, stopping=ending, told=lambda: _end(told)

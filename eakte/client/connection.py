@@ -153,7 +153,8 @@ class Connection:
         address = path if whole else API + path
         if not address.startswith(f"{API}/"):
             # The path of a next page: the token goes to no other place than the one it is for (`//host/…` is one).
-            raise EakteProblem(kind="invalid-answer", status=0, title=f"Das ist kein Pfad dieses Dienstes: {path}")
+            title = _("Das ist kein Pfad dieses Dienstes: %(path)s", path=path)
+            raise EakteProblem(kind="invalid-answer", status=0, title=title)
         return self._repeated(
             lambda: self._http.request(method, address, **options), repeatable=repeatable or method == "GET"
         )

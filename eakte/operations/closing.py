@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
-from eakte.language import _
+from eakte.language import _, gettext
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
 from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
@@ -164,7 +164,7 @@ def count_term(session: Session, dossier: Dossier) -> None:
     dossier.retention_state = found.state.value if found else "no-rule"
     dossier.retention_end = found.end if found else None
     dossier.retention_offer_by = found.offer_by if found else None
-    dossier.retention_rule = found.explanation if found else None
+    dossier.retention_rule = gettext(found.explanation) if found else None
     dossier.retention_basis = found.rule.legal_basis if found else None
 
 

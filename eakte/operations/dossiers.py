@@ -180,7 +180,7 @@ def add_case(
         dossier_id=dossier.id,
         parent_id=parent.id if parent else None,
         ordinal=(ordinal or 0) + 1,
-        title=line(title, at="title", label="Betreff"),
+        title=line(title, at="title", label=_("Betreff")),
         external_system=external.system if external else None,
         external_id=external.id if external else None,
         # As with documents: what is needed is asked for with the first value.

@@ -132,9 +132,9 @@ def german_value(kind: str, value: Any) -> str:
         case FieldType.DATE:
             return f"{date.fromisoformat(value):%d.%m.%Y}"
         case FieldType.YES_NO:
-            return "ja" if value else "nein"
+            return _("ja") if value else _("nein")
         case FieldType.MONEY:
-            euros, _, cents = value.partition(".")
+            euros, _point, cents = value.partition(".")
             return f"{int(euros):,}".replace(",", ".") + f",{cents or '00'} €"
         case FieldType.NUMBER:
             whole = int(value) if float(value).is_integer() else value

@@ -170,7 +170,7 @@ def add_document(tx: Transaction, draft: Draft, stored: Stored, *, dossier: Doss
 def _new_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     return Document(
         id=stored.document_id,
-        title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
+        title=optional_line(draft.title, at="title", label=_("Betreff")) or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
         received_on=draft.received_on,
         sent_on=draft.sent_on,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from eakte.database import Database
 from eakte.errors import EakteError
-from eakte.language import _
+from eakte.language import _, gettext
 from eakte.models import Document
 from eakte.operations.schema import require_current
 from eakte.terms import now
@@ -152,7 +152,7 @@ def _languages() -> str:
 def _libreoffice() -> str:
     """Without it the product works; office files then have their text at most, and say why."""
     program = office.installed()
-    return office.version(program) if program else _(office.MISSING)
+    return office.version(program) if program else gettext(office.MISSING)
 
 
 def _disk(data_dir: Path) -> str:

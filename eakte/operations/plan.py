@@ -214,8 +214,8 @@ def add_class(
     row = PlanClass(
         number=number,
         sort_key=sort_key(number),
-        title=line(title, at="title", label="Titel"),
-        description=optional_line(description, at="description", label="Beschreibung", longest=LONGEST_DESCRIPTION),
+        title=line(title, at="title", label=_("Titel")),
+        description=optional_line(description, at="description", label=_("Beschreibung"), longest=LONGEST_DESCRIPTION),
         parent_id=parent.id if parent else None,
         unit_id=find_unit(tx.session, unit).id if unit else None,
         files_allowed=files_allowed,

@@ -20,10 +20,15 @@ def anchor_words(anchor: str) -> str:
     return _(_ANCHORS[anchor])
 
 
+def _term_words(value: str) -> str:
+    term = Term.parse(value)
+    return _("dauernd") if term.permanent else term.describe()
+
+
 _WORDS: Mapping[str, Callable[[str], str]] = {
-    "term": lambda value: Term.parse(value).describe(),
-    "offer_by": lambda value: Term.parse(value).describe(),
-    "transfer_grace": lambda value: Term.parse(value).describe(),
+    "term": _term_words,
+    "offer_by": _term_words,
+    "transfer_grace": _term_words,
     "anchor": anchor_words,
     "rounding": lambda value: _(_ROUNDINGS[value]),
     "disposal_level": lambda value: _(_LEVELS[value]),

@@ -79,7 +79,8 @@ def rehearse(transactions: Transactions, actor: Actor, said: Procedure, *, patte
     It is done as it will be, with empty files, and taken back: so nothing is checked here that is not checked there.
     """
     stand_ins = [
-        Stored(new_id(), 1, f"rehearsal/{new_id()}", "unbenannt", "", Digests(0, b"", b"")) for _ in said.documents
+        Stored(new_id(), 1, f"rehearsal/{new_id()}", "unbenannt", "", Digests(0, b"", b""))
+        for _document in said.documents
     ]
     with transactions.rehearse(actor) as tx:
         file_procedure(tx, said, stand_ins, pattern=pattern)

@@ -66,7 +66,8 @@ def confirm_enrolment(tx: Transaction, ledger: Ledger, step: str, code: str) -> 
     sealed = ledger.seal(secret.encode(), bound_to=user_id.bytes)
     tx.session.add(SecondFactor(user_id=user_id, secret=sealed, last_step=accepted))
     codes = [
-        "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)) for _ in range(RECOVERY_CODES)
+        "-".join("".join(secrets.choice(_ALPHABET) for _sign in range(4)) for _group in range(4))
+        for _code in range(RECOVERY_CODES)
     ]
     tx.session.add_all(RecoveryCode(user_id=user_id, sha256=digest(_plain(each)), used_at=None) for each in codes)
     ended = end_sessions(tx.session, user_id, keep=tx.actor.access_key)
