@@ -215,7 +215,7 @@ def _values(row: PlanRow, there: PlanClass, used: frozenset[str], units: _Units)
 
 
 def _yes(*, allowed: bool) -> str:
-    return "ja" if allowed else "nein"
+    return _("ja") if allowed else _("nein")
 
 
 def _said(value: Value) -> Any:
