@@ -36,11 +36,11 @@ unit: dev
 
 # The parts with real programs: PostgreSQL, S3, OpenSearch and ClamAV, text recognition, LibreOffice.
 parts: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "outside and not long and not ($(WHOLE))"
+	tools/tests --servers $(WAITING) tests -m "outside and not long and not ($(WHOLE))"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "($(WHOLE)) and not long"
+	tools/tests --servers $(WORKING) tests -m "($(WHOLE)) and not long"
 
 # Lint, types, unit and contract tests on what is embedded: an answer within two minutes.
 check: dev
@@ -61,7 +61,7 @@ test:
 # Everything that runs in both modes, on real servers alone.
 test-real: dev
 	tools/test-servers
-	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "journey" -k "real"
+	tools/tests --servers $(WORKING) tests -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev
