@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit parts whole test-real bench faults long lock clean
+.PHONY: run dev check test lint types unit parts whole servers test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -52,12 +52,14 @@ check: dev
 	tools/timed "types" $(MAKE) --no-print-directory types
 	tools/timed "unit and contract tests" $(MAKE) --no-print-directory unit
 
-# Everything; what CI calls.
+servers: dev
+	tools/timed "set-up: servers" tools/test-servers
+
+# Everything; what CI calls. Servers are fetched and built while the first tests, which need none, run.
 test:
 	@rm -f .test/minutes
 	$(MAKE) --no-print-directory dev
-	tools/timed "set-up: servers" tools/test-servers
-	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse servers check
 	tools/timed "parts on real programs" $(MAKE) --no-print-directory parts
 	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
 	@tools/timed --table
