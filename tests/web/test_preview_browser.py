@@ -526,7 +526,7 @@ def test_documents_are_dragged_onto_an_open_case_and_files_are_not_taken_for_the
         assert (sent.value.method, typed["act"], typed["place"], typed["d"]) == ("POST", ["move"], [place], ticked)
         assert typed["csrf"]
 
-        page.goto(f"{preview.url}/zustand/akte")
+        page.wait_for_url("**/auswahl")
         page.wait_for_selector(READY)
         assert targets.count()
         assert page.evaluate(DRAG_FILE) == [0, 1]
