@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import PlanClass
 from eakte.operations.dossiers import NewDossier, create_dossier, is_registrar, state_on
 from eakte.operations.fields import FieldOwner, definitions_of
@@ -173,8 +174,10 @@ def rule_sentence(resolved: Resolved) -> str:
     """The rule of a class: „10 Jahre nach zdA (§ 147 AO), danach B – bewerten“."""
     rule = resolved.rule()
     if rule is None:
-        return "Keine Aufbewahrungsfrist festgelegt"
+        return _("Keine Aufbewahrungsfrist festgelegt")
     term = rule.term.describe()
-    anchor = "" if rule.term.permanent else f" nach {anchor_words(str(rule.anchor))}"
-    basis = f" ({rule.legal_basis})" if rule.legal_basis else ""
-    return f"{term}{anchor}{basis}, danach {word(str(resolved.appraisal.value), 'appraisal')}"
+    if not rule.term.permanent:
+        term = _("%(term)s nach %(anchor)s", term=term, anchor=anchor_words(str(rule.anchor)))
+    if rule.legal_basis:
+        term = f"{term} ({rule.legal_basis})"
+    return _("%(rule)s, danach %(appraisal)s", rule=term, appraisal=word(str(resolved.appraisal.value), "appraisal"))
