@@ -15,13 +15,18 @@ from tests.pages.pages_support import Answer, Pages, Place, Route, page_routes
 from tests.support.pseudo import Pseudo, readable, texts_in
 
 NOBODYS = "0190a000-0000-7000-8000-000000000000"
-LOGINS = ("clerk63", "head63", "registrar", "auditor", "admin")
+LOOKS = {
+    "clerk63": "/",
+    "head63": "/akten/",
+    "registrar": "/administration",
+    "auditor": "/administration/protokoll",
+    "admin": "/administration",
+}
+"""Whose pages are looked at: each has some that nobody else sees."""
 LEAVING = ("/abmelden", "/anmelden", "/konto/dienst")
 TYPED = "Zwölfeinhalb"
 """No day, no number, no choice, and nobody's name."""
-FIELDS = ("due_on", "until", "from_on", "received_on", "closed_on", "target", "who", "user", "deputy", "days", "unit")
-NOTHING: dict[str, str] = {}
-NONSENSE = dict.fromkeys(FIELDS, TYPED)
+NONSENSE = dict.fromkeys(("due_on", "until", "from_on", "received_on", "closed_on", "target", "user", "deputy"), TYPED)
 ASKED = (
     "/suche?q=Anliegen&plan=632&art=incoming&jahr=2026",
     "/suche?q=AND+(",
@@ -79,27 +84,28 @@ def test_no_page_and_no_answer_to_a_form_is_german(fresh: Pages) -> None:
     fresh.fail(failed["id"])
     share = {"dossier": place.dossier, "unit": "10", "until": "2099-01-01", "reason": "Anhörung"}
     done(fresh.client("clerk63").post(f"{API}/shares", json=share), 201)
-    people = {login: fresh.sign_in(login) for login in LOGINS}
+    people = {login: fresh.sign_in(login) for login in LOOKS}
     people["clerk63"].post(f"/dokumente/{place.document}/auschecken")
     said: dict[str, str] = {}
 
     def keep(login: str, route: Route, answer: Answer) -> None:
         assert answer.status < 500, (login, route)
-        said[f"{login} {route.method} {route.path} {len(said)}"] = answer.html
+        said[f"{login} {route.method} {route.path}"] = answer.html
 
     with speaking(Pseudo()):
-        for login, person in people.items():
+        for login, below in LOOKS.items():
             for route in [*addresses(fresh, place, "GET"), *(Route("GET", path) for path in ASKED)]:
-                keep(login, route, person.get(route.path))
-        for login in ("clerk63", "registrar", "admin"):
+                if route.path.startswith(below):
+                    keep(login, route, people[login].get(route.path))
+        for login, own in (("clerk63", False), ("registrar", True)):
             csrf = people[login].csrf
-            for typed in NOTHING, NONSENSE:
-                for route in addresses(fresh, place, "POST"):
-                    data = {"csrf": csrf, "idempotency": secrets.token_hex(8), "revision": "1", **typed}
+            for route in addresses(fresh, place, "POST"):
+                if route.path.startswith("/administration") is own:
+                    data = {"csrf": csrf, "idempotency": secrets.token_hex(8), "revision": "1", **NONSENSE}
                     keep(login, route, Answer(people[login].client.post(route.path, data=data)))
-        keep("nobody", Route("GET", "/anmelden"), fresh.visitor().get("/anmelden?ok=abgemeldet"))
-        keep("nobody", Route("GET", "/barriere-melden"), fresh.visitor().get("/barriere-melden"))
-    data = set(data_of(fresh))
-    left = {name: words for name, html in said.items() if html and (words := readable(html, data))}
+        for path in ("/anmelden?ok=abgemeldet", "/barriere-melden"):
+            keep("nobody", Route("GET", path), fresh.visitor().get(path))
+    texts = set(data_of(fresh))
+    left = {name: words for name, html in said.items() if html and (words := readable(html, texts))}
     assert left == {}
-    assert sum(bool(html) for html in said.values()) > 200
+    assert sum(bool(html) for html in said.values()) > 120
