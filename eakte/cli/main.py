@@ -12,6 +12,7 @@ import typer
 from eakte.cli.output import say
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
+from eakte.language import _
 from indexing.search_errors import SearchError
 from storage.errors import StorageError
 
@@ -85,10 +86,10 @@ def main() -> None:
         commands(sys.argv[1] if len(sys.argv) > 1 else None)()
     except EakteError as error:
         parts = [error.title, error.detail or "", *(each.message for each in error.errors)]
-        say("Fehler: " + " ".join(part for part in parts if part))
+        say(_("Fehler: %(error)s", error=" ".join(part for part in parts if part)))
         sys.exit(1)
     except (EmbeddedError, StorageError, SearchError) as error:
-        say(f"Fehler: {error}")
+        say(_("Fehler: %(error)s", error=error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
