@@ -7,8 +7,8 @@ from typing import Final
 
 from eakte.language import msgid
 
-ACTS: Final = MappingProxyType(
-    msgid(
+ACTS: Final = msgid(
+    MappingProxyType(
         {
             "record:plan-class:create": "Aktenplaneinheit angelegt",
             "record:plan-class:change": "Aktenplaneinheit geändert",

@@ -15,8 +15,8 @@ from eakte.web.words import VOCABULARIES
 _HASH = 64
 """Letters of a SHA-256."""
 
-LABELS: Final = MappingProxyType(
-    msgid(
+LABELS: Final = msgid(
+    MappingProxyType(
         {
             "addressee": "Empfänger",
             "attempts": "Versuche",

@@ -13,8 +13,8 @@ from typing import Final
 from eakte.language import _, msgid
 from eakte.operations.plan_saying import APPRAISALS
 
-VOCABULARIES: Final = MappingProxyType(
-    msgid(
+VOCABULARIES: Final = msgid(
+    MappingProxyType(
         {
             "kind": {"incoming": "Eingang", "outgoing": "Ausgang", "internal": "intern"},
             "confidentiality": {"open": "offen", "internal": "dienstintern", "protected": "besonders geschützt"},

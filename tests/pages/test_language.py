@@ -12,7 +12,7 @@ from eakte.models.base import Base
 from eakte.web.rendering import STATIC_PREFIX
 from tests.api.world import API, done
 from tests.pages.pages_support import Answer, Pages, Place, Route, page_routes
-from tests.support.pseudo import Pseudo, readable, texts_in
+from tests.support.foreign import Circled, readable, texts_in
 
 NOBODYS = "0190a000-0000-7000-8000-000000000000"
 LOOKS = {
@@ -92,7 +92,7 @@ def test_no_page_and_no_answer_to_a_form_is_german(fresh: Pages) -> None:
         assert answer.status < 500, (login, route)
         said[f"{login} {route.method} {route.path}"] = answer.html
 
-    with speaking(Pseudo()):
+    with speaking(Circled()):
         for login, below in LOOKS.items():
             for route in [*addresses(fresh, place, "GET"), *(Route("GET", path) for path in ASKED)]:
                 if route.path.startswith(below):

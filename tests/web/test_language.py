@@ -14,7 +14,7 @@ from eakte.web.acts import ACTS
 from eakte.web.details import LABELS, told
 from eakte.web.pages.happened import MESSAGES, message_of
 from eakte.web.views import Frame, Message
-from tests.support.pseudo import Pseudo, pseudo, readable, texts_in
+from tests.support.foreign import Circled, circled, readable, texts_in
 from tests.web.fixtures_of_views import FRAME, NOW
 from tests.web.preview import page_of
 from tests.web.states import STATES
@@ -24,13 +24,13 @@ from tests.web.test_templates import COMMANDS
 @pytest.mark.parametrize("name", STATES)
 def test_a_page_in_another_language_has_nothing_german_but_its_data(name: str) -> None:
     state = STATES[name]
-    with speaking(Pseudo()):
+    with speaking(Circled()):
         html = page_of(name)
     assert readable(html, [*texts_in(state.frame), *texts_in(state.view), *COMMANDS]) == set()
 
 
 def test_words_for_codes_moments_and_amounts_are_of_the_language_spoken() -> None:
-    with speaking(Pseudo()):
+    with speaking(Circled()):
         said: list[Any] = [words.word(code, name) for name, table in words.VOCABULARIES.items() for code in table]
         said += [area.syllables for area in words.AREAS.values()]
         said += [message_of(happened) for happened in MESSAGES]
@@ -47,7 +47,7 @@ def test_words_for_codes_moments_and_amounts_are_of_the_language_spoken() -> Non
 def test_values_are_escaped_in_any_language() -> None:
     typed = '<b title="x">&'
     state = STATES["akte"]
-    with speaking(Pseudo()):
+    with speaking(Circled()):
         frame = replace(FRAME, messages=(Message("info", typed),))
         html = rendering.render(state.template, frame=frame, view=replace(state.view, title=typed))
     assert typed not in html
@@ -55,5 +55,5 @@ def test_values_are_escaped_in_any_language() -> None:
 
 
 def test_the_other_language_is_heard_and_leaves_values_alone() -> None:
-    assert pseudo("100 %% von %(name)s") == "100 %% ⓥⓞⓝ %(name)s"
+    assert circled("100 %% von %(name)s") == "100 %% ⓥⓞⓝ %(name)s"
     assert readable("<p title='Größe'>ⓐ PDF Müller</p>", ["Müller"]) == {"Größe"}

@@ -163,7 +163,7 @@ def _work(found: Figures) -> HealthCard:
     waiting = _("%(num)s wartend", num=number(work.waiting))
     if not work.workers:
         return HealthCard(label, "bad", waiting, _("Kein Helfer arbeitet: eakte work"))
-    helpers = ngettext("%(num)d Helfer arbeitet", "%(num)d Helfer arbeiten", work.workers)
+    helpers = ngettext("%(num)s Helfer arbeitet", "%(num)s Helfer arbeiten", work.workers)
     unread = ngettext(
         "%(num)s Dokument in Verarbeitung",
         "%(num)s Dokumente in Verarbeitung",

@@ -217,7 +217,7 @@ def _version_detail(version: Version, who: str) -> Iterator[str]:
         yield who
     yield size_words(version.size)
     if version.pages:
-        yield ngettext("%(num)d Seite", "%(num)d Seiten", version.pages)
+        yield ngettext("%(num)s Seite", "%(num)s Seiten", version.pages)
     if version.restored_from:
         yield _("wie Fassung %(number)s", number=version.restored_from)
 

@@ -93,7 +93,7 @@ def _how_many(row: AuditEntry) -> str:
     if row.tag == Tag.CASE_MOVE:
         return _("ein Vorgang")
     count = row.details.get("documents")
-    return ngettext("ein Dokument", "%(num)d Dokumente", count if isinstance(count, int) and count > 1 else 1)
+    return ngettext("ein Dokument", "%(num)s Dokumente", count if isinstance(count, int) and count > 1 else 1)
 
 
 def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | None:

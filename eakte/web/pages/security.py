@@ -180,7 +180,7 @@ def _confirm(request: Request, sent: Submitted, *, at: str) -> None:
     try:
         confirm_password(get_backends(request).transactions, sent.actor, sent.text(at)[:500], at=at)
     except SignInPaused as error:
-        message = _("Zu viele Versuche. Bitte warten Sie %(num)d Minuten.", num=-(-error.seconds // 60))
+        message = _("Zu viele Versuche. Bitte warten Sie %(num)s Minuten.", num=-(-error.seconds // 60))
         raise InvalidInput(errors=[DomainFieldError(at, message)]) from error
 
 
