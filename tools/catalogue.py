@@ -2,7 +2,8 @@
 
 ``python tools/catalogue.py eakte.pot`` collects the msgids of the templates (``_`` and ``ngettext``, by Jinja's own
 reading), of Python (``_``, ``ngettext``, ``gettext`` and the tables in ``msgid``; the docstrings of error classes,
-which are their messages; what settings mean), the sentences of the engines that have no values in them, and pydantic's (English) templates.
+which are their messages; what settings mean), the sentences of the engines that have no values in them, and pydantic's
+(English) templates.
 """
 
 from __future__ import annotations
