@@ -82,9 +82,9 @@ class _Spoken(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        button = tag == "input" and dict(attrs).get("type") in {"submit", "button", "reset"}
+        filled = tag == "input" and dict(attrs).get("type") not in {"hidden", "checkbox", "radio"}
         for name, value in attrs:
-            if name in _SPOKEN or name.startswith("data-ea-say-") or (button and name == "value"):
+            if name in _SPOKEN or name.startswith("data-ea-say-") or (filled and name == "value"):
                 self.parts.append(re.sub(r"%\(\w+\)s", " ", value or ""))
 
     def handle_data(self, data: str) -> None:

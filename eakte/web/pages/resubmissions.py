@@ -43,7 +43,7 @@ from eakte.web.views import Form, ResubmissionItem, ResubmissionsView, Resubmiss
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
-LATER = {"1": "morgen", "7": "+7", "30": "+30"}
+LATER = {"1": "+1", "7": "+7", "30": "+30"}
 """By how many days from today a press puts one off."""
 
 
