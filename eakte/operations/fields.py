@@ -120,19 +120,25 @@ def shown_values(
 ) -> list[tuple[str, str]]:
     """Label and German text of each value, in the order of the definitions; undefined ones are not shown."""
     return [
-        (each["label"], german_value(each["type"], values[each["name"]]))
+        (each["label"], _shown(each["type"], values[each["name"]]))
         for each in definitions
         if owner.value in each["on"] and each["name"] in values
     ]
 
 
+def _shown(kind: str, value: Any) -> str:
+    if kind == FieldType.YES_NO:
+        return _("ja") if value else _("nein")
+    return german_value(kind, value)
+
+
 def german_value(kind: str, value: Any) -> str:
-    """A value as people write it: 24.12.2026, 1.234,50 €, ja."""
+    """A value as people write it, and as forms give and take it: 24.12.2026, 1.234,50 €, ja."""
     match kind:
         case FieldType.DATE:
             return f"{date.fromisoformat(value):%d.%m.%Y}"
         case FieldType.YES_NO:
-            return _("ja") if value else _("nein")
+            return "ja" if value else "nein"
         case FieldType.MONEY:
             euros, _point, cents = value.partition(".")
             return f"{int(euros):,}".replace(",", ".") + f",{cents or '00'} €"

@@ -5,9 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from gettext import NullTranslations
 from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError
 
 from eakte.language import _, ngettext, speaking
+from eakte.malformed import sentence_of
 from tests.support.commands import called as command
 from tests.support.foreign import Marked
 from tools.catalogue import LANGUAGE, MARKS, ROOT, called, collected, for_people, texts, tree_of, written
@@ -183,6 +189,36 @@ def test_a_value_in_a_sentence_is_no_part_of_it() -> None:
         assert _("Die Kennung %(login)s gibt es schon.", login="100 %") == "⟦Die Kennung 100 % gibt es schon.⟧"
         assert ngettext("Ein Dokument", "%(num)s Dokumente", 2) == "⟦2 Dokumente⟧"
     assert ngettext("Ein Dokument", "%(num)s Dokumente", 1) == "Ein Dokument"
+
+
+class Longer(BaseModel):
+    name: Annotated[str, Field(min_length=3)] = ""
+    names: Annotated[list[str], Field(max_length=1)] = []
+
+
+@pytest.mark.parametrize(
+    ("given", "translated"),
+    [
+        ({"name": "ab"}, "Mindestens 3 Zeichen"),
+        ({"names": ["a", "b"]}, "List should have at most 1 item after validation, not 2"),
+        ({"names": 5}, "Eine Liste"),
+    ],
+)
+def test_sentences_of_pydantic_are_translated_without_their_values(given: dict[str, Any], translated: str) -> None:
+    class German(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return {
+                "String should have at least %(min_length)s character%(expected_plural)s": "Mindestens %(min_length)s"
+                " Zeichen",
+                "Input should be a valid list": "Eine Liste",
+            }.get(message, message)
+
+    with pytest.raises(ValidationError) as caught:
+        Longer.model_validate(given)
+    (error,) = caught.value.errors()
+    assert sentence_of(error) == error["msg"]
+    with speaking(German()):
+        assert sentence_of(error) == translated
 
 
 def test_commands_speak_another_language(tmp_path: Path) -> None:
