@@ -13,6 +13,7 @@ from eakte.web.rendering import STATIC_PREFIX
 from tests.api.world import API, done
 from tests.pages.pages_support import Answer, Pages, Place, Route, page_routes
 from tests.support.foreign import Circled, readable, texts_in
+from tests.web.test_templates import COMMANDS
 
 NOBODYS = "0190a000-0000-7000-8000-000000000000"
 LOOKS = {
@@ -27,6 +28,8 @@ LEAVING = ("/abmelden", "/anmelden", "/konto/dienst")
 TYPED = "Zwölfeinhalb"
 """No day, no number, no choice, and nobody's name."""
 NONSENSE = dict.fromkeys(("due_on", "until", "from_on", "received_on", "closed_on", "target", "user", "deputy"), TYPED)
+CODES = ("person", "organisation", "internal", "protected")
+"""What a form may say, named to who sends another one than ours."""
 ASKED = (
     "/suche?q=Anliegen&plan=632&art=incoming&jahr=2026",
     "/suche?q=AND+(",
@@ -49,7 +52,7 @@ def data_of(pages: Pages) -> Iterator[str]:
         for table in Base.metadata.sorted_tables:
             for row in session.execute(select(table)):
                 yield from texts_in(tuple(row))
-    yield from (TYPED, "Anliegen", "AND")
+    yield from (TYPED, "Anliegen", "Inhalt", "AND", *CODES, *COMMANDS)
 
 
 def addresses(pages: Pages, place: Place, method: str) -> Iterator[Route]:

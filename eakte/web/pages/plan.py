@@ -16,7 +16,7 @@ from eakte.operations.fields import FieldOwner, definitions_of
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
 from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
-from eakte.operations.plan_saying import anchor_words
+from eakte.operations.plan_saying import anchor_words, term_words
 from eakte.terms import Actor, Level, PlanClassState, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, part, quoted
 from eakte.web.pages.datafields import inputs, typed_fields
@@ -175,7 +175,7 @@ def rule_sentence(resolved: Resolved) -> str:
     rule = resolved.rule()
     if rule is None:
         return _("Keine Aufbewahrungsfrist festgelegt")
-    term = rule.term.describe()
+    term = term_words(rule.term)
     if not rule.term.permanent:
         term = _("%(term)s nach %(anchor)s", term=term, anchor=anchor_words(str(rule.anchor)))
     if rule.legal_basis:
