@@ -86,9 +86,9 @@ def texts(node: ast.AST) -> Iterator[ast.Constant]:
 def collected() -> list[Said]:
     """Everything that is said, in the order of its places."""
     found = [*_of_templates(), *_of_engines()]
-    modules = {path: tree_of(path) for path in sorted((ROOT / "eakte").rglob("*.py")) if path != LANGUAGE}
-    for path, tree in modules.items():
-        found += _of_calls(path, tree)
+    modules = [path for path in sorted((ROOT / "eakte").rglob("*.py")) if path != LANGUAGE]
+    for path in modules:
+        found += _of_calls(path)
     found += _of_errors(modules)
     found += _of_settings(ROOT / "eakte/settings.py")
     found += [Said(msgid, None, "pydantic") for msgid in msgids().values()]
@@ -99,6 +99,12 @@ def collected() -> list[Said]:
 def tree_of(path: Path) -> ast.Module:
     """A module, parsed."""
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module, walked once."""
+    return tuple(ast.walk(tree_of(path)))
 
 
 def _place(path: Path, line: int) -> str:
@@ -114,8 +120,8 @@ def _of_templates() -> Iterator[Said]:
                 yield Said(one, others[0] if name == "ngettext" else None, _place(path, line))
 
 
-def _of_calls(path: Path, tree: ast.Module) -> Iterator[Said]:
-    for node in ast.walk(tree):
+def _of_calls(path: Path) -> Iterator[Said]:
+    for node in nodes_of(path):
         if not isinstance(node, ast.Call) or called(node) not in MARKS or not node.args:
             continue
         place = _place(path, node.lineno)
@@ -126,11 +132,11 @@ def _of_calls(path: Path, tree: ast.Module) -> Iterator[Said]:
             yield from (Said(str(text.value), None, place) for text in texts(node.args[0]))
 
 
-def _of_errors(modules: dict[Path, ast.Module]) -> Iterator[Said]:
+def _of_errors(modules: Iterable[Path]) -> Iterator[Said]:
     classes = [
         (path, node, {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases})
-        for path, tree in modules.items()
-        for node in ast.walk(tree)
+        for path in modules
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef)
     ]
     kinds: set[str] = set(ERRORS)
@@ -152,10 +158,9 @@ def _of_engines() -> Iterator[Said]:
     """Sentences of the engines: they are put through the catalogue where the service shows them."""
     for engine in ENGINES:
         for path in sorted((ROOT / engine).rglob("*.py")):
-            tree = tree_of(path)
-            inside = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
-            told = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-            for node in ast.walk(tree):
+            inside = {part for node in nodes_of(path) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+            told = {node.value for node in nodes_of(path) if isinstance(node, ast.Expr)}  # docstrings
+            for node in nodes_of(path):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inside | told:
                     text = node.value
                     if text[:1].isupper() and " " in text and german(text):

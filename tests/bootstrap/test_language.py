@@ -16,7 +16,7 @@ from eakte.language import _, ngettext, speaking
 from eakte.malformed import sentence_of
 from tests.support.commands import called as command
 from tests.support.foreign import Marked
-from tools.catalogue import LANGUAGE, MARKS, ROOT, called, collected, for_people, texts, tree_of, written
+from tools.catalogue import LANGUAGE, MARKS, ROOT, called, collected, for_people, nodes_of, texts, tree_of, written
 
 LEFT_OUT = ("eakte/migrations/", "eakte/sample/")
 """Migrations say nothing, sample data is data."""
@@ -64,7 +64,7 @@ def place(path: Path, node: ast.AST) -> str:
 
 def calls(path: Path) -> Iterator[ast.Call]:
     """Calls of the catalogue."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call) and called(node) in {"_", "ngettext"}:
             yield node
 
@@ -147,7 +147,7 @@ def marked() -> set[str]:
     return {
         target.id
         for path in (ROOT / "eakte").rglob("*.py")
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and called(node.value) == "msgid"
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
@@ -177,7 +177,7 @@ def test_a_module_that_speaks_calls_nothing_else_by_that_name() -> None:
         place(path, node)
         for path in MODULES
         if "import _" in path.read_text(encoding="utf-8")
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if (isinstance(node, ast.Name) and node.id == "_" and not isinstance(node.ctx, ast.Load))
         or (isinstance(node, ast.arg) and node.arg == "_")
     ]
@@ -242,7 +242,8 @@ def read_back(template: str) -> dict[str, str | None]:
 
 def test_a_translator_gets_every_sentence_once() -> None:
     found = collected()
-    entries = read_back(written(found))
+    template = written(found)
+    entries = read_back(template)
     assert entries.pop("") is None  # the head
     assert set(entries) == {said.one for said in found}
     for sentence in (
@@ -255,4 +256,3 @@ def test_a_translator_gets_every_sentence_once() -> None:
     ):
         assert sentence in entries, sentence
     assert entries["Noch ein Versuch bis zu einer Pause."] == "Noch %(num)s Versuche bis zu einer Pause."
-    assert all("\n" not in line for line in written(found).split("\n"))
