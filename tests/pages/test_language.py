@@ -17,13 +17,14 @@ from tests.web.test_templates import COMMANDS
 
 NOBODYS = "0190a000-0000-7000-8000-000000000000"
 LOOKS = {
-    "clerk63": "/",
-    "head63": "/akten/",
-    "registrar": "/administration",
-    "auditor": "/administration/protokoll",
-    "admin": "/administration",
+    "clerk63": ("/",),
+    "head63": ("/dokumente/",),
+    "registrar": ("/administration",),
+    "auditor": ("/administration/protokoll",),
+    "admin": ("/administration/zustand", "/administration/einstellungen"),
 }
 """Whose pages are looked at: each has some that nobody else sees."""
+OFFICE = "/administration"
 LEAVING = ("/abmelden", "/anmelden", "/konto/dienst")
 TYPED = "Zwölfeinhalb"
 """No day, no number, no choice, and nobody's name."""
@@ -98,12 +99,12 @@ def test_no_page_and_no_answer_to_a_form_is_german(fresh: Pages) -> None:
     with speaking(Circled()):
         for login, below in LOOKS.items():
             for route in [*addresses(fresh, place, "GET"), *(Route("GET", path) for path in ASKED)]:
-                if route.path.startswith(below):
+                if route.path.startswith(below) and (login != "clerk63" or not route.path.startswith(OFFICE)):
                     keep(login, route, people[login].get(route.path))
         for login, own in (("clerk63", False), ("registrar", True)):
             csrf = people[login].csrf
             for route in addresses(fresh, place, "POST"):
-                if route.path.startswith("/administration") is own:
+                if route.path.startswith(OFFICE) is own:
                     data = {"csrf": csrf, "idempotency": secrets.token_hex(8), "revision": "1", **NONSENSE}
                     keep(login, route, Answer(people[login].client.post(route.path, data=data)))
         for path in ("/anmelden?ok=abgemeldet", "/barriere-melden"):
@@ -111,4 +112,4 @@ def test_no_page_and_no_answer_to_a_form_is_german(fresh: Pages) -> None:
     texts = set(data_of(fresh))
     left = {name: words for name, html in said.items() if html and (words := readable(html, texts))}
     assert left == {}
-    assert sum(bool(html) for html in said.values()) > 120
+    assert sum(bool(html) for html in said.values()) > 100
