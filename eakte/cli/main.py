@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import sys
@@ -83,7 +84,11 @@ def main() -> None:
     """Run a command; every expected failure is one line in the user's words."""
     configure_logging()
     try:
-        commands(sys.argv[1] if len(sys.argv) > 1 else None)()
+        command = commands(sys.argv[1] if len(sys.argv) > 1 else None)
+        if not gc.isenabled():  # as a process of its own starts, until all is loaded
+            gc.freeze()
+            gc.enable()
+        command()
     except EakteError as error:
         parts = [error.title, error.detail or "", *(each.message for each in error.errors)]
         say(_("Fehler: %(error)s", error=" ".join(part for part in parts if part)))
