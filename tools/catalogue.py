@@ -2,7 +2,8 @@
 
 ``python tools/catalogue.py eakte.pot`` collects the msgids of the templates (``_`` and ``ngettext``, by Jinja's own
 reading), of Python (``_``, ``ngettext``, ``gettext`` and the tables in ``msgid``; the docstrings of error classes,
-which are their messages), the sentences of the engines that have no values in them, and pydantic's (English) templates.
+which are their messages; what settings mean), the sentences of the engines that have no values in them, and pydantic's
+(English) templates.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def collected() -> list[Said]:
     for path in modules:
         found += _of_calls(path)
     found += _of_errors(modules)
+    found += _of_settings(ROOT / "eakte/settings.py")
     found += [Said(msgid, None, "pydantic") for msgid in msgids().values()]
     return found
 
@@ -143,6 +145,13 @@ def _of_errors(modules: Iterable[Path]) -> Iterator[Said]:
     for path, node, _bases in classes:
         if node.name in kinds:
             yield Said(ast.get_docstring(node) or "", None, _place(path, node.lineno))
+
+
+def _of_settings(path: Path) -> Iterator[Said]:
+    """What each setting means: a page shows it."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.keyword) and node.arg == "description":
+            yield from (Said(str(text.value), None, _place(path, text.lineno)) for text in texts(node.value))
 
 
 def _of_engines() -> Iterator[Said]:

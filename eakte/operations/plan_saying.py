@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from eakte.language import _, msgid
+from eakte.language import _, msgid, ngettext
 from retention.terms import Term
 
 APPRAISALS: Mapping[str, str] = msgid({"A": "A – archivwürdig", "B": "B – bewerten", "V": "V – vernichten"})
@@ -20,9 +20,20 @@ def anchor_words(anchor: str) -> str:
     return _(_ANCHORS[anchor])
 
 
+def term_words(term: Term) -> str:
+    """A term in words, as `Term.describe` says it in German."""
+    if term.permanent:
+        return _("dauernd")
+    parts = []
+    if term.years or not term.months:
+        parts.append(ngettext("%(num)s Jahr", "%(num)s Jahre", term.years))
+    if term.months:
+        parts.append(ngettext("%(num)s Monat", "%(num)s Monate", term.months))
+    return " ".join(parts)
+
+
 def _term_words(value: str) -> str:
-    term = Term.parse(value)
-    return _("dauernd") if term.permanent else term.describe()
+    return term_words(Term.parse(value))
 
 
 _WORDS: Mapping[str, Callable[[str], str]] = {

@@ -9,81 +9,84 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from eakte.language import _, msgid
 from eakte.web.words import VOCABULARIES
 
 _HASH = 64
 """Letters of a SHA-256."""
 
-LABELS: Final = MappingProxyType(
-    {
-        "addressee": "Empfänger",
-        "attempts": "Versuche",
-        "auditor": "Prüfer",
-        "backdated": "rückwirkend",
-        "before": "vorher",
-        "case": "Vorgang",
-        "closed_on": "geschlossen am",
-        "confidentiality": "Vertraulichkeit",
-        "documents": "Dokumente",
-        "dossier": "Akte",
-        "due_on": "fällig am",
-        "end": "Ende",
-        "fields": "Angaben",
-        "filename": "Datei",
-        "for": "in Vertretung von",
-        "from": "von",
-        "ground": "Anlass",
-        "head": "Leitung",
-        "held_by": "ausgecheckt von",
-        "inbox": "Posteingang",
-        "into": "in",
-        "kind": "Art",
-        "level": "Stufe",
-        "linked": "verbunden",
-        "location": "Ort",
-        "login": "Kennung",
-        "machine": "Maschine",
-        "machine_user": "Maschine",
-        "medium": "Form",
-        "method": "Weg",
-        "name": "Name",
-        "number": "Nummer",
-        "on": "am",
-        "ordinal": "Nummer",
-        "own": "eigene",
-        "parts": "Teile",
-        "pause_seconds": "Pause in Sekunden",
-        "plan_class": "Aktenplaneinheit",
-        "pseudonyms": "Pseudonyme",
-        "reason": "Grund",
-        "received_on": "eingegangen am",
-        "rendition": "PDF/A-Fassung",
-        "roles": "Rollen",
-        "scopes": "darf",
-        "sender": "Absender",
-        "sent_on": "abgesandt am",
-        "sessions": "Sitzungen",
-        "sessions_ended": "beendete Sitzungen",
-        "sha256": "Prüfsumme",
-        "signature": "Kennung der Schadsoftware",
-        "size": "Byte",
-        "source": "Anlage zu",
-        "step": "Schritt",
-        "subjects": "auch zu",
-        "template": "Vorlage",
-        "text": "Text",
-        "title": "Betreff",
-        "to": "an",
-        "undoes": "nimmt zurück",
-        "unit": "Einheit",
-        "until": "bis",
-        "user": "Konto",
-        "valid_from": "gilt ab",
-        "version": "Fassung",
-        "was": "war",
-        "was_closed_on": "war geschlossen am",
-        "written_on": "Schreiben vom",
-    }
+LABELS: Final = msgid(
+    MappingProxyType(
+        {
+            "addressee": "Empfänger",
+            "attempts": "Versuche",
+            "auditor": "Prüfer",
+            "backdated": "rückwirkend",
+            "before": "vorher",
+            "case": "Vorgang",
+            "closed_on": "geschlossen am",
+            "confidentiality": "Vertraulichkeit",
+            "documents": "Dokumente",
+            "dossier": "Akte",
+            "due_on": "fällig am",
+            "end": "Ende",
+            "fields": "Angaben",
+            "filename": "Datei",
+            "for": "in Vertretung von",
+            "from": "von",
+            "ground": "Anlass",
+            "head": "Leitung",
+            "held_by": "ausgecheckt von",
+            "inbox": "Posteingang",
+            "into": "in",
+            "kind": "Art",
+            "level": "Stufe",
+            "linked": "verbunden",
+            "location": "Ort",
+            "login": "Kennung",
+            "machine": "Maschine",
+            "machine_user": "Maschine",
+            "medium": "Form",
+            "method": "Weg",
+            "name": "Name",
+            "number": "Nummer",
+            "on": "am",
+            "ordinal": "Nummer",
+            "own": "eigene",
+            "parts": "Teile",
+            "pause_seconds": "Pause in Sekunden",
+            "plan_class": "Aktenplaneinheit",
+            "pseudonyms": "Pseudonyme",
+            "reason": "Grund",
+            "received_on": "eingegangen am",
+            "rendition": "PDF/A-Fassung",
+            "roles": "Rollen",
+            "scopes": "darf",
+            "sender": "Absender",
+            "sent_on": "abgesandt am",
+            "sessions": "Sitzungen",
+            "sessions_ended": "beendete Sitzungen",
+            "sha256": "Prüfsumme",
+            "signature": "Kennung der Schadsoftware",
+            "size": "Byte",
+            "source": "Anlage zu",
+            "step": "Schritt",
+            "subjects": "auch zu",
+            "template": "Vorlage",
+            "text": "Text",
+            "title": "Betreff",
+            "to": "an",
+            "undoes": "nimmt zurück",
+            "unit": "Einheit",
+            "until": "bis",
+            "user": "Konto",
+            "valid_from": "gilt ab",
+            "version": "Fassung",
+            "was": "war",
+            "was_closed_on": "war geschlossen am",
+            "written_on": "Schreiben vom",
+        }
+    )
 )
 
 _VOCABULARIES: Final = MappingProxyType({"roles": "role", "scopes": "scope"})
@@ -93,8 +96,7 @@ _VOCABULARIES: Final = MappingProxyType({"roles": "role", "scopes": "scope"})
 def told(details: Mapping[str, object], *, longest: int | None = None) -> str:
     """The details as one line, whole, or in short and cut after so many letters."""
     text = ", ".join(
-        f"{LABELS.get(name, name)}: {_plain(name, value, short=longest is not None)}"
-        for name, value in sorted(details.items())
+        f"{_label(name)}: {_plain(name, value, short=longest is not None)}" for name, value in sorted(details.items())
     )
     return text if longest is None or len(text) <= longest else text[:longest] + "…"
 
@@ -104,12 +106,17 @@ def _plain(name: str, value: object, *, short: bool) -> str:
         case None | "" | []:
             return "–"
         case bool():
-            return "ja" if value else "nein"
+            return _("ja") if value else _("nein")
         case list():
             return ", ".join(_plain(name, each, short=short) for each in value)
         case dict():
-            return "; ".join(f"{LABELS.get(key, key)} {_plain(key, each, short=short)}" for key, each in value.items())
+            return "; ".join(f"{_label(key)} {_plain(key, each, short=short)}" for key, each in value.items())
         case str() if short and len(value) == _HASH and value.isalnum():
             return f"{value[:8]}…"
         case _:
-            return VOCABULARIES.get(_VOCABULARIES.get(name, name), {}).get(str(value), str(value))
+            words = VOCABULARIES.get(_VOCABULARIES.get(name, name), {})
+            return _(words[str(value)]) if str(value) in words else str(value)
+
+
+def _label(name: str) -> str:
+    return _(LABELS[name]) if name in LABELS else name

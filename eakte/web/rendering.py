@@ -18,7 +18,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
-from eakte import language
+from eakte.language import _, gettext, plural
 from eakte.terms import BERLIN, MOST_COUNTED
 from eakte.web import words
 from eakte.web.views import Choice
@@ -103,7 +103,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     # Formatted by the extension, after it escaped the values.
-    made.install_gettext_callables(language.gettext, language.plural, newstyle=True)  # type: ignore[attr-defined]  # put there by the i18n extension
+    made.install_gettext_callables(gettext, plural, newstyle=True)  # type: ignore[attr-defined]  # put there by the i18n extension
     made.filters.update(
         day=day,
         stamp=stamp,
@@ -123,7 +123,6 @@ def environment() -> jinja2.Environment:
         static=static,
         areas=words.AREAS,
         state_icons=words.STATE_ICONS,
-        vocabularies=words.VOCABULARIES,
         mark_icons=words.MARK_ICONS,
     )
     # A global, not an import of each page: a block rendered alone does not run the imports above it.
@@ -136,7 +135,7 @@ def _manifest() -> Mapping[str, str]:
     try:
         files = json.loads((BUILT / "manifest.json").read_text(encoding="utf-8"))["files"]
     except FileNotFoundError as error:
-        raise FileNotFoundError("Die Dateien der Oberfläche sind nicht gebaut: tools/build_assets.py") from error
+        raise FileNotFoundError(_("Die Dateien der Oberfläche sind nicht gebaut: tools/build_assets.py")) from error
     return MappingProxyType(files)
 
 
@@ -180,9 +179,9 @@ def when(value: datetime, at: datetime) -> Markup:
     now = at.astimezone(BERLIN)
     local = value.astimezone(BERLIN)
     if local.date() == now.date():
-        short = f"heute {local:%H:%M}"
+        short = _("heute %(time)s", time=f"{local:%H:%M}")
     elif timedelta(0) < now.date() - local.date() < timedelta(days=_WEEK):
-        short = f"{words.WEEKDAYS[local.weekday()]} {local:%H:%M}"
+        short = f"{_(words.WEEKDAYS[local.weekday()])} {local:%H:%M}"
     elif local.year == now.year:
         short = f"{local:%d.%m.}"
     else:
@@ -193,7 +192,7 @@ def when(value: datetime, at: datetime) -> Markup:
 def near(value: date, at: datetime) -> Markup:
     """A day to come or just past as lists show it: gestern, heute, morgen, 20.11. (this year), else the full day."""
     today = at.astimezone(BERLIN).date()
-    word = {-1: "gestern", 0: "heute", 1: "morgen"}.get((value - today).days)
+    word = {-1: _("gestern"), 0: _("heute"), 1: _("morgen")}.get((value - today).days)
     short = word or (f"{value:%d.%m.}" if value.year == today.year else f"{value:%d.%m.%Y}")
     return _time(value.isoformat(), short, title=f"{value:%d.%m.%Y}")
 
@@ -201,7 +200,13 @@ def near(value: date, at: datetime) -> Markup:
 def long_day(value: datetime) -> str:
     """Montag, 23. November 2026."""
     local = value.astimezone(BERLIN)
-    return f"{words.WEEKDAYS_LONG[local.weekday()]}, {local.day}. {words.MONTHS[local.month - 1]} {local.year}"
+    return _(
+        "%(weekday)s, %(day)s. %(month)s %(year)s",
+        weekday=_(words.WEEKDAYS_LONG[local.weekday()]),
+        day=local.day,
+        month=_(words.MONTHS[local.month - 1]),
+        year=local.year,
+    )
 
 
 def number(value: int) -> str:
@@ -214,17 +219,19 @@ def counted(value: int, *, short: bool = False) -> str:
     most = number(MOST_COUNTED)
     if value <= MOST_COUNTED:
         return number(value)
-    return f"{most}+" if short else f"mehr als {most}"
+    return f"{most}+" if short else _("mehr als %(num)s", num=most)
 
 
 def size(octets: int) -> str:
     """3,1 GB: decimal units, one decimal place above bytes."""
     amount = float(octets)
-    for unit in ("Byte", "kB", "MB", "GB"):
-        if amount < _KILO:
-            shown = f"{amount:.0f}" if unit == "Byte" else f"{amount:.1f}".replace(".", ",")
-            return f"{shown}{NBSP}{unit}"
+    if amount < _KILO:
+        return f"{amount:.0f}{NBSP}{_('Byte')}"
+    for unit in ("kB", "MB", "GB"):
         amount /= _KILO
+        if amount < _KILO:
+            return f"{amount:.1f}".replace(".", ",") + f"{NBSP}{unit}"
+    amount /= _KILO
     return f"{amount:.1f}".replace(".", ",") + f"{NBSP}TB"
 
 

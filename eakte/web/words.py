@@ -10,103 +10,106 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from eakte.language import _, msgid
 from eakte.operations.plan_saying import APPRAISALS
 
-VOCABULARIES: Final = MappingProxyType(
-    {
-        "kind": {"incoming": "Eingang", "outgoing": "Ausgang", "internal": "intern"},
-        "confidentiality": {"open": "offen", "internal": "dienstintern", "protected": "besonders geschützt"},
-        "medium": {"electronic": "elektronisch", "hybrid": "hybrid", "paper": "Papier"},
-        "dossier": {
-            "open": "in Bearbeitung",
-            "closed": "zdA, Transferfrist läuft",
-            "retention": "zdA",
-            "due": "zdA, aussonderungsreif",
-            "offered": "angeboten – nicht änderbar",
-            "appraised": "bewertet – nicht änderbar",
-            "transferred": "ans Archiv übergeben",
-            "confirmed": "Übernahme bestätigt",
-            "approved": "zur Vernichtung genehmigt",
-            "destroyed": "vernichtet",
-        },
-        "case": {"open": "offen", "closed": "abgeschlossen"},
-        "document": {
-            "received": "wartet auf Verarbeitung",
-            "processing": "Text wird erkannt",
-            "ready": "bereit",
-            "failed": "Verarbeitung fehlgeschlagen",
-        },
-        "mark": {
-            "held": "ausgecheckt",
-            "mine": "von Ihnen ausgecheckt",
-            "final": "abgeschlossen",
-            "cancelled": "storniert",
-        },
-        "rendition": {
-            "pending": "PDF/A-Fassung entsteht",
-            "conforming": "PDF/A, geprüft",
-            "claimed": "PDF/A laut Original, ungeprüft",
-            "raster": "Seitenbilder mit Text",
-            "none": "keine PDF/A-Fassung",
-        },
-        "text": {
-            "pending": "Text wird erkannt",
-            "born-digital": "aus dem Original",
-            "recognised": "Texterkennung",
-            "none": "kein Text",
-        },
-        "appraisal": dict(APPRAISALS),
-        "role": {
-            "clerk": "Sachbearbeitung",
-            "registrar": "Registratur",
-            "archive": "Archiv",
-            "approver": "Zweite Person (Genehmigung)",
-            "auditor": "Rechnungsprüfung und Datenschutz",
-            "admin": "Administration (IT)",
-            "station": "Scanstation",
-        },
-        "template": {"dossier": "Akte", "case": "Vorgang"},
-        "field": {
-            "text": "Text",
-            "number": "Zahl",
-            "date": "Tag",
-            "choice": "Auswahl",
-            "yes-no": "ja oder nein",
-            "money": "Geldbetrag",
-        },
-        "owner": {"dossier": "Akte", "case": "Vorgang", "document": "Dokument"},
-        "scope": {
-            "read": "lesen",
-            "write": "ablegen und ändern",
-            "scan": "scannen",
-            "audit": "Protokoll lesen",
-            "metrics": "Betriebszahlen lesen",
-            "admin": "verwalten",
-        },
-        "method": {
-            "password": "Passwort",
-            "password+code": "Passwort und Einmalcode",
-            "password+recovery": "Passwort und Wiederherstellungscode",
-            "oidc": "Konto der Verwaltung",
-        },
-        "ground": {
-            "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
-            "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
-        },
-        "sort": {
-            "relevance": "nach Bedeutung",
-            "newest": "neueste zuerst",
-            "added": "zuletzt abgelegt",
-            "reference": "nach Aktenzeichen",
-        },
-        "facet": {
-            "plan": "Aktenplan",
-            "stelle": "Zuständig",
-            "art": "Dokumentart",
-            "jahr": "Jahr",
-            "stand": "Stand der Akte",
-        },
-    }
+VOCABULARIES: Final = msgid(
+    MappingProxyType(
+        {
+            "kind": {"incoming": "Eingang", "outgoing": "Ausgang", "internal": "intern"},
+            "confidentiality": {"open": "offen", "internal": "dienstintern", "protected": "besonders geschützt"},
+            "medium": {"electronic": "elektronisch", "hybrid": "hybrid", "paper": "Papier"},
+            "dossier": {
+                "open": "in Bearbeitung",
+                "closed": "zdA, Transferfrist läuft",
+                "retention": "zdA",
+                "due": "zdA, aussonderungsreif",
+                "offered": "angeboten – nicht änderbar",
+                "appraised": "bewertet – nicht änderbar",
+                "transferred": "ans Archiv übergeben",
+                "confirmed": "Übernahme bestätigt",
+                "approved": "zur Vernichtung genehmigt",
+                "destroyed": "vernichtet",
+            },
+            "case": {"open": "offen", "closed": "abgeschlossen"},
+            "document": {
+                "received": "wartet auf Verarbeitung",
+                "processing": "Text wird erkannt",
+                "ready": "bereit",
+                "failed": "Verarbeitung fehlgeschlagen",
+            },
+            "mark": {
+                "held": "ausgecheckt",
+                "mine": "von Ihnen ausgecheckt",
+                "final": "abgeschlossen",
+                "cancelled": "storniert",
+            },
+            "rendition": {
+                "pending": "PDF/A-Fassung entsteht",
+                "conforming": "PDF/A, geprüft",
+                "claimed": "PDF/A laut Original, ungeprüft",
+                "raster": "Seitenbilder mit Text",
+                "none": "keine PDF/A-Fassung",
+            },
+            "text": {
+                "pending": "Text wird erkannt",
+                "born-digital": "aus dem Original",
+                "recognised": "Texterkennung",
+                "none": "kein Text",
+            },
+            "appraisal": dict(APPRAISALS),
+            "role": {
+                "clerk": "Sachbearbeitung",
+                "registrar": "Registratur",
+                "archive": "Archiv",
+                "approver": "Zweite Person (Genehmigung)",
+                "auditor": "Rechnungsprüfung und Datenschutz",
+                "admin": "Administration (IT)",
+                "station": "Scanstation",
+            },
+            "template": {"dossier": "Akte", "case": "Vorgang"},
+            "field": {
+                "text": "Text",
+                "number": "Zahl",
+                "date": "Tag",
+                "choice": "Auswahl",
+                "yes-no": "ja oder nein",
+                "money": "Geldbetrag",
+            },
+            "owner": {"dossier": "Akte", "case": "Vorgang", "document": "Dokument"},
+            "scope": {
+                "read": "lesen",
+                "write": "ablegen und ändern",
+                "scan": "scannen",
+                "audit": "Protokoll lesen",
+                "metrics": "Betriebszahlen lesen",
+                "admin": "verwalten",
+            },
+            "method": {
+                "password": "Passwort",
+                "password+code": "Passwort und Einmalcode",
+                "password+recovery": "Passwort und Wiederherstellungscode",
+                "oidc": "Konto der Verwaltung",
+            },
+            "ground": {
+                "vwvfg-20": "§ 20 VwVfG: beteiligt oder angehörig",
+                "vwvfg-21": "§ 21 VwVfG: Besorgnis der Befangenheit",
+            },
+            "sort": {
+                "relevance": "nach Bedeutung",
+                "newest": "neueste zuerst",
+                "added": "zuletzt abgelegt",
+                "reference": "nach Aktenzeichen",
+            },
+            "facet": {
+                "plan": "Aktenplan",
+                "stelle": "Zuständig",
+                "art": "Dokumentart",
+                "jahr": "Jahr",
+                "stand": "Stand der Akte",
+            },
+        }
+    )
 )
 """Vocabulary -> code -> word."""
 
@@ -161,46 +164,48 @@ class Area:
 
     @property
     def syllables(self) -> str:
-        """The label with soft hyphens, for the bar of a phone."""
-        return BREAKS.sub("\N{SOFT HYPHEN}", self.label)
+        """The label in words, with soft hyphens for the bar of a phone."""
+        return BREAKS.sub("\N{SOFT HYPHEN}", _(self.label))
 
 
 AREAS: Final = MappingProxyType(
     {
-        "start": Area("Start", "/", "home", "s"),
-        "inbox": Area("Posteingang", "/posteingang", "inbox", "p"),
-        "files": Area("Akten", "/plan", "folder", "a"),
-        "search": Area("Suche", "/suche", "search", "f"),
-        "resubmissions": Area("Wiedervorlagen", "/wiedervorlagen", "event", "w"),
-        "scanning": Area("Scannen", "/stapel", "scan", "c"),
-        "disposition": Area("Aussonderung", "/aussonderung", "archive", "o"),
-        "administration": Area("Administration", "/administration", "monitor_heart", "v"),
+        "start": Area(msgid("Start"), "/", "home", "s"),
+        "inbox": Area(msgid("Posteingang"), "/posteingang", "inbox", "p"),
+        "files": Area(msgid("Akten"), "/plan", "folder", "a"),
+        "search": Area(msgid("Suche"), "/suche", "search", "f"),
+        "resubmissions": Area(msgid("Wiedervorlagen"), "/wiedervorlagen", "event", "w"),
+        "scanning": Area(msgid("Scannen"), "/stapel", "scan", "c"),
+        "disposition": Area(msgid("Aussonderung"), "/aussonderung", "archive", "o"),
+        "administration": Area(msgid("Administration"), "/administration", "monitor_heart", "v"),
     }
 )
 """Main areas in the order of the bar; a `Frame` names those a person may use."""
 
-WEEKDAYS: Final = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
-WEEKDAYS_LONG: Final = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
-MONTHS: Final = (
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
+WEEKDAYS: Final = msgid(("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"))
+WEEKDAYS_LONG: Final = msgid(("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"))
+MONTHS: Final = msgid(
+    (
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    )
 )
 
 
 def word(code: str, vocabulary: str) -> str:
-    """The German word of a code.
+    """The word of a code.
 
     Raises:
         KeyError: the vocabulary or the code has no word; a page must not show raw codes.
     """
-    return VOCABULARIES[vocabulary][str(code)]
+    return _(VOCABULARIES[vocabulary][str(code)])

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
+from eakte.language import _
 from eakte.models import Unit, User
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.granting import may_grant, roles_to_give
@@ -142,7 +143,9 @@ def _do(request: Request, sent: Submitted, user_id: uuid.UUID, act: Callable[[Tr
     def refused(why: Refused) -> Response:
         return _one(request, sent.actor, user_id, why.form, message=why.message, status=why.status)
 
-    return attempt(request, sent, run, refused, thing="dieses Konto")
+    return attempt(
+        request, sent, run, refused, stale=_("Inzwischen hat jemand dieses Konto geändert. Hier steht, was jetzt gilt.")
+    )
 
 
 def _set_active(tx: Transaction, user: User, *, active: bool) -> None:

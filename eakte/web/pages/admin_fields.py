@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import InvalidInput
+from eakte.language import _
 from eakte.operations.fields import Definition, FieldOwner, FieldType, definitions_of
 from eakte.operations.plan import find_class
 from eakte.operations.plan_changes import ClassChange, change_class
@@ -65,7 +66,14 @@ def _do(request: Request, sent: Submitted, changed: Callable[[list[Definition]],
     def refused(why: Refused) -> Response:
         return _page(request, sent.actor, number, why.form, message=why.message, status=why.status)
 
-    return attempt(request, sent, act, refused, thing="diese Einheit", rename=lambda at: at.rpartition(".")[2])
+    return attempt(
+        request,
+        sent,
+        act,
+        refused,
+        stale=_("Inzwischen hat jemand diese Einheit geändert. Hier steht, was jetzt gilt."),
+        rename=lambda at: at.rpartition(".")[2],
+    )
 
 
 def _page(

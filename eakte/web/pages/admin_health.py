@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
+from eakte.language import _, ngettext
 from eakte.operations.figures import Backlog, Figures, Verified, figures
 from eakte.operations.health import Check, ready
 from eakte.operations.waiting import list_failures, retry_unread
@@ -107,7 +108,7 @@ def setting_rows(settings: Settings) -> tuple[SettingRow, ...]:
         rows.append(
             SettingRow(
                 name=f"EAKTE_{name.upper()}",
-                meaning=field.description or "",
+                meaning=_(field.description) if field.description else "",
                 value=_hidden(value) if secret else _shown(value),
                 secret=secret,
                 default=name not in settings.model_fields_set,
@@ -117,14 +118,14 @@ def setting_rows(settings: Settings) -> tuple[SettingRow, ...]:
 
 
 def _hidden(value: object) -> str:
-    return "gesetzt, wird nicht gezeigt" if value is not None and str(value) else "nicht gesetzt"
+    return _("gesetzt, wird nicht gezeigt") if value is not None and str(value) else _("nicht gesetzt")
 
 
 def _shown(value: object) -> str:
     if value is None or value in ("", {}):
-        return "nicht gesetzt"
+        return _("nicht gesetzt")
     if isinstance(value, bool):
-        return "ja" if value else "nein"
+        return _("ja") if value else _("nein")
     return str(value)
 
 
@@ -154,77 +155,90 @@ def _view(backends: Backends, sections: tuple[Section, ...], found: Figures, *, 
 
 def _sentence(view: HealthView) -> str:
     wrong = [f"{card.label}: {card.value}" for card in view.cards if card.state != "ok"]
-    return "Bitte ansehen: " + ", ".join(wrong) if wrong else "Der Betrieb ist in Ordnung."
+    return _("Bitte ansehen: %(cards)s", cards=", ".join(wrong)) if wrong else _("Der Betrieb ist in Ordnung.")
 
 
 def _work(found: Figures) -> HealthCard:
-    work = found.work
+    label, work = _("Aufträge"), found.work
+    waiting = _("%(num)s wartend", num=number(work.waiting))
     if not work.workers:
-        return HealthCard("Aufträge", "bad", f"{number(work.waiting)} wartend", "Kein Helfer arbeitet: eakte work")
-    helpers = "1 Helfer arbeitet" if work.workers == 1 else f"{work.workers} Helfer arbeiten"
-    unread = f"{_documents(work.unread)} in Verarbeitung"
-    return HealthCard("Aufträge", "ok", f"{number(work.waiting)} wartend", f"{helpers}, {unread}")
-
-
-def _documents(count: int) -> str:
-    return "1 Dokument" if count == 1 else f"{number(count)} Dokumente"
+        return HealthCard(label, "bad", waiting, _("Kein Helfer arbeitet: eakte work"))
+    helpers = ngettext("%(num)s Helfer arbeitet", "%(num)s Helfer arbeiten", work.workers)
+    unread = ngettext(
+        "%(num)s Dokument in Verarbeitung",
+        "%(num)s Dokumente in Verarbeitung",
+        work.unread,
+        num=number(work.unread),
+    )
+    return HealthCard(label, "ok", waiting, f"{helpers}, {unread}")
 
 
 def _failures(count: int) -> HealthCard:
-    label = "Fehlgeschlagene Dokumente"
+    label = _("Fehlgeschlagene Dokumente")
     if not count:
-        return HealthCard(label, "ok", "0", "Alles ist gelesen worden.")
-    return HealthCard(label, "look", number(count), "", Link("Ansehen und wiederholen", FAILED))
+        return HealthCard(label, "ok", "0", _("Alles ist gelesen worden."))
+    return HealthCard(label, "look", number(count), "", Link(_("Ansehen und wiederholen"), FAILED))
 
 
 def _storage(check: Check, verified: Verified | None) -> HealthCard:
-    label = "Ablage geprüft"
+    label = _("Ablage geprüft")
     if not check.ok:
-        return HealthCard(label, "bad", "antwortet nicht", check.detail)
+        return HealthCard(label, "bad", _("antwortet nicht"), check.detail)
     if verified is None:
-        return HealthCard(label, "look", "noch nie", "Alle Dateien prüft: eakte storage verify")
+        return HealthCard(label, "look", _("noch nie"), _("Alle Dateien prüft: eakte storage verify"))
     wrong = verified.missing + verified.damaged
     when = f"{verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
-    value = f"{number(verified.checked - wrong)} von {number(verified.checked)}"
+    value = _("%(good)s von %(all)s", good=number(verified.checked - wrong), all=number(verified.checked))
     if wrong:
-        sentence = f"{number(verified.missing)} fehlen, {number(verified.damaged)} sind beschädigt, {when}"
+        sentence = _(
+            "%(missing)s fehlen, %(damaged)s sind beschädigt, %(when)s",
+            missing=number(verified.missing),
+            damaged=number(verified.damaged),
+            when=when,
+        )
         return HealthCard(label, "bad", value, sentence)
-    return HealthCard(label, "ok", value, f"alle unverändert, {when}")
+    return HealthCard(label, "ok", value, _("alle unverändert, %(when)s", when=when))
 
 
 def _search(check: Check, waiting: int) -> HealthCard:
+    label = _("Suche")
     if not check.ok:
-        return HealthCard("Suche", "bad", "nicht verfügbar", check.detail)
+        return HealthCard(label, "bad", _("nicht verfügbar"), check.detail)
     if not waiting:
-        return HealthCard("Suche", "ok", "kein Verzug", "Der Index ist vollständig.")
-    return HealthCard("Suche", "ok", f"{_documents(waiting)} im Verzug", "Was neu ist, wird gerade aufgenommen.")
+        return HealthCard(label, "ok", _("kein Verzug"), _("Der Index ist vollständig."))
+    late = ngettext("%(num)s Dokument im Verzug", "%(num)s Dokumente im Verzug", waiting, num=number(waiting))
+    return HealthCard(label, "ok", late, _("Was neu ist, wird gerade aufgenommen."))
 
 
 def _database(check: Check, octets: int) -> HealthCard:
     if not check.ok:
-        return HealthCard("Datenbank", "bad", "antwortet nicht", check.detail)
-    return HealthCard("Datenbank", "ok", size(octets), "antwortet")
+        return HealthCard(_("Datenbank"), "bad", _("antwortet nicht"), check.detail)
+    return HealthCard(_("Datenbank"), "ok", size(octets), _("antwortet"))
 
 
 def _scanner(check: Check | None) -> HealthCard:
-    label = "Virenprüfung"
+    label = _("Virenprüfung")
     if check is None:
-        return HealthCard(label, "look", "nicht eingerichtet", "Dateien werden ungeprüft abgelegt: EAKTE_CLAMAV_URL")
+        sentence = _("Dateien werden ungeprüft abgelegt: EAKTE_CLAMAV_URL")
+        return HealthCard(label, "look", _("nicht eingerichtet"), sentence)
     if not check.ok:
-        return HealthCard(label, "bad", "antwortet nicht", "Solange wird nichts abgelegt.")
-    return HealthCard(label, "ok", "läuft", check.detail)
+        return HealthCard(label, "bad", _("antwortet nicht"), _("Solange wird nichts abgelegt."))
+    return HealthCard(label, "ok", _("läuft"), check.detail)
 
 
 def _disposal(backlog: Backlog) -> HealthCard:
     """What is due within the year is the work of every year and no trouble."""
-    label = "Rückstand der Aussonderung"
+    label = _("Rückstand der Aussonderung")
     if backlog.since is None:
-        return HealthCard(label, "ok", "0 Akten", "Keine Aufbewahrungsfrist ist abgelaufen.")
-    count = backlog.ended + backlog.to_offer
-    parts = [f"aussonderungsreif, die älteste seit {backlog.since:%d.%m.%Y}"]
+        return HealthCard(label, "ok", _dossiers(0), _("Keine Aufbewahrungsfrist ist abgelaufen."))
+    parts = [_("aussonderungsreif, die älteste seit %(day)s", day=f"{backlog.since:%d.%m.%Y}")]
     if backlog.long:
-        parts.append(f"{number(backlog.long)} länger als ein Jahr")
+        parts.append(_("%(num)s länger als ein Jahr", num=number(backlog.long)))
     if backlog.to_offer:
-        parts.append(f"{number(backlog.to_offer)} dem Archiv anzubieten")
-    value = "1 Akte" if count == 1 else f"{number(count)} Akten"
+        parts.append(_("%(num)s dem Archiv anzubieten", num=number(backlog.to_offer)))
+    value = _dossiers(backlog.ended + backlog.to_offer)
     return HealthCard(label, "look" if backlog.long else "ok", value, ", ".join(parts))
+
+
+def _dossiers(count: int) -> str:
+    return ngettext("%(num)s Akte", "%(num)s Akten", count, num=number(count))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput
+from eakte.language import _
 from eakte.models import Token, User
 from eakte.operations.accounts import create_token, find_token, find_user, revoke_token
 from eakte.operations.granting import require_may_give_key
@@ -62,9 +63,9 @@ def end(request: Request, sent: Sent, token_id: uuid.UUID) -> Response:
 def _new_key(tx: Transaction, sent: Submitted) -> str:
     scopes = [scope for scope in Scope if sent.text(f"scope_{scope}") == "on"]
     if not scopes:
-        raise InvalidInput(errors=[DomainFieldError("scopes", "Bitte wählen Sie, was der Schlüssel erlaubt.")])
+        raise InvalidInput(errors=[DomainFieldError("scopes", _("Bitte wählen Sie, was der Schlüssel erlaubt."))])
     if sent.text("days") not in DAYS:
-        raise InvalidInput(errors=[DomainFieldError("days", "Bitte wählen Sie, wie lange der Schlüssel gilt.")])
+        raise InvalidInput(errors=[DomainFieldError("days", _("Bitte wählen Sie, wie lange der Schlüssel gilt."))])
     user = find_user(tx.session, sent.text("user"))
     require_may_give_key(tx.actor, user)
     _row, secret = create_token(tx, user=user, name=sent.text("name"), scopes=scopes, days=int(sent.text("days")))

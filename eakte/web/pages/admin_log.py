@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput
+from eakte.language import _
 from eakte.models import AuditEntry, User
 from eakte.operations.accounts import named_user
 from eakte.operations.auditing import Period, list_entries
@@ -85,8 +86,8 @@ def proof_file(request: Request, actor: Person, entry: int) -> Response:
 def _list(session: Session, sections: tuple[Section, ...], request: Request) -> LogView:
     typed = _typed(request)
     since, until = (
-        typed_day(typed["von"], at="von", label="Von"),
-        typed_day(typed["bis"], at="bis", label="Bis"),
+        typed_day(typed["von"], at="von", label=_("Von")),
+        typed_day(typed["bis"], at="bis", label=_("Bis")),
     )
     rows, following = list_entries(
         session,
@@ -113,14 +114,14 @@ def _typed(request: Request) -> dict[str, str]:
 
 
 def _tags() -> tuple[Choice, ...]:
-    return tuple(Choice(tag, act) for tag, act in ACTS.items())
+    return tuple(Choice(tag, _(act)) for tag, act in ACTS.items())
 
 
 def _subject(typed: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(typed) if typed else None
     except ValueError:
-        message = "Ein Objekt wird mit seiner Kennung angegeben, zum Beispiel aus der Adresse einer Akte."
+        message = _("Ein Objekt wird mit seiner Kennung angegeben, zum Beispiel aus der Adresse einer Akte.")
         raise InvalidInput(errors=[DomainFieldError("objekt", message)]) from None
 
 
@@ -145,7 +146,7 @@ def _rows(session: Session, rows: list[AuditEntry], *, longest: int | None = Non
             number=row.number or 0,
             at=row.at,
             actor=names.get(row.actor, row.actor),
-            act=ACTS[row.tag],
+            act=_(ACTS[row.tag]),
             subject=str(row.subject or ""),
             details=told(row.details, longest=longest),
         )

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import InvalidInput
+from eakte.language import _, msgid
 from eakte.models import Unit, User
 from eakte.operations.accounts import create_user
 from eakte.operations.granting import roles_to_give
@@ -47,21 +48,26 @@ ONE = HOME + "/{user_id}"
 ROWS = 50
 IDLE_DAYS = 60
 """After so many days without a sign-in an account is shown as unused: it may be one that nobody needs any more."""
-ROLES = {
-    Role.CLERK: (
-        "liest und bearbeitet die Akten der eigenen Organisationseinheit und derer darunter",
-        "Registratur, Leitung der Einheit",
-    ),
-    Role.REGISTRAR: (
-        "pflegt Aktenplan, Akten und Aktenzeichen; kennt die Betreffe aller Akten unter „besonders geschützt“",
-        "Registratur",
-    ),
-    Role.ARCHIVE: ("bewertet und bestätigt, was angeboten wurde, und liest genau das", "Registratur"),
-    Role.APPROVER: ("genehmigt als zweite Person", "Registratur, Leitung der Einheit"),
-    Role.AUDITOR: ("liest das Prüfprotokoll; Inhalte nur mit Prüfauftrag", "Registratur"),
-    Role.ADMIN: ("hält den Dienst in Betrieb; sieht keine Inhalte und keine Betreffe", "Administration, Registratur"),
-    Role.STATION: ("nimmt gescanntes Papier an", "Administration, Registratur"),
-}
+ROLES = msgid(
+    {
+        Role.CLERK: (
+            "liest und bearbeitet die Akten der eigenen Organisationseinheit und derer darunter",
+            "Registratur, Leitung der Einheit",
+        ),
+        Role.REGISTRAR: (
+            "pflegt Aktenplan, Akten und Aktenzeichen; kennt die Betreffe aller Akten unter „besonders geschützt“",
+            "Registratur",
+        ),
+        Role.ARCHIVE: ("bewertet und bestätigt, was angeboten wurde, und liest genau das", "Registratur"),
+        Role.APPROVER: ("genehmigt als zweite Person", "Registratur, Leitung der Einheit"),
+        Role.AUDITOR: ("liest das Prüfprotokoll; Inhalte nur mit Prüfauftrag", "Registratur"),
+        Role.ADMIN: (
+            "hält den Dienst in Betrieb; sieht keine Inhalte und keine Betreffe",
+            "Administration, Registratur",
+        ),
+        Role.STATION: ("nimmt gescanntes Papier an", "Administration, Registratur"),
+    }
+)
 """What each role may, and who gives it (records, "Who may do what")."""
 
 
@@ -103,7 +109,7 @@ def roles(request: Request, actor: Person) -> Response:
         sections = require_section(session, actor, "rollen")
         counts = people_per_role(session, actor)
     rows = tuple(
-        RoleRow(role.value, may, given_by, counts.get(role, 0), f"{HOME}?rolle={role.value}")
+        RoleRow(role.value, _(may), _(given_by), counts.get(role, 0), f"{HOME}?rolle={role.value}")
         for role, (may, given_by) in ROLES.items()
     )
     return page("rollen.html", frame=make_frame(request, actor, area="administration"), view=RolesView(sections, rows))

@@ -17,6 +17,7 @@ from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, StaleRevision
+from eakte.language import _
 from eakte.models import PlanClass
 from eakte.operations.plan_files import PlanFileError, PlanRow
 from eakte.operations.plan_import import COLUMNS, Changed, Difference, Value, compare_plan, take_over
@@ -51,7 +52,7 @@ def look(request: Request, sent: Sent) -> Response:
         require_section(session, sent.actor, "plan")
     upload = sent.file("file")
     if upload is None:
-        error = InvalidInput(errors=[DomainFieldError("file", "Bitte wählen Sie eine Datei.")])
+        error = InvalidInput(errors=[DomainFieldError("file", _("Bitte wählen Sie eine Datei."))])
         return _page(request, sent.actor, form=form_again(sent, error), status=422)
     try:
         rows = _read(upload)
@@ -75,7 +76,7 @@ def take(request: Request, sent: Sent) -> Response:
 
     def act() -> str:
         _filename, rows = _remembered(tx.session, backends, sent.actor, step)
-        day = typed_day(sent.text("valid_from"), at="valid_from", label="Gilt ab") or today()
+        day = typed_day(sent.text("valid_from"), at="valid_from", label=_("Gilt ab")) or today()
         close = sent.text("close_missing") == "on"
         take_over(tx, rows, digest=sent.text("digest"), valid_from=day, close_missing=close)
         end_step(tx.session, step)
@@ -88,7 +89,9 @@ def take(request: Request, sent: Sent) -> Response:
     except PlanFileError as error:
         return _page(request, sent.actor, error=error, status=422)
     except StaleRevision as error:
-        return _look_again(request, sent, step, InvalidInput(f"{error.detail} Hier steht, was jetzt gilt."))
+        return _look_again(
+            request, sent, step, InvalidInput(_("%(problem)s Hier steht, was jetzt gilt.", problem=error.detail))
+        )
     except InvalidInput as error:
         return _look_again(request, sent, step, error)
 
@@ -97,7 +100,7 @@ def _remembered(session: Session, backends: Backends, actor: Actor, step: str) -
     """The name and the plan of the file that this person looked at. Raises InvalidInput when that is over."""
     kept = find_step(session, backends.transactions.ledger, STEP, step)
     if kept is None or kept[0] != actor.user_id:
-        raise InvalidInput("Die Vorschau ist abgelaufen. Bitte wählen Sie die Datei noch einmal.")
+        raise InvalidInput(_("Die Vorschau ist abgelaufen. Bitte wählen Sie die Datei noch einmal."))
     return str(kept[1]["filename"]), entries_to_rows(kept[1]["rows"])
 
 

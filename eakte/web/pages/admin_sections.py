@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from eakte.access import headed_units
 from eakte.errors import NotFound
+from eakte.language import _, msgid
 from eakte.terms import Actor, Role
 from eakte.web.views import Section
 
 SECTIONS = (
-    (Section("zustand", "Zustand", "monitor_heart"), {Role.ADMIN}),
-    (Section("benutzer", "Benutzer", "group"), {Role.ADMIN, Role.REGISTRAR}),
-    (Section("einheiten", "Organisationseinheiten", "account_tree"), {Role.ADMIN, Role.REGISTRAR}),
-    (Section("rollen", "Rollen und Rechte", "badge"), {Role.ADMIN, Role.REGISTRAR}),
-    (Section("plan", "Aktenplan und Fristen", "folder"), {Role.REGISTRAR}),
-    (Section("schluessel", "Zugriffsschlüssel", "key"), {Role.ADMIN, Role.REGISTRAR}),
-    (Section("einstellungen", "Einstellungen", "tune"), {Role.ADMIN}),
-    (Section("protokoll", "Prüfprotokoll", "policy"), {Role.AUDITOR}),
+    (Section("zustand", msgid("Zustand"), "monitor_heart"), {Role.ADMIN}),
+    (Section("benutzer", msgid("Benutzer"), "group"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("einheiten", msgid("Organisationseinheiten"), "account_tree"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("rollen", msgid("Rollen und Rechte"), "badge"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("plan", msgid("Aktenplan und Fristen"), "folder"), {Role.REGISTRAR}),
+    (Section("schluessel", msgid("Zugriffsschlüssel"), "key"), {Role.ADMIN, Role.REGISTRAR}),
+    (Section("einstellungen", msgid("Einstellungen"), "tune"), {Role.ADMIN}),
+    (Section("protokoll", msgid("Prüfprotokoll"), "policy"), {Role.AUDITOR}),
 )
 """Each page with the roles that may use it (records, "Who may do what")."""
 
@@ -27,10 +30,10 @@ OF_A_HEAD = "benutzer"
 
 def sections_of(session: Session, actor: Actor) -> tuple[Section, ...]:
     """The pages that a person may use, in order; none for most people."""
-    mine = tuple(section for section, roles in SECTIONS if actor.has(*roles))
-    if mine or not headed_units(session, actor.user_id):
-        return mine
-    return tuple(section for section, _roles in SECTIONS if section.name == OF_A_HEAD)
+    mine = [section for section, roles in SECTIONS if actor.has(*roles)]
+    if not mine and headed_units(session, actor.user_id):
+        mine = [section for section, _roles in SECTIONS if section.name == OF_A_HEAD]
+    return tuple(replace(section, label=_(section.label)) for section in mine)
 
 
 def require_section(session: Session, actor: Actor, name: str) -> tuple[Section, ...]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
+from eakte.language import _
 from eakte.models import PlanClass, Template, Unit
 from eakte.operations.templates import (
     TemplateWords,
@@ -96,7 +97,14 @@ def _do(
         return _form(request, sent.actor, template_id, why.form, message=why.message, status=why.status)
 
     # What is wrong with the third case stands at the field of all cases.
-    return attempt(request, sent, run, refused, thing="diese Vorlage", rename=lambda at: at.partition(".")[0])
+    return attempt(
+        request,
+        sent,
+        run,
+        refused,
+        stale=_("Inzwischen hat jemand diese Vorlage geändert. Hier steht, was jetzt gilt."),
+        rename=lambda at: at.partition(".")[0],
+    )
 
 
 def _words(sent: Submitted, body: Mapping[str, Any], kind: str = "") -> TemplateWords:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import InvalidInput, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Unit, User
 from eakte.operations.people import people_per_unit
 from eakte.operations.restructuring import (
@@ -162,13 +163,13 @@ def _preview(
 
 def _words(effect: Effect) -> EffectView:
     rows = (
-        ("Akten", effect.dossiers),
-        ("Dokumente darin", effect.documents),
-        ("Dokumente im Posteingang", effect.inbox_documents),
-        ("Konten", effect.people),
-        ("Aktenplaneinheiten", effect.plan_classes),
-        ("Organisationseinheiten darunter", effect.units_below),
-        ("Prüfaufträge, die hier enden", effect.mandates),
+        (_("Akten"), effect.dossiers),
+        (_("Dokumente darin"), effect.documents),
+        (_("Dokumente im Posteingang"), effect.inbox_documents),
+        (_("Konten"), effect.people),
+        (_("Aktenplaneinheiten"), effect.plan_classes),
+        (_("Organisationseinheiten darunter"), effect.units_below),
+        (_("Prüfaufträge, die hier enden"), effect.mandates),
     )
     return EffectView(tuple(row for row in rows if row[1]))
 
@@ -186,7 +187,13 @@ def _do(
         forms = {form: why.form} if why.form else None
         return _one(request, sent.actor, unit_id, forms, message=why.message, status=why.status)
 
-    return attempt(request, sent, run, refused, thing="diese Einheit")
+    return attempt(
+        request,
+        sent,
+        run,
+        refused,
+        stale=_("Inzwischen hat jemand diese Einheit geändert. Hier steht, was jetzt gilt."),
+    )
 
 
 def _find(session: Session, unit_id: uuid.UUID) -> Unit:

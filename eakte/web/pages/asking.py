@@ -22,6 +22,7 @@ from eakte.api.dependencies import check_csrf, get_backends, signed_in
 from eakte.api.problems import status_of
 from eakte.errors import EakteError, InvalidInput, NotSignedIn, StaleRevision, WrongState
 from eakte.errors import FieldError as DomainFieldError
+from eakte.language import _
 from eakte.operations.idempotency import Reply, once
 from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
@@ -29,7 +30,7 @@ from eakte.operations.taking_back import last_act, own_act
 from eakte.terms import Actor, Role, now, today
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import sections_of
-from eakte.web.pages.happened import MESSAGES
+from eakte.web.pages.happened import message_of
 from eakte.web.rendering import SECURITY_HEADERS, render, render_block
 from eakte.web.views import FieldError, Form, Frame, Message, Undo
 
@@ -129,7 +130,7 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
         administers = bool(sections_of(session, actor))
     happened = request.query_params.get("ok", "")
     messages = [message] if message else []
-    said = MESSAGES.get(happened, "")
+    said = message_of(happened)
     undo = _undo(request, actor, said) if said else None
     if said and undo is None:
         messages.append(Message("info" if happened in {"inzwischen", "nicht-zurueck"} else "success", said))
@@ -203,7 +204,7 @@ def own_place(typed: str | None, default: str) -> str:
 def numbered(typed: str) -> int:
     """The revision that a form was made from. Raises InvalidInput."""
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 10):  # noqa: PLR2004 - fits into the column
-        raise InvalidInput("Dieses Formular ist unvollständig. Bitte laden Sie die Seite neu.")
+        raise InvalidInput(_("Dieses Formular ist unvollständig. Bitte laden Sie die Seite neu."))
     return int(typed)
 
 
@@ -236,13 +237,13 @@ def attempt(
     act: Callable[[Transaction], str],
     refused: Callable[[Refused], Response],
     *,
-    thing: str = "diese Angaben",
+    stale: str = "",
     rename: Callable[[str], str] | None = None,
 ) -> Response:
     """Do an act once and go to the address that it answers; where it is refused, the page as it is now.
 
-    `thing` is what somebody else changed meanwhile, in the sentence that says so; `rename` tells the field of the form
-    for the place that an error names.
+    `stale` is the sentence that says what somebody else changed meanwhile; `rename` tells the field of the form for the
+    place that an error names.
     """
     try:
         with get_backends(request).transactions.begin(sent.actor) as tx:
@@ -251,7 +252,7 @@ def attempt(
         names = {each.at: rename(each.at) for each in error.errors} if rename else None
         return refused(Refused(error, form=form_again(sent, error, names)))
     except StaleRevision as error:
-        told = f"Inzwischen hat jemand {thing} geändert. Hier steht, was jetzt gilt."
+        told = stale or _("Inzwischen hat jemand diese Angaben geändert. Hier steht, was jetzt gilt.")
         return refused(Refused(error, message=Message("warning", told)))
     except WrongState as error:
         return refused(Refused(error, message=Message("warning", error.detail or error.title)))
@@ -267,7 +268,7 @@ def typed_day(text: str | None, *, at: str, label: str) -> date | None:
         found = read(typed)
         if found is not None:
             return found
-    message = f"{label} ist kein Tag. Zum Beispiel: 23.11.2026 oder heute."
+    message = _("%(label)s ist kein Tag. Zum Beispiel: 23.11.2026 oder heute.", label=label)
     raise InvalidInput(errors=[DomainFieldError(at, message)])
 
 
@@ -277,7 +278,7 @@ def quoted(text: str) -> str:
 
 
 def _word_day(typed: str) -> date | None:
-    words = {"heute": 0, "gestern": -1, "morgen": 1}
+    words = {_("heute"): 0, _("gestern"): -1, _("morgen"): 1}
     return today() + timedelta(days=words[typed]) if typed in words else None
 
 
@@ -307,5 +308,5 @@ def _written_day(typed: str) -> date | None:
 
 def _short(name: str) -> str:
     """P. Hansen."""
-    first, _, last = name.rpartition(" ")
+    first, _space, last = name.rpartition(" ")
     return f"{first[0]}. {last}" if first else last

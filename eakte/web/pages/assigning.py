@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed
+from eakte.language import _
 from eakte.models import Dossier
 from eakte.operations.dossiers import is_registrar, readable_dossier
 from eakte.operations.fields import Definition, FieldOwner, definitions_of, german_value
@@ -77,7 +78,7 @@ def give_away(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 
     def act(tx: Transaction) -> None:
         if not sent.text("unit"):
-            raise InvalidInput(errors=[FieldError("unit", "Bitte wählen Sie die Einheit.")])
+            raise InvalidInput(errors=[FieldError("unit", _("Bitte wählen Sie die Einheit."))])
         reassign_dossier(
             tx,
             dossier_id,
@@ -128,7 +129,9 @@ def _do(
         frame = make_frame(request, sent.actor, area="files", message=why.message)
         return page("zuordnen.html", frame=frame, view=view, status=why.status)
 
-    return attempt(request, sent, run, refused, thing="diese Akte")
+    return attempt(
+        request, sent, run, refused, stale=_("Inzwischen hat jemand diese Akte geändert. Hier steht, was jetzt gilt.")
+    )
 
 
 def _again(
@@ -144,7 +147,7 @@ def _again(
     errors = [
         each
         if each.at in known or not each.at.startswith("fields.")
-        else FieldError("", f"{labels.get(each.at, each.at)} gibt es dort nicht; die Angabe entfällt.")
+        else FieldError("", _("%(label)s gibt es dort nicht; die Angabe entfällt.", label=labels.get(each.at, each.at)))
         for each in why.error.errors
     ]
     typed = form_again(sent, InvalidInput(errors=errors))
@@ -181,7 +184,7 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> AssignView:
     dossier = readable_dossier(session, actor, dossier_id)
     keeps = is_registrar(actor)
     if not may_assign(session, actor, dossier):
-        raise NotAllowed("Diese Akte ordnen Sie nicht zu.")
+        raise NotAllowed(_("Diese Akte ordnen Sie nicht zu."))
     tree = PlanTree(session, actor)
     reads = _reads(session, actor, dossier_id)
     here = Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}")
@@ -194,9 +197,9 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> AssignView:
         reference_number=dossier.reference_number,
         title=dossier.title,
         path=(*tree.links(dossier.plan_class), *([here] if reads else [])),
-        back=Link("Zurück zur Akte", here.href)
+        back=Link(_("Zurück zur Akte"), here.href)
         if reads
-        else Link("Zurück zur Aktenplaneinheit", class_address(dossier.plan_class)),
+        else Link(_("Zurück zur Aktenplaneinheit"), class_address(dossier.plan_class)),
         revision=dossier.revision,
         plan_class=f"{dossier.plan_class.number} {dossier.plan_class.title}",
         unit=f"{dossier.unit.number} {dossier.unit.name}",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import EakteError, FieldError, InvalidInput, ManyRefused, NotAllowed, WrongState
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations.document_bulk import (
     cancel_documents,
@@ -97,11 +98,11 @@ def _changes(sent: Submitted) -> dict[str, Any]:
     typed: dict[str, Any] = {
         "kind": sent.optional("kind"),
         "sender": sent.optional("sender"),
-        "received_on": typed_day(sent.optional("received_on"), at="received_on", label="Eingegangen am"),
+        "received_on": typed_day(sent.optional("received_on"), at="received_on", label=_("Eingegangen am")),
     }
     changes = {name: value for name, value in typed.items() if value is not None}
     if not changes:
-        raise InvalidInput(errors=[FieldError("kind", "Bitte füllen Sie aus, was sich ändern soll.")])
+        raise InvalidInput(errors=[FieldError("kind", _("Bitte füllen Sie aus, was sich ändern soll."))])
     return changes
 
 
@@ -129,7 +130,7 @@ def _view(
 ) -> BulkView:
     dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
     if not works_there(session, actor, dossier):
-        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+        raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
     rows = readable_documents(session, actor, _ids(ids))
     here = f"/akten/{dossier.id}"
     chosen = _act(act)
@@ -146,7 +147,7 @@ def _view(
         picker=picker(session, actor, asked.get("wort", ""), chosen=asked.get("place", ""), here=str(dossier.id))
         if chosen == "move"
         else Picker(),
-        refused=tuple((titles.get(each, "Dokument"), text) for each, text in (refused or {}).items()),
+        refused=tuple((titles.get(each, _("Dokument")), text) for each, text in (refused or {}).items()),
         form=form,
     )
 
@@ -175,4 +176,4 @@ def _ids(typed: Sequence[str]) -> list[uuid.UUID]:
     try:
         return [uuid.UUID(each) for each in typed]
     except ValueError:
-        raise InvalidInput("Die Auswahl ist unvollständig. Bitte wählen Sie noch einmal.") from None
+        raise InvalidInput(_("Die Auswahl ist unvollständig. Bitte wählen Sie noch einmal.")) from None

@@ -20,6 +20,7 @@ from eakte.errors import (
     NotAllowed,
     NotFound,
 )
+from eakte.language import _
 from eakte.models import Case
 from eakte.operations.case_moving import move_case
 from eakte.operations.changing import change_case
@@ -63,7 +64,7 @@ def move(request: Request, sent: Sent, dossier_id: uuid.UUID, case_id: uuid.UUID
     def act(tx: Transaction) -> str:
         target = find_by_reference(tx.session, sent.actor, sent.text("target"))
         if target is None:
-            message = "Eine Akte mit diesem Aktenzeichen gibt es nicht, oder Sie dürfen sie nicht kennen."
+            message = _("Eine Akte mit diesem Aktenzeichen gibt es nicht, oder Sie dürfen sie nicht kennen.")
             raise InvalidInput(errors=[FieldError("target", message)])
         move_case(tx, case_id, dossier=target.id, revision=numbered(sent.text("revision")))
         return undoable(tx, f"/akten/{target.id}?ok=vorgang-verschoben", case_id)
@@ -108,7 +109,7 @@ def _do(
         try:
             return act(tx)
         except CasesOpen as error:
-            problem = FieldError("close_cases", "Es gibt noch offene Teilvorgänge. Bitte schließen Sie sie mit ab.")
+            problem = FieldError("close_cases", _("Es gibt noch offene Teilvorgänge. Bitte schließen Sie sie mit ab."))
             raise InvalidInput(errors=[problem]) from error
 
     def refused(why: Refused) -> Response:
@@ -119,7 +120,13 @@ def _do(
         frame = make_frame(request, sent.actor, area="files", message=why.message)
         return page("vorgang.html", frame=frame, view=view, status=why.status)
 
-    return attempt(request, sent, run, refused, thing="diesen Vorgang")
+    return attempt(
+        request,
+        sent,
+        run,
+        refused,
+        stale=_("Inzwischen hat jemand diesen Vorgang geändert. Hier steht, was jetzt gilt."),
+    )
 
 
 def _done(dossier_id: uuid.UUID, what: str) -> str:
@@ -151,7 +158,7 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID, case_id: uuid.U
     dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
     case = _of_dossier(session, actor, dossier_id, case_id)
     if not works_there(session, actor, dossier):
-        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+        raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
     below = session.scalars(
         select(Case).where(Case.parent_id == case.id, Case.closed_on.is_(None)).order_by(Case.ordinal)
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
+from eakte.language import _
 from eakte.models import Case, Document, Dossier, Version
 from eakte.operations.documents import digests_of, list_versions, log_look, opened, readable_document, words_of_page
 from eakte.terms import Actor
@@ -70,7 +71,7 @@ def _view(session: Session, backends: Backends, actor: Actor, document_id: uuid.
             *document_path(session, actor, document, dossier, file_case),
             Link(document.title, f"/dokumente/{document.id}"),
         ),
-        versions=tuple(Choice(str(number), f"Fassung {number}") for number in versions),
+        versions=tuple(Choice(str(number), _("Fassung %(number)s", number=number)) for number in versions),
     )
     if len(versions) < 2:  # noqa: PLR2004 - two are compared
         return view
@@ -102,9 +103,9 @@ def _compared(
     found = different_words(_texts(words[0]), _texts(words[1])) if words[0] and words[1] else None
     why_not = ""
     if found is None:
-        missing = "Eine der beiden Seiten hat keinen Text, der sich vergleichen lässt."
+        missing = _("Eine der beiden Seiten hat keinen Text, der sich vergleichen lässt.")
         why_not = (
-            missing if None in words else "Auf einer der beiden Seiten stehen zu viele Wörter für einen Vergleich."
+            missing if None in words else _("Auf einer der beiden Seiten stehen zu viele Wörter für einen Vergleich.")
         )
     gone, new, places = found or (frozenset(), frozenset(), None)
     left, right = _marked(left, words[0], gone), _marked(right, words[1], new)
@@ -135,7 +136,8 @@ def _compared(
 
 def _side(session: Session, backends: Backends, document: Document, version: Version, number: int) -> Side:
     pages = page_images(session, backends, document, version, "")
-    detail = f"Fassung {version.number} vom {stamp(version.created_at).striptags()}"
+    day = stamp(version.created_at).striptags()
+    detail = _("Fassung %(number)s vom %(day)s", number=version.number, day=day)
     side = Side(version.number, detail, number, len(pages))
     if number > len(pages):
         return side
@@ -164,7 +166,7 @@ def _marked(side: Side, layer: PageWords | None, marked: Collection[int]) -> Sid
     numbered = list(enumerate(layer.words))
     for _line, group in groupby(numbered, key=lambda each: each[1].line):
         pieces = groupby(group, key=lambda each: each[0] in marked)
-        lines.append(tuple((" ".join(word.text for _, word in words), other) for other, words in pieces))
+        lines.append(tuple((" ".join(word.text for _index, word in words), other) for other, words in pieces))
     marks = tuple(frame_of(word) for number, word in numbered if number in marked)
     return replace(side, width=layer.width, height=layer.height, marks=marks, text=tuple(lines))
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, may_write, rule_for
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.operations.crossing import End, Seen, list_references, refer, remove_reference
 from eakte.operations.dossiers import readable_dossier
 from eakte.operations.searching import find_by_reference
@@ -70,7 +71,7 @@ def _known(session: Session, actor: Actor, reference: str) -> End:
     """The dossier of a typed number. Raises InvalidInput alike for one that is not there and one not to be known."""
     found = find_by_reference(session, actor, reference)
     if found is None:
-        message = "Eine Akte mit diesem Aktenzeichen gibt es nicht, oder Sie dürfen sie nicht kennen."
+        message = _("Eine Akte mit diesem Aktenzeichen gibt es nicht, oder Sie dürfen sie nicht kennen.")
         raise InvalidInput(errors=[FieldError("target", message)])
     return End(dossier=found.id)
 
@@ -98,7 +99,7 @@ def _row(seen: Seen, here: uuid.UUID, *, works: bool) -> ReferenceRow:
         reference_number=seen.dossier.reference_number,
         title=seen.dossier.title,
         outgoing=outgoing,
-        case=f"Vorgang {seen.case.ordinal} {seen.case.title}" if seen.case else "",
+        case=_("Vorgang %(number)s %(title)s", number=seen.case.ordinal, title=seen.case.title) if seen.case else "",
         note=seen.row.note or "",
         may_remove=works and outgoing,
     )

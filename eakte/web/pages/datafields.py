@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.operations.fields import Definition, FieldOwner, FieldType
 from eakte.web.pages.asking import Submitted, typed_day
 from eakte.web.views import Choice, DataInput
@@ -23,7 +24,7 @@ def inputs(definitions: Iterable[Definition], owner: FieldOwner) -> tuple[DataIn
             label=each["label"],
             required=each["required"],
             choices=_choices(each),
-            hint=_HINTS.get(FieldType(each["type"]), ""),
+            hint=_hint(FieldType(each["type"])),
         )
         for each in definitions
         if owner.value in each["on"]
@@ -51,7 +52,7 @@ def _value(definition: Definition, text: str) -> Any:
         case FieldType.NUMBER:
             return float(_plain_number(text, definition, at))
         case FieldType.MONEY:
-            euros, _, cents = _plain_number(text, definition, at).partition(".")
+            euros, _point, cents = _plain_number(text, definition, at).partition(".")
             return f"{euros}.{cents:0<2}"
     return text
 
@@ -59,7 +60,8 @@ def _value(definition: Definition, text: str) -> Any:
 def _plain_number(text: str, definition: Definition, at: str) -> str:
     typed = text.replace("€", "").replace(" ", "").replace("\u00a0", "")
     if not _AMOUNT.fullmatch(typed):
-        raise InvalidInput(errors=[FieldError(at, f"{definition['label']} ist keine Zahl. Zum Beispiel: 1.234,50.")])
+        message = _("%(label)s ist keine Zahl. Zum Beispiel: 1.234,50.", label=definition["label"])
+        raise InvalidInput(errors=[FieldError(at, message)])
     grouped = "," in typed or re.fullmatch(r"-?\d{1,3}(\.\d{3})+", typed)
     return typed.replace(".", "").replace(",", ".") if grouped else typed
 
@@ -67,12 +69,18 @@ def _plain_number(text: str, definition: Definition, at: str) -> str:
 def _choices(definition: Definition) -> tuple[Choice, ...]:
     match definition["type"]:
         case FieldType.CHOICE:
-            words = definition["choices"]
+            choices = [Choice(each, each) for each in definition["choices"]]
         case FieldType.YES_NO:
-            words = ["ja", "nein"]
+            choices = [Choice("ja", _("ja")), Choice("nein", _("nein"))]
         case _:
             return ()
-    return (Choice("", "– bitte wählen –"), *(Choice(each, each) for each in words))
+    return (Choice("", _("– bitte wählen –")), *choices)
 
 
-_HINTS = {FieldType.DATE: "zum Beispiel 23.11.2026", FieldType.MONEY: "in Euro, zum Beispiel 1.234,50"}
+def _hint(kind: FieldType) -> str:
+    match kind:
+        case FieldType.DATE:
+            return _("zum Beispiel 23.11.2026")
+        case FieldType.MONEY:
+            return _("in Euro, zum Beispiel 1.234,50")
+    return ""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from eakte.access import READERS, headed_units
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed
+from eakte.language import _
 from eakte.models import Deputation, User
 from eakte.operations.accounts import person_called
 from eakte.operations.deputies import DeputyWords, end_deputation, list_deputations, name_deputy
@@ -68,18 +69,18 @@ def end(request: Request, sent: Sent, deputation_id: uuid.UUID) -> Response:
 
 def _words(tx: Transaction, sent: Submitted) -> DeputyWords:
     _require_reader(sent.actor)
-    until = typed_day(sent.text("until"), at="until", label="Letzter Tag")
+    until = typed_day(sent.text("until"), at="until", label=_("Letzter Tag"))
     if until is None:
-        raise InvalidInput(errors=[FieldError("until", "Bitte nennen Sie den letzten Tag.")])
+        raise InvalidInput(errors=[FieldError("until", _("Bitte nennen Sie den letzten Tag."))])
     person = sent.optional("person")
     if person and not _names_for_others(tx.session, sent.actor):
         # Before anybody is looked up: whether there is such a person is no answer.
-        raise NotAllowed("Für andere nennt die Leitung oder die Registratur die Vertretung.")
+        raise NotAllowed(_("Für andere nennt die Leitung oder die Registratur die Vertretung."))
     return DeputyWords(
         deputy=str(person_called(tx.session, sent.text("deputy"), at="deputy").id),
         until=until,
         person=str(person_called(tx.session, person, at="person").id) if person else None,
-        from_on=typed_day(sent.text("from_on"), at="from_on", label="Erster Tag"),
+        from_on=typed_day(sent.text("from_on"), at="from_on", label=_("Erster Tag")),
         protected=bool(sent.optional("protected")),
     )
 
@@ -92,7 +93,11 @@ def _view(session: Session, actor: Actor, after: str | None) -> DeputiesView:
 
     def row(each: Deputation) -> DeputyRow:
         mine = each.person_id == actor.user_id
-        text = f"{names[each.deputy_id]} vertritt Sie" if mine else f"Sie vertreten {names[each.person_id]}"
+        text = (
+            _("%(name)s vertritt Sie", name=names[each.deputy_id])
+            if mine
+            else _("Sie vertreten %(name)s", name=names[each.person_id])
+        )
         return DeputyRow(str(each.id), text, each.from_on, each.until, each.protected)
 
     return DeputiesView(
@@ -105,7 +110,7 @@ def _view(session: Session, actor: Actor, after: str | None) -> DeputiesView:
 
 def _require_reader(actor: Actor) -> None:
     if not actor.has(*READERS):
-        raise NotAllowed("Vertreten wird, wer Akten bearbeitet.")
+        raise NotAllowed(_("Vertreten wird, wer Akten bearbeitet."))
 
 
 def _names_for_others(session: Session, actor: Actor) -> bool:

@@ -13,6 +13,7 @@ from eakte.api.dependencies import get_backends
 from eakte.api.problems import status_of
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, ScannerUnavailable, StaleRevision, TooLarge, WrongState
+from eakte.language import _
 from eakte.operations.cancelling import cancel_document
 from eakte.operations.document_changes import (
     require_changeable,
@@ -95,7 +96,9 @@ def finish(request: Request, sent: Sent, document_id: uuid.UUID) -> Response:
     def act(tx: Transaction) -> None:
         seen = numbered(sent.text("version"))
         if finalize(tx, document_id).version != seen:
-            raise StaleRevision(f"Gesehen haben Sie die Fassung {seen}, inzwischen gibt es eine neuere.")
+            raise StaleRevision(
+                _("Gesehen haben Sie die Fassung %(number)s, inzwischen gibt es eine neuere.", number=seen)
+            )
 
     return _do(request, sent, document_id, act, "abgeschlossen", "finalize")
 
@@ -158,10 +161,14 @@ def _refused(request: Request, sent: Submitted, document_id: uuid.UUID, error: I
 def told(request: Request, sent: Submitted, document_id: uuid.UUID, error: EakteError) -> Response:
     """The document as it is now, with the sentence why the act was refused; nothing has changed."""
     stale = isinstance(error, StaleRevision)
-    sentence = f"{error.detail} Prüfen Sie, was jetzt gilt." if stale else f"{error.title} {error.detail or ''}".strip()
+    sentence = (
+        _("%(problem)s Prüfen Sie, was jetzt gilt.", problem=error.detail)
+        if stale
+        else f"{error.title} {error.detail or ''}".strip()
+    )
     message = Message("warning", sentence)
     return document_page(
-        request, sent.actor, document_id, lambda _, view: view, message=message, status=status_of(error)
+        request, sent.actor, document_id, lambda _session, view: view, message=message, status=status_of(error)
     )
 
 
@@ -169,7 +176,7 @@ def _stored(backends: Backends, sent: Submitted, document_id: uuid.UUID) -> Stor
     """The bytes of the new version. Who may not file one is told before a byte is stored."""
     upload = sent.file("file")
     if upload is None:
-        raise InvalidInput(errors=[FieldError("file", "Bitte wählen Sie eine Datei.")])
+        raise InvalidInput(errors=[FieldError("file", _("Bitte wählen Sie eine Datei."))])
     with backends.transactions.begin(sent.actor) as tx:
         document = workable_document(tx, document_id, None)
         require_changeable(document)

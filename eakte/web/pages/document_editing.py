@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import InvalidInput, StaleRevision, WrongState
+from eakte.language import _, msgid
 from eakte.models import Document
 from eakte.operations.document_changes import change_document, require_changeable, workable_document
 from eakte.transaction import Transaction
@@ -23,15 +24,17 @@ from eakte.web.views import DocumentEdit, DocumentView, Form
 from eakte.web.views import FieldError as FormError
 
 router = APIRouter(include_in_schema=False)
-LABELS = {
-    "title": "Betreff",
-    "kind": "Art",
-    "received_on": "Eingegangen",
-    "written_on": "Schreiben vom",
-    "sent_on": "Abgesandt",
-    "sender": "Absender",
-    "addressee": "Empfänger",
-}
+LABELS = msgid(
+    {
+        "title": "Betreff",
+        "kind": "Art",
+        "received_on": "Eingegangen",
+        "written_on": "Schreiben vom",
+        "sent_on": "Abgesandt",
+        "sender": "Absender",
+        "addressee": "Empfänger",
+    }
+)
 DAYS = ("received_on", "written_on", "sent_on")
 ELSEWHERE = {"further_senders": "sender", "further_addressees": "addressee"}
 """What the form does not ask for -> the field that stands in its way."""
@@ -59,7 +62,7 @@ def change(request: Request, sent: Sent, document_id: uuid.UUID) -> Response:
         )
     except InvalidInput as error:
         edit = DocumentEdit(before, sent.text("revision"), form_again(sent, error, ELSEWHERE))
-        return document_page(request, sent.actor, document_id, lambda _, view: replace(view, edit=edit))
+        return document_page(request, sent.actor, document_id, lambda _session, view: replace(view, edit=edit))
     except WrongState as error:
         return told(request, sent, document_id, error)
     return go(address)
@@ -80,7 +83,7 @@ def _as_read(tx: Transaction, document_id: uuid.UUID, revision: int, before: Map
 def _changes(typed: Mapping[str, str], before: Mapping[str, str]) -> dict[str, object]:
     """What the person changed, as values: fields that stand as they were read are not touched. Raises InvalidInput."""
     return {
-        name: typed_day(text, at=name, label=LABELS[name]) if name in DAYS else text
+        name: typed_day(text, at=name, label=_(LABELS[name])) if name in DAYS else text
         for name, text in typed.items()
         if text != before[name]
     }
@@ -94,10 +97,16 @@ def _clash(session: Session, view: DocumentView, typed: Mapping[str, str], befor
     others = [name for name in LABELS if there[name] != before[name]]
     both = [name for name in others if typed[name] not in {before[name], there[name]}]
     values = {name: there[name] if name in others and name not in both else typed[name] for name in LABELS}
-    errors = tuple(FormError(name, f"{who} hat eingetragen: {there[name] or '(leer)'}") for name in both)
-    taken = [LABELS[name] for name in others if name not in both]
-    clash = f"{who} hat inzwischen geändert: {', '.join(LABELS[name] for name in others)}."
-    if taken:
-        clash += f" Übernommen ist schon: {', '.join(taken)}."
-    clash += " Was Sie eingetragen haben, steht noch da. Prüfen Sie es und speichern Sie noch einmal."
+    errors = tuple(
+        FormError(name, _("%(name)s hat eingetragen: %(value)s", name=who, value=there[name] or _("(leer)")))
+        for name in both
+    )
+    taken = [_(LABELS[name]) for name in others if name not in both]
+    changed = ", ".join(_(LABELS[name]) for name in others)
+    sentences = [
+        _("%(name)s hat inzwischen geändert: %(fields)s.", name=who, fields=changed),
+        *([_("Übernommen ist schon: %(fields)s.", fields=", ".join(taken))] if taken else []),
+        _("Was Sie eingetragen haben, steht noch da. Prüfen Sie es und speichern Sie noch einmal."),
+    ]
+    clash = " ".join(sentences)
     return replace(view, edit=DocumentEdit(there, str(document.revision), Form(values, errors, open=True), clash))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from eakte.access import may_write, rule_for
+from eakte.language import _
 from eakte.models import Document, Dossier, User
 from eakte.terms import BERLIN, Actor, Role
 from eakte.web.views import DocumentActs, DocumentEdit, Form, Mark
@@ -20,19 +22,44 @@ def marks(session: Session, actor: Actor, document: Document) -> tuple[Mark, ...
     """Cancelled, final, checked out: in words, with who and since when."""
     found = []
     if document.cancelled_at is not None:
-        text = f"Storniert am {_moment(document.cancelled_at)}{_by(session, document.cancelled_by)}."
+        text = _cancelled(_moment(document.cancelled_at), _name(session, document.cancelled_by))
         found.append(Mark("cancelled", text, document.cancel_reason or ""))
     if document.final_at is not None:
-        text = f"Abgeschlossen am {_moment(document.final_at)}{_by(session, document.final_by)}"
-        found.append(Mark("final", f"{text}: Fassung {document.version} gilt, und die Angaben bleiben, wie sie sind."))
+        text = _final(_moment(document.final_at), _name(session, document.final_by), document.version)
+        found.append(Mark("final", text))
     if document.checked_out_by is not None and document.checked_out_at is not None:
         since = _moment(document.checked_out_at)
         if document.checked_out_by == actor.user_id:
-            found.append(Mark("mine", f"Von Ihnen ausgecheckt seit {since}. Nur Sie können eine neue Fassung ablegen."))
+            text = _("Von Ihnen ausgecheckt seit %(day)s. Nur Sie können eine neue Fassung ablegen.", day=since)
+            found.append(Mark("mine", text))
         else:
             who = _name(session, document.checked_out_by)
-            found.append(Mark("held", f"{who} hat das Dokument ausgecheckt, seit {since}. Lesen können Sie es weiter."))
+            text = _(
+                "%(name)s hat das Dokument ausgecheckt, seit %(day)s. Lesen können Sie es weiter.", name=who, day=since
+            )
+            found.append(Mark("held", text))
     return tuple(found)
+
+
+def _cancelled(day: str, who: str) -> str:
+    if who:
+        return _("Storniert am %(day)s von %(name)s.", day=day, name=who)
+    return _("Storniert am %(day)s.", day=day)
+
+
+def _final(day: str, who: str, version: int) -> str:
+    if who:
+        return _(
+            "Abgeschlossen am %(day)s von %(name)s: Fassung %(number)s gilt, und die Angaben bleiben, wie sie sind.",
+            day=day,
+            name=who,
+            number=version,
+        )
+    return _(
+        "Abgeschlossen am %(day)s: Fassung %(number)s gilt, und die Angaben bleiben, wie sie sind.",
+        day=day,
+        number=version,
+    )
 
 
 def works_there(session: Session, actor: Actor, dossier: Dossier | None) -> bool:
@@ -96,10 +123,9 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
 
 
-def _by(session: Session, user_id: object) -> str:
-    return f" von {_name(session, user_id)}" if user_id else ""
-
-
-def _name(session: Session, user_id: object) -> str:
+def _name(session: Session, user_id: uuid.UUID | None) -> str:
+    """Who it was; empty where nobody is named."""
+    if user_id is None:
+        return ""
     user = session.get(User, user_id)
-    return user.display_name if user else "jemand"
+    return user.display_name if user else _("jemand")

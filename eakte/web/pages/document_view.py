@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends
+from eakte.language import _, ngettext
 from eakte.models import Case, Document, Dossier, User, Version
 from eakte.operations.attachments import relations
 from eakte.operations.documents import (
@@ -160,7 +161,7 @@ def document_path(
 ) -> tuple[Link, ...]:
     """The way to where a document lies."""
     if dossier is None:
-        return (Link("Posteingang", f"/posteingang/{document.id}"),)
+        return (Link(_("Posteingang"), f"/posteingang/{document.id}"),)
     tree = PlanTree(session, actor)
     row = next(each for each in tree.rows if each.id == dossier.plan_class_id)
     links = [tree.links(row)[-1], Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}")]
@@ -172,24 +173,24 @@ def document_path(
 def _properties(
     document: Document, version: Version, dossier: Dossier | None, file_case: Case | None, source: Document | None
 ) -> tuple[Property, ...]:
-    rows: list[Any] = [Property("Betreff", document.title), Property("Art", word(document.kind, "kind"))]
-    for label, value in (("Absender", document.sender), ("Empfänger", document.addressee)):
+    rows: list[Any] = [Property(_("Betreff"), document.title), Property(_("Art"), word(document.kind, "kind"))]
+    for label, value in ((_("Absender"), document.sender), (_("Empfänger"), document.addressee)):
         if value:
             rows.append(Property(label, value))
     for label, day in (
-        ("Schreiben vom", document.written_on),
-        ("Eingegangen", document.received_on),
-        ("Abgesandt", document.sent_on),
+        (_("Schreiben vom"), document.written_on),
+        (_("Eingegangen"), document.received_on),
+        (_("Abgesandt"), document.sent_on),
     ):
         if day:
             rows.append(Property(label, day))
     if source is not None:
-        rows.append(Property("Anlage zu", Link(source.title, f"/dokumente/{source.id}")))
+        rows.append(Property(_("Anlage zu"), Link(source.title, f"/dokumente/{source.id}")))
     if dossier is not None:
-        rows.append(Property("Akte", Link(dossier.reference_number, f"/akten/{dossier.id}")))
+        rows.append(Property(_("Akte"), Link(dossier.reference_number, f"/akten/{dossier.id}")))
     if file_case is not None:
-        rows.append(Property("Vorgang", f"{file_case.ordinal} {file_case.title}"))
-    rows.append(Property("Text", word(version.text_state, "text"), version.text_reason or ""))
+        rows.append(Property(_("Vorgang"), f"{file_case.ordinal} {file_case.title}"))
+    rows.append(Property(_("Text"), word(version.text_state, "text"), version.text_reason or ""))
     return tuple(rows)
 
 
@@ -216,9 +217,9 @@ def _version_detail(version: Version, who: str) -> Iterator[str]:
         yield who
     yield size_words(version.size)
     if version.pages:
-        yield "1 Seite" if version.pages == 1 else f"{version.pages} Seiten"
+        yield ngettext("%(num)s Seite", "%(num)s Seiten", version.pages)
     if version.restored_from:
-        yield f"wie Fassung {version.restored_from}"
+        yield _("wie Fassung %(number)s", number=version.restored_from)
 
 
 def _neighbours(session: Session, document: Document, file_case: Case | None) -> Neighbours | None:
@@ -239,7 +240,7 @@ def _neighbours(session: Session, document: Document, file_case: Case | None) ->
     return Neighbours(
         position=position,
         count=position + (session.scalar(select(func.count()).select_from(older.subquery())) or 0),
-        place=f"Vorgang {file_case.ordinal}" if file_case else "der Akte",
+        place=_("Vorgang %(number)s", number=file_case.ordinal) if file_case else _("der Akte"),
         previous=f"/dokumente/{before}" if before else "",
         next=f"/dokumente/{after}" if after else "",
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api import document_content as api
 from eakte.api.dependencies import get_backends
+from eakte.language import _
 from eakte.operations.documents import (
     log_look,
     readable_document,
@@ -107,5 +108,9 @@ def _older(view: DocumentView) -> Message | None:
     if not view.older:
         return None
     current = next(each for each in view.versions if each.current)
-    shown = f"Sie sehen die Fassung {view.older}. Aktuell ist die Fassung {current.number}."
-    return Message("info", shown, Link("Aktuelle Fassung zeigen", f"/dokumente/{view.id}"))
+    shown = _(
+        "Sie sehen die Fassung %(older)s. Aktuell ist die Fassung %(current)s.",
+        older=view.older,
+        current=current.number,
+    )
+    return Message("info", shown, Link(_("Aktuelle Fassung zeigen"), f"/dokumente/{view.id}"))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, may_write, rule_for
 from eakte.api.dependencies import get_backends
 from eakte.errors import NotAllowed
+from eakte.language import _
 from eakte.models import Dossier
 from eakte.operations.changing import change_dossier
 from eakte.operations.dossiers import is_registrar, readable_dossier
@@ -65,7 +66,8 @@ def lend_paper(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """Lend the paper."""
 
     def act(tx: Transaction) -> None:
-        lend(tx, dossier_id, to=sent.text("to"), until=typed_day(sent.text("until"), at="until", label="Rückgabe bis"))
+        until = typed_day(sent.text("until"), at="until", label=_("Rückgabe bis"))
+        lend(tx, dossier_id, to=sent.text("to"), until=until)
 
     return _do(request, sent, dossier_id, act, "ausgeliehen", "lend")
 
@@ -111,7 +113,7 @@ def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> DossierEditV
     dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
     works, handles = works_there(session, actor, dossier), may_handle(session, actor, dossier)
     if not (works or handles):
-        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+        raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
     definitions = definitions_of(session, dossier.plan_class)
     is_lent = dossier.lent_to is not None
     return DossierEditView(
@@ -134,8 +136,11 @@ def lent_words(dossier: Dossier) -> str:
     """Who has the paper: „Amtsgericht Nienburg, seit 23.11.2026, zurück bis 14.12.2026“; empty where nobody has."""
     if dossier.lent_to is None or dossier.lent_on is None:
         return ""
-    until = f", zurück bis {dossier.lent_until:%d.%m.%Y}" if dossier.lent_until else ""
-    return f"{dossier.lent_to}, seit {dossier.lent_on:%d.%m.%Y}{until}"
+    since = f"{dossier.lent_on:%d.%m.%Y}"
+    if dossier.lent_until is None:
+        return _("%(who)s, seit %(day)s", who=dossier.lent_to, day=since)
+    until = f"{dossier.lent_until:%d.%m.%Y}"
+    return _("%(who)s, seit %(day)s, zurück bis %(until)s", who=dossier.lent_to, day=since, until=until)
 
 
 def _values(dossier: Dossier, definitions: list[Definition]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.access import Want, may_write, rule_for
+from eakte.language import _
 from eakte.models import Case, Document, Dossier
 from eakte.operations.documents import DocumentView
 from eakte.operations.dossiers import readable_dossier, state_on
@@ -93,7 +94,7 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
         close=CloseForm(
             open_cases=open_cases,
             backdating=actor.has(Role.REGISTRAR),
-            effect=f"Aufbewahrung: {rule_sentence(resolved)}.",
+            effect=_("Aufbewahrung: %(rule)s.", rule=rule_sentence(resolved)),
         )
         if writes and is_open
         else None,
@@ -130,7 +131,8 @@ def _groups(
             )
     loose = tuple(document_row(view) for view in by_case.get(None, []))
     if loose:
-        groups.append(CaseGroup(id="", title="Ohne Vorgang", documents=loose, pages=sum(r.pages or 0 for r in loose)))
+        pages = sum(row.pages or 0 for row in loose)
+        groups.append(CaseGroup(id="", title=_("Ohne Vorgang"), documents=loose, pages=pages))
     return tuple(groups)
 
 
@@ -142,7 +144,11 @@ def document_row(view: DocumentView) -> DocumentRow:
     """A document as a row."""
     document, version, progress = view.document, view.version, view.progress
     cancelled, final, held = document.cancelled_at, document.final_at, document.checked_out_by
-    detail = f"Text wird erkannt, {progress.done} von {progress.total}" if progress and progress.total else ""
+    detail = (
+        _("Text wird erkannt, %(done)s von %(total)s", done=progress.done, total=progress.total)
+        if progress and progress.total
+        else ""
+    )
     return DocumentRow(
         id=str(document.id),
         href=f"/dokumente/{document.id}",
@@ -164,33 +170,37 @@ def document_row(view: DocumentView) -> DocumentRow:
 def _note(dossier: Dossier) -> str:
     if dossier.closed_on is None:
         return ""
-    note = f"zdA seit {dossier.closed_on:%d.%m.%Y}"
+    closed = f"{dossier.closed_on:%d.%m.%Y}"
     if dossier.grace_end is not None and dossier.grace_end >= today():
-        note += f", Transferfrist bis {dossier.grace_end:%d.%m.%Y}"
+        grace = f"{dossier.grace_end:%d.%m.%Y}"
+        parts = [_("zdA seit %(day)s, Transferfrist bis %(until)s", day=closed, until=grace)]
+    else:
+        parts = [_("zdA seit %(day)s", day=closed)]
     if dossier.retention_end is not None:
-        note += f"; aufzubewahren bis {dossier.retention_end:%d.%m.%Y}"
+        parts.append(_("aufzubewahren bis %(day)s", day=f"{dossier.retention_end:%d.%m.%Y}"))
     elif dossier.retention_offer_by is not None:
-        note += f"; dauernd aufzubewahren, dem Archiv anzubieten bis {dossier.retention_offer_by:%d.%m.%Y}"
+        offer_by = f"{dossier.retention_offer_by:%d.%m.%Y}"
+        parts.append(_("dauernd aufzubewahren, dem Archiv anzubieten bis %(day)s", day=offer_by))
     elif dossier.retention_state == "waiting-for-event":
-        note += "; die Frist wartet auf ihr Ereignis"
-    return note + "."
+        parts.append(_("die Frist wartet auf ihr Ereignis"))
+    return "; ".join(parts) + "."
 
 
 def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, ...]:
     rows: list[Any] = [
-        Property("Aktenplan", Link(f"{dossier.plan_class.number} {dossier.plan_class.title}", _plan(dossier))),
-        Property("Zuständig", f"{dossier.unit.number} {dossier.unit.name}"),
-        Property("Vertraulichkeit", word(Level(dossier.confidentiality).word, "confidentiality")),
-        Property("Medium", word(dossier.medium, "medium")),
-        Property("Laufzeit", f"seit {dossier.opened_on:%d.%m.%Y}"),
+        Property(_("Aktenplan"), Link(f"{dossier.plan_class.number} {dossier.plan_class.title}", _plan(dossier))),
+        Property(_("Zuständig"), f"{dossier.unit.number} {dossier.unit.name}"),
+        Property(_("Vertraulichkeit"), word(Level(dossier.confidentiality).word, "confidentiality")),
+        Property(_("Medium"), word(dossier.medium, "medium")),
+        Property(_("Laufzeit"), _("seit %(day)s", day=f"{dossier.opened_on:%d.%m.%Y}")),
     ]
     if dossier.closed_on is not None:
-        rows.append(Property("zdA", dossier.closed_on))
+        rows.append(Property(_("zdA"), dossier.closed_on))
     if dossier.retention_end is not None:
-        rows.append(Property("Aufbewahren bis", dossier.retention_end, dossier.retention_rule or ""))
+        rows.append(Property(_("Aufbewahren bis"), dossier.retention_end, dossier.retention_rule or ""))
     else:
-        rows.append(Property("Aufbewahrung", rule))
-    rows.append(Property("Aussonderung", word(appraisal, "appraisal")))
+        rows.append(Property(_("Aufbewahrung"), rule))
+    rows.append(Property(_("Aussonderung"), word(appraisal, "appraisal")))
     return tuple(rows)
 
 
@@ -198,11 +208,11 @@ def _particulars(session: Session, actor: Actor, dossier: Dossier) -> list[Prope
     """What not every dossier has: former numbers, paper, data fields, parties."""
     rows = []
     if dossier.former_references:
-        rows.append(Property("Frühere Aktenzeichen", "; ".join(dossier.former_references)))
+        rows.append(Property(_("Frühere Aktenzeichen"), "; ".join(dossier.former_references)))
     if dossier.location:
-        rows.append(Property("Standort", dossier.location))
+        rows.append(Property(_("Standort"), dossier.location))
     if lent := lent_words(dossier):
-        rows.append(Property("Ausgeliehen an", lent))
+        rows.append(Property(_("Ausgeliehen an"), lent))
     definitions = definitions_of(session, dossier.plan_class)
     shown = shown_values(definitions, FieldOwner.DOSSIER, dossier.fields or {})
     rows += [Property(label, text) for label, text in shown]

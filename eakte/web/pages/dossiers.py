@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.operations.closing import close_dossier, reopen_dossier
 from eakte.operations.dossiers import NewCase, create_case, readable_dossier
 from eakte.operations.personal import note_use
@@ -92,7 +93,7 @@ def close(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     """Close the dossier."""
 
     def act(tx: Transaction) -> str:
-        day = typed_day(sent.optional("closed_on"), at="closed_on", label="Geschlossen am")
+        day = typed_day(sent.optional("closed_on"), at="closed_on", label=_("Geschlossen am"))
         close_dossier(
             tx,
             dossier_id,
@@ -123,7 +124,7 @@ def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Tran
         try:
             return f"/akten/{dossier_id}?ok={act(tx)}"
         except CasesOpen as error:
-            problem = FieldError("close_cases", "Es gibt noch offene Vorgänge. Bitte schließen Sie sie mit ab.")
+            problem = FieldError("close_cases", _("Es gibt noch offene Vorgänge. Bitte schließen Sie sie mit ab."))
             raise InvalidInput(errors=[problem]) from error
         except NotAllowed as error:
             # A day that needs a reason is a matter of the form; whoever has no form here gets the refusal.
@@ -137,7 +138,9 @@ def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Tran
         frame = make_frame(request, sent.actor, area="files", message=why.message)
         return page("akte.html", frame=frame, view=view, status=why.status)
 
-    return attempt(request, sent, run, refused, thing="diese Akte")
+    return attempt(
+        request, sent, run, refused, stale=_("Inzwischen hat jemand diese Akte geändert. Hier steht, was jetzt gilt.")
+    )
 
 
 def _with_form(view: DossierView, name: str, bad: Form, refusal: EakteError) -> DossierView:

@@ -9,59 +9,62 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
+from eakte.language import _, msgid, ngettext
 from eakte.models import AuditEntry, AuditSubject, Document, User
 from eakte.operations.auditing import history
 from eakte.operations.taking_back import may_take_back
 from eakte.terms import Actor
 from eakte.web.views import HistoryEntry
 
-SENTENCES = {
-    "record:dossier:create": "{who} legte die Akte an",
-    "record:dossier:close": "{who} verfügte zdA",
-    "record:dossier:reopen": "{who} öffnete die Akte wieder",
-    "record:dossier:event": "{who} trug ein Ereignis ein",
-    "record:dossier:change": "{who} änderte Angaben zur Akte",
-    "record:dossier:move": "{who} ordnete die Akte einer anderen Aktenplaneinheit zu",
-    "record:dossier:reassign": "{who} gab die Akte an eine andere Organisationseinheit",
-    "record:dossier:classify": "{who} änderte die Vertraulichkeit der Akte",
-    "record:dossier:extend-retention": "{who} änderte, bis wann die Akte mindestens aufbewahrt wird",
-    "record:procedure:file": "{who} legte in einem Zug an und ab",
-    "record:dossier:open-volume": "{who} begann einen neuen Band",
-    "record:dossier:lend": "{who} lieh das Papier der Akte aus",
-    "record:dossier:return": "{who} nahm das Papier der Akte zurück",
-    "record:dossier:refer": "{who} trug einen Verweis ein",
-    "record:dossier:unrefer": "{who} entfernte einen Verweis",
-    "record:plan:recount": "Die Frist wurde nach einer Änderung des Aktenplans neu gerechnet",
-    "record:party:add": "{who} trug Beteiligte ein",
-    "record:party:change": "{who} änderte Angaben zu Beteiligten",
-    "record:party:remove": "{who} entfernte Beteiligte",
-    "record:case:move": "{who} verschob einen Vorgang in eine andere Akte",
-    "record:case:change": "{who} änderte Angaben zu einem Vorgang",
-    "record:case:create": "{who} legte einen Vorgang an",
-    "record:case:close": "{who} schloss einen Vorgang ab",
-    "record:case:reopen": "{who} öffnete einen Vorgang wieder",
-    "record:document:file": "{who} legte {what} ab",
-    "record:document:change": "{who} änderte Angaben zu {what}",
-    "record:document:add-version": "{who} legte eine neue Fassung von {what} ab",
-    "record:document:check-out": "{who} checkte {what} aus",
-    "record:document:release": "{who} hob das Auschecken von {what} auf",
-    "record:document:restore-version": "{who} holte eine frühere Fassung von {what} zurück",
-    "record:document:finalize": "{who} schloss {what} ab",
-    "record:document:sign": "{who} versah {what} mit einer Signatur",
-    "record:document:cancel": "{who} stornierte {what}",
-    "record:document:move": "{who} ordnete {what} anders zu",
-    "record:resubmission:create": "{who} trug eine Wiedervorlage ein",
-    "record:resubmission:change": "{who} änderte eine Wiedervorlage",
-    "record:resubmission:done": "{who} erledigte eine Wiedervorlage",
-    "record:document:process": "Text und PDF/A-Fassung von {what} entstanden",
-    "record:document:fail": "Die Verarbeitung von {what} gelang nicht",
-    "record:file:refuse-infected": "{who} wollte eine Datei mit Schadsoftware ablegen; sie wurde abgewiesen",
-    "record:document:retry": "{who} ließ {what} erneut verarbeiten",
-}
+SENTENCES = msgid(
+    {
+        "record:dossier:create": "%(who)s legte die Akte an",
+        "record:dossier:close": "%(who)s verfügte zdA",
+        "record:dossier:reopen": "%(who)s öffnete die Akte wieder",
+        "record:dossier:event": "%(who)s trug ein Ereignis ein",
+        "record:dossier:change": "%(who)s änderte Angaben zur Akte",
+        "record:dossier:move": "%(who)s ordnete die Akte einer anderen Aktenplaneinheit zu",
+        "record:dossier:reassign": "%(who)s gab die Akte an eine andere Organisationseinheit",
+        "record:dossier:classify": "%(who)s änderte die Vertraulichkeit der Akte",
+        "record:dossier:extend-retention": "%(who)s änderte, bis wann die Akte mindestens aufbewahrt wird",
+        "record:procedure:file": "%(who)s legte in einem Zug an und ab",
+        "record:dossier:open-volume": "%(who)s begann einen neuen Band",
+        "record:dossier:lend": "%(who)s lieh das Papier der Akte aus",
+        "record:dossier:return": "%(who)s nahm das Papier der Akte zurück",
+        "record:dossier:refer": "%(who)s trug einen Verweis ein",
+        "record:dossier:unrefer": "%(who)s entfernte einen Verweis",
+        "record:plan:recount": "Die Frist wurde nach einer Änderung des Aktenplans neu gerechnet",
+        "record:party:add": "%(who)s trug Beteiligte ein",
+        "record:party:change": "%(who)s änderte Angaben zu Beteiligten",
+        "record:party:remove": "%(who)s entfernte Beteiligte",
+        "record:case:move": "%(who)s verschob einen Vorgang in eine andere Akte",
+        "record:case:change": "%(who)s änderte Angaben zu einem Vorgang",
+        "record:case:create": "%(who)s legte einen Vorgang an",
+        "record:case:close": "%(who)s schloss einen Vorgang ab",
+        "record:case:reopen": "%(who)s öffnete einen Vorgang wieder",
+        "record:document:file": "%(who)s legte %(what)s ab",
+        "record:document:change": "%(who)s änderte Angaben zu %(what)s",
+        "record:document:add-version": "%(who)s legte eine neue Fassung von %(what)s ab",
+        "record:document:check-out": "%(who)s checkte %(what)s aus",
+        "record:document:release": "%(who)s hob das Auschecken von %(what)s auf",
+        "record:document:restore-version": "%(who)s holte eine frühere Fassung von %(what)s zurück",
+        "record:document:finalize": "%(who)s schloss %(what)s ab",
+        "record:document:sign": "%(who)s versah %(what)s mit einer Signatur",
+        "record:document:cancel": "%(who)s stornierte %(what)s",
+        "record:document:move": "%(who)s ordnete %(what)s anders zu",
+        "record:resubmission:create": "%(who)s trug eine Wiedervorlage ein",
+        "record:resubmission:change": "%(who)s änderte eine Wiedervorlage",
+        "record:resubmission:done": "%(who)s erledigte eine Wiedervorlage",
+        "record:document:process": "Text und PDF/A-Fassung von %(what)s entstanden",
+        "record:document:fail": "Die Verarbeitung von %(what)s gelang nicht",
+        "record:file:refuse-infected": "%(who)s wollte eine Datei mit Schadsoftware ablegen; sie wurde abgewiesen",
+        "record:document:retry": "%(who)s ließ %(what)s erneut verarbeiten",
+    }
+)
 """A sentence for each act on a dossier, case or document."""
 
 
-TAKEN_BACK = "{who} nahm die Zuordnung zurück: {what}"
+TAKEN_BACK = msgid("%(who)s nahm die Zuordnung zurück: %(what)s")
 
 
 def sentences(
@@ -77,9 +80,9 @@ def sentences(
     undone = {row.details.get("undoes") for row in rows}
     entries = []
     for row in rows:
-        what = f"„{titles[row.subject]}“" if row.subject in titles else _how_many(row)
+        what = _("„%(title)s“", title=titles[row.subject]) if row.subject in titles else _how_many(row)
         sentence = TAKEN_BACK if "undoes" in row.details else SENTENCES.get(row.tag, row.tag)
-        text = sentence.format(who=names.get(row.actor, "eakte"), what=what)
+        text = _(sentence, who=names.get(row.actor, "eakte"), what=what)
         possible = actor is not None and may_take_back(actor, row) and str(row.id) not in undone
         entries.append(HistoryEntry(at=row.at, text=text, undo=f"/zuruecknehmen/{row.id}" if possible else ""))
     return tuple(entries)
@@ -88,9 +91,9 @@ def sentences(
 def _how_many(row: AuditEntry) -> str:
     """What a bulk act was on: its entry names no subject of its own but how many there were."""
     if row.tag == Tag.CASE_MOVE:
-        return "ein Vorgang"
+        return _("ein Vorgang")
     count = row.details.get("documents")
-    return f"{count} Dokumente" if isinstance(count, int) and count > 1 else "ein Dokument"
+    return ngettext("ein Dokument", "%(num)s Dokumente", count if isinstance(count, int) and count > 1 else 1)
 
 
 def entry_of_filing(session: Session, document_id: uuid.UUID) -> AuditEntry | None:

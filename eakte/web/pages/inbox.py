@@ -14,6 +14,7 @@ from eakte.access import rule_for
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, ManyRefused, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Unit
 from eakte.operations.document_bulk import move_documents
 from eakte.operations.documents import DocumentView as FoundDocument
@@ -74,7 +75,7 @@ def give_on(request: Request, sent: Sent, document_id: uuid.UUID) -> Response:
 
     def act(tx: Transaction) -> None:
         if not sent.text("unit"):
-            raise InvalidInput(errors=[FieldError("unit", "Bitte wählen Sie die Einheit.")])
+            raise InvalidInput(errors=[FieldError("unit", _("Bitte wählen Sie die Einheit."))])
         hand_on(tx, document_id, unit=sent.text("unit"), reason=sent.optional("reason"))
 
     return _do(request, sent, document_id, act, "eingang-weitergegeben", "hand_on")
@@ -179,7 +180,10 @@ def _view(
 def _choices(units: Sequence[Unit]) -> tuple[Link, ...]:
     if not 1 < len(units) <= FEW_UNITS:
         return ()
-    return (Link("alle", "/posteingang"), *(Link(each.name, f"/posteingang?einheit={each.number}") for each in units))
+    return (
+        Link(_("alle"), "/posteingang"),
+        *(Link(each.name, f"/posteingang?einheit={each.number}") for each in units),
+    )
 
 
 def _letter(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import EakteError, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Dossier, PlanClass, Template
 from eakte.operations.dossiers import readable_dossier
 from eakte.operations.fields import FieldOwner, definitions_of, german_value
@@ -84,8 +85,8 @@ def case_templates(session: Session, dossier: Dossier) -> tuple[Link, ...]:
 
 def _told(error: FieldError) -> FieldError:
     """An error in the words of this form, where a place of the title has a label."""
-    kind, _, name = error.at.partition(".")
-    return FieldError(error.at, f"{_label(name)} fehlt.") if kind == "values" else error
+    kind, _dot, name = error.at.partition(".")
+    return FieldError(error.at, _("%(label)s fehlt.", label=_label(name))) if kind == "values" else error
 
 
 def _label(place: str) -> str:
@@ -115,7 +116,8 @@ def _order(tx: Transaction, sent: Submitted, template: Template) -> Order:
         if name:
             parties.append(PartyWords(role=each["role"], name=name, kind=sent.text(f"parties.{number}.kind")))
         elif each["required"]:
-            raise InvalidInput(errors=[FieldError(f"parties.{number}.name", f"{each['role']}: Name fehlt.")])
+            message = _("%(role)s: Name fehlt.", role=each["role"])
+            raise InvalidInput(errors=[FieldError(f"parties.{number}.name", message)])
     return Order(
         values={name: sent.text(f"values.{name}") for name in asked_places(template)},
         plan_class=None if dossier else str(plan_class.id),
@@ -136,7 +138,7 @@ def _place(
         except ValueError:
             raise NotFound from None
         if not works_there(session, actor, dossier):
-            raise NotAllowed("In dieser Akte ändern Sie nichts.")
+            raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
         return dossier, dossier.plan_class
     if template.body["plan_class"] is not None:
         return None, find_class(session, template.body["plan_class"])
@@ -154,11 +156,11 @@ def _view(
     body, tree = template.body, PlanTree(session, actor)
     units = () if dossier else units_worked_in(session, actor)
     if dossier is None and not units:
-        raise NotAllowed("Akten legen Sachbearbeitung und Registratur an.")
-    back = Link("Zurück zur Aktenplaneinheit", class_address(plan_class))
+        raise NotAllowed(_("Akten legen Sachbearbeitung und Registratur an."))
+    back = Link(_("Zurück zur Aktenplaneinheit"), class_address(plan_class))
     path = tree.links(plan_class)
     if dossier is not None:
-        back = Link("Zurück zur Akte", f"/akten/{dossier.id}")
+        back = Link(_("Zurück zur Akte"), f"/akten/{dossier.id}")
         path = (*path, Link(f"{dossier.reference_number} {dossier.title}", back.href))
     owner = FieldOwner.CASE if dossier else FieldOwner.DOSSIER
     definitions = definitions_of(session, plan_class)
@@ -187,12 +189,12 @@ def _view(
 
 def _presets(session: Session, template: Template, plan_class: PlanClass, *, one: bool) -> list[Property]:
     body = template.body
-    rows = [Property("Aktenplan", Link(f"{plan_class.number} {plan_class.title}", class_address(plan_class)))]
+    rows = [Property(_("Aktenplan"), Link(f"{plan_class.number} {plan_class.title}", class_address(plan_class)))]
     if body["unit"] is not None:
         unit = find_unit(session, body["unit"])
-        rows.append(Property("Zuständig", f"{unit.number} {unit.name}"))
+        rows.append(Property(_("Zuständig"), f"{unit.number} {unit.name}"))
     elif one:
-        rows.append(Property("Zuständig", "Ihre Organisationseinheit"))
-    rows.append(Property("Vertraulichkeit", word(body["confidentiality"] or "internal", "confidentiality")))
-    rows.append(Property("Medium", word(body["medium"] or "electronic", "medium")))
+        rows.append(Property(_("Zuständig"), _("Ihre Organisationseinheit")))
+    rows.append(Property(_("Vertraulichkeit"), word(body["confidentiality"] or "internal", "confidentiality")))
+    rows.append(Property(_("Medium"), word(body["medium"] or "electronic", "medium")))
     return rows

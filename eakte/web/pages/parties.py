@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import Case, Dossier, Party
 from eakte.operations.dossiers import readable_dossier
 from eakte.operations.parties import (
@@ -142,7 +143,7 @@ def _list(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Reques
                 name=row.name,
                 address=_address(row),
                 contact=", ".join(each for each in (row.email, row.phone) if each),
-                case=f"Vorgang {ordinals[row.case_id]}" if row.case_id else "",
+                case=_("Vorgang %(number)s", number=ordinals[row.case_id]) if row.case_id else "",
                 href=f"{home}/{row.id}" if works else "",
             )
             for row in found.items
@@ -163,14 +164,14 @@ def _one(
     dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
     row = _of_dossier(session, actor, dossier_id, party_id)
     if not works_there(session, actor, dossier):
-        raise NotAllowed("In dieser Akte ändern Sie nichts.")
+        raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
     return PartyView(
         dossier=str(dossier.id),
         reference_number=dossier.reference_number,
         path=(
             *_path(session, actor, dossier),
             Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
-            Link("Beteiligte", f"/akten/{dossier.id}/beteiligte"),
+            Link(_("Beteiligte"), f"/akten/{dossier.id}/beteiligte"),
         ),
         id=str(row.id),
         name=row.name,

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.operations.places import find_places
 from eakte.terms import Actor
 from eakte.web.views import Choice, Picker, PlaceChoice
@@ -33,10 +34,10 @@ def picker(session: Session, actor: Actor, asked: str, *, chosen: str = "", here
 
 def chosen_place(typed: str) -> dict[str, uuid.UUID]:
     """The dossier or case that was chosen, by its name in `move_documents`. Raises InvalidInput."""
-    kind, _, text = typed.partition(":")
+    kind, _colon, text = typed.partition(":")
     found = _uuid(text)
     if kind not in {"dossier", "case"} or found is None:
-        raise InvalidInput(errors=[FieldError("place", "Bitte wählen Sie eine Akte oder einen Vorgang.")])
+        raise InvalidInput(errors=[FieldError("place", _("Bitte wählen Sie eine Akte oder einen Vorgang."))])
     return {kind: found}
 
 

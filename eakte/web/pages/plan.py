@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import PlanClass
 from eakte.operations.dossiers import NewDossier, create_dossier, is_registrar, state_on
 from eakte.operations.fields import FieldOwner, definitions_of
 from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
 from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
-from eakte.operations.plan_saying import anchor_words
+from eakte.operations.plan_saying import anchor_words, term_words
 from eakte.terms import Actor, Level, PlanClassState, today
 from eakte.web.pages.asking import Person, Sent, form_again, go, make_frame, page, part, quoted
 from eakte.web.pages.datafields import inputs, typed_fields
@@ -173,8 +174,10 @@ def rule_sentence(resolved: Resolved) -> str:
     """The rule of a class: „10 Jahre nach zdA (§ 147 AO), danach B – bewerten“."""
     rule = resolved.rule()
     if rule is None:
-        return "Keine Aufbewahrungsfrist festgelegt"
-    term = rule.term.describe()
-    anchor = "" if rule.term.permanent else f" nach {anchor_words(str(rule.anchor))}"
-    basis = f" ({rule.legal_basis})" if rule.legal_basis else ""
-    return f"{term}{anchor}{basis}, danach {word(str(resolved.appraisal.value), 'appraisal')}"
+        return _("Keine Aufbewahrungsfrist festgelegt")
+    term = term_words(rule.term)
+    if not rule.term.permanent:
+        term = _("%(term)s nach %(anchor)s", term=term, anchor=anchor_words(str(rule.anchor)))
+    if rule.legal_basis:
+        term = f"{term} ({rule.legal_basis})"
+    return _("%(rule)s, danach %(appraisal)s", rule=term, appraisal=word(str(resolved.appraisal.value), "appraisal"))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from eakte.api.dependencies import get_backends, visit_of
 from eakte.errors import AccountUnknown, NotFound, NotSignedIn, ProviderRefused, ProviderUnavailable
+from eakte.language import _, msgid
 from eakte.oidc import Begun, Provider
 from eakte.operations.directory import Directory, enter, link, unlink
 from eakte.operations.steps import begin_step, end_step, find_step
@@ -17,12 +18,12 @@ from eakte.web.views import ProviderView
 
 router = APIRouter(include_in_schema=False)
 BACK = "/anmelden/dienst/zurueck"
-DOWN = (
+DOWN = msgid(
     "Der Anmeldedienst der Verwaltung antwortet gerade nicht. Bitte versuchen Sie es in einigen Minuten noch einmal."
     " Wer hier ein Passwort hat, kann sich damit anmelden."
 )
-REFUSED = "Die Anmeldung beim Anmeldedienst wurde nicht bestätigt. Bitte beginnen Sie noch einmal."
-UNKNOWN = (
+REFUSED = msgid("Die Anmeldung beim Anmeldedienst wurde nicht bestätigt. Bitte beginnen Sie noch einmal.")
+UNKNOWN = msgid(
     "Der Anmeldedienst kennt Sie, aber für Sie ist hier noch kein Konto freigeschaltet. Bitte wenden Sie sich an die"
     " Registratur oder an Ihre IT-Stelle."
 )
@@ -38,7 +39,7 @@ def begin(request: Request) -> Response:
     try:
         begun = provider.begin(public_address(request, BACK))
     except ProviderUnavailable:
-        return sign_in_page(request, target=target, status=503, trouble=DOWN)
+        return sign_in_page(request, target=target, status=503, trouble=_(DOWN))
     response = go(begun.address)
     _remember(request, response, begun, target=target, connect=False)
     return response
@@ -54,7 +55,7 @@ def finish(request: Request) -> Response:
         found = find_step(tx.session, backends.transactions.ledger, "oidc", step) if step else None
         # Used up whatever comes of it: an answer counts once.
         if found is None or not end_step(tx.session, step):
-            return sign_in_page(request, target="/", status=401, trouble=REFUSED)
+            return sign_in_page(request, target="/", status=401, trouble=_(REFUSED))
     _user_id, kept = found
     target = inside(kept["target"])
     begun = Begun("", kept["state"], kept["nonce"], kept["verifier"])
@@ -70,11 +71,11 @@ def finish(request: Request) -> Response:
             visit=visit_of(request, device=cookies.read(request, cookies.DEVICE)),
         )
     except ProviderUnavailable:
-        return sign_in_page(request, target=target, status=503, trouble=DOWN)
+        return sign_in_page(request, target=target, status=503, trouble=_(DOWN))
     except ProviderRefused:
-        return sign_in_page(request, target=target, status=401, trouble=REFUSED)
+        return sign_in_page(request, target=target, status=401, trouble=_(REFUSED))
     except AccountUnknown:
-        return sign_in_page(request, target=target, status=403, trouble=UNKNOWN)
+        return sign_in_page(request, target=target, status=403, trouble=_(UNKNOWN))
     return arrive(request, done, target)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, StaleRevision, WrongState
+from eakte.language import _
 from eakte.models import Case, Resubmission, Unit
 from eakte.operations.resubmissions import (
     Reminder,
@@ -42,7 +43,7 @@ from eakte.web.views import Form, ResubmissionItem, ResubmissionsView, Resubmiss
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
-LATER = {"1": "morgen", "7": "+7", "30": "+30"}
+LATER = {"1": "+1", "7": "+7", "30": "+30"}
 """By how many days from today a press puts one off."""
 
 
@@ -67,7 +68,7 @@ def act_on(request: Request, sent: Sent, resubmission_id: uuid.UUID) -> Response
 
     def act(tx: Transaction) -> str:
         if wanted in LATER:
-            day = typed_day(LATER[wanted], at="due_on", label="Tag")
+            day = typed_day(LATER[wanted], at="due_on", label=_("Tag"))
             change_resubmission(tx, resubmission_id, {"due_on": day}, revision=numbered(sent.text("revision")))
             return "verschoben"
         finish(tx, resubmission_id)
@@ -90,7 +91,7 @@ def change(request: Request, sent: Sent, resubmission_id: uuid.UUID) -> Response
 
     def act(tx: Transaction) -> str:
         changes = {
-            "due_on": typed_day(sent.text("due_on"), at="due_on", label="Wieder vorlegen am"),
+            "due_on": typed_day(sent.text("due_on"), at="due_on", label=_("Wieder vorlegen am")),
             "note": sent.text("note"),
         }
         change_resubmission(tx, resubmission_id, changes, revision=numbered(sent.text("revision")))
@@ -131,9 +132,9 @@ def items(session: Session, actor: Actor, found: Sequence[Found]) -> tuple[Resub
 
 def reminder(sent: Submitted) -> Reminder:
     """What a form says of a resubmission: a day and a note, for the person. Raises InvalidInput."""
-    day = typed_day(sent.text("due_on"), at="due_on", label="Wieder vorlegen am")
+    day = typed_day(sent.text("due_on"), at="due_on", label=_("Wieder vorlegen am"))
     if day is None:
-        raise InvalidInput(errors=[FieldError("due_on", "Der Tag der Wiedervorlage fehlt.")])
+        raise InvalidInput(errors=[FieldError("due_on", _("Der Tag der Wiedervorlage fehlt."))])
     return Reminder(day, sent.text("note"))
 
 
@@ -160,10 +161,10 @@ def _view(
 ) -> ResubmissionView:
     found = readable_resubmission(session, actor, resubmission_id)
     if found.row.done_at is not None:
-        raise WrongState("Die Wiedervorlage ist erledigt.")
+        raise WrongState(_("Die Wiedervorlage ist erledigt."))
     (item,) = items(session, actor, [found])
     if not item.may_change:
-        raise NotAllowed("Diese Wiedervorlage ändert, wer die Akte bearbeitet.")
+        raise NotAllowed(_("Diese Wiedervorlage ändert, wer die Akte bearbeitet."))
     values = {"due_on": f"{item.due:%d.%m.%Y}", "note": item.note}
     return ResubmissionView(
         id=item.id,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import DossierExclusion, DossierShare
 from eakte.operations.accounts import person_called
 from eakte.operations.dossiers import readable_case, readable_dossier, writable_dossier
@@ -38,13 +39,13 @@ def share(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 
     def act(tx: Transaction) -> None:
         writable_dossier(tx, dossier_id)
-        until = typed_day(sent.text("until"), at="until", label="Letzter Tag")
+        until = typed_day(sent.text("until"), at="until", label=_("Letzter Tag"))
         if until is None:
-            raise InvalidInput(errors=[FieldError("until", "Bitte nennen Sie den letzten Tag.")])
+            raise InvalidInput(errors=[FieldError("until", _("Bitte nennen Sie den letzten Tag."))])
         reason = sent.optional("reason")
         if sent.text("who") == "unit":
             if not sent.text("unit"):
-                raise InvalidInput(errors=[FieldError("unit", "Bitte wählen Sie die Einheit.")])
+                raise InvalidInput(errors=[FieldError("unit", _("Bitte wählen Sie die Einheit."))])
             words = ShareWords(until, unit=sent.text("unit"), reason=reason)
         else:
             words = ShareWords(until, user=str(person_called(tx.session, sent.text("user")).id), reason=reason)

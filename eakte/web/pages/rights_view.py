@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Reason, Source, is_head, may_write, rule_for
 from eakte.errors import InvalidInput, NotAllowed
+from eakte.language import _
 from eakte.models import Case, Dossier, DossierExclusion, DossierShare, OfferedLook, Unit, User
 from eakte.operations.accounts import person_called
 from eakte.operations.dossiers import is_registrar, readable_dossier
@@ -53,7 +54,10 @@ def rights_view(session: Session, actor: Actor, dossier_id: uuid.UUID, asked: Ma
         )
         if writes
         else (),
-        cases=tuple(Choice(str(case.id), f"nur Vorgang {case.ordinal} {case.title}") for case in cases)
+        cases=tuple(
+            Choice(str(case.id), _("nur Vorgang %(number)s %(title)s", number=case.ordinal, title=case.title))
+            for case in cases
+        )
         if writes
         else (),
         exclusions=exclusions,
@@ -66,12 +70,18 @@ def _everybody(session: Session, dossier: Dossier) -> Iterable[str]:
     unit = f"{dossier.unit.number} {dossier.unit.name}"
     level = Level(dossier.confidentiality)
     if level is Level.PROTECTED:
-        yield f"Lesen und bearbeiten: wer in {unit} oder darüber arbeitet und besonders Geschütztes sehen darf"
+        yield _(
+            "Lesen und bearbeiten: wer in %(unit)s oder darüber arbeitet und besonders Geschütztes sehen darf",
+            unit=unit,
+        )
     else:
-        yield f"Lesen und bearbeiten: wer in {unit} oder in einer Einheit darüber arbeitet, und die Vertretung"
-    yield "Wissen, dass es sie gibt: die Registratur, soweit ihre Vertraulichkeitsstufe reicht"
+        yield _(
+            "Lesen und bearbeiten: wer in %(unit)s oder in einer Einheit darüber arbeitet, und die Vertretung",
+            unit=unit,
+        )
+    yield _("Wissen, dass es sie gibt: die Registratur, soweit ihre Vertraulichkeitsstufe reicht")
     if session.get(OfferedLook, dossier.id) is not None:
-        yield "Lesen: das Archiv, dem die Akte angeboten ist"
+        yield _("Lesen: das Archiv, dem die Akte angeboten ist")
 
 
 def _explained(
@@ -83,7 +93,7 @@ def _explained(
         return _told(session, explain(session, actor, dossier.id, None), own=True), Form() if may_ask else None
     try:
         if not may_ask:
-            raise NotAllowed("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung.")
+            raise NotAllowed(_("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung."))
         person = person_called(session, asked, at="wer")
         access = explain(session, actor, dossier.id, str(person.id))
     except InvalidInput as error:
@@ -95,15 +105,15 @@ def _explained(
 
 def _told(session: Session, access: Access, *, own: bool) -> Explained:
     if access.writes:
-        may = "liest und bearbeitet die Akte"
+        may = _("liest und bearbeitet die Akte")
     elif access.reads:
-        may = "liest die Akte"
+        may = _("liest die Akte")
     elif any(each.case_id is not None for each in access.reasons):
-        may = "liest einen Teil der Akte"
+        may = _("liest einen Teil der Akte")
     elif access.knows:
-        may = "weiß, dass es die Akte gibt, und liest sie nicht"
+        may = _("weiß, dass es die Akte gibt, und liest sie nicht")
     else:
-        may = "sieht die Akte nicht"
+        may = _("sieht die Akte nicht")
     return Explained(access.user.display_name, own, may, tuple(_sentence(session, each) for each in access.reasons))
 
 
@@ -111,21 +121,24 @@ def _sentence(session: Session, reason: Reason) -> str:
     unit = session.get(Unit, reason.unit_id) if reason.unit_id else None
     person = session.get(User, reason.person) if reason.person else None
     case = session.get(Case, reason.case_id) if reason.case_id else None
-    place = f"{unit.number} {unit.name}" if unit else "der Organisationseinheit"
-    until = f", bis {reason.until:%d.%m.%Y}" if reason.until else ""
-    only = f" (nur Vorgang {case.ordinal} {case.title})" if case else ""
-    who = person.display_name if person else "jemanden"
+    place = f"{unit.number} {unit.name}" if unit else _("der Organisationseinheit")
+    who = person.display_name if person else _("jemanden")
     sentences = {
-        Source.UNIT: f"arbeitet in {place}",
-        Source.DEPUTY: f"vertritt {who} in {place}{until}",
-        Source.REGISTRAR: "gehört zur Registratur",
-        Source.SHARE: f"hat Zugriff bekommen{only}{until}",
-        Source.UNIT_SHARE: f"arbeitet in {place}, die Zugriff bekommen hat{only}{until}",
-        Source.MANDATE: f"hat einen Prüfauftrag{until}",
-        Source.OFFER: "gehört zum Archiv, dem die Akte angeboten ist",
-        Source.EXCLUSION: "ist von dieser Akte ausgeschlossen",
+        Source.UNIT: _("arbeitet in %(place)s", place=place),
+        Source.DEPUTY: _("vertritt %(name)s in %(place)s", name=who, place=place),
+        Source.REGISTRAR: _("gehört zur Registratur"),
+        Source.SHARE: _("hat Zugriff bekommen"),
+        Source.UNIT_SHARE: _("arbeitet in %(place)s, die Zugriff bekommen hat", place=place),
+        Source.MANDATE: _("hat einen Prüfauftrag"),
+        Source.OFFER: _("gehört zum Archiv, dem die Akte angeboten ist"),
+        Source.EXCLUSION: _("ist von dieser Akte ausgeschlossen"),
     }
-    return sentences[reason.source]
+    sentence = sentences[reason.source]
+    if case is not None:
+        sentence = _("%(why)s (nur Vorgang %(number)s %(title)s)", why=sentence, number=case.ordinal, title=case.title)
+    if reason.until is not None:
+        sentence = _("%(why)s, bis %(day)s", why=sentence, day=f"{reason.until:%d.%m.%Y}")
+    return sentence
 
 
 def _shares(
@@ -141,7 +154,7 @@ def _shares(
         return ShareRow(
             id=str(share.id),
             who=people.get(share.user_id, "") if share.user_id else units.get(share.unit_id or uuid.UUID(int=0), ""),
-            what=f"Vorgang {case.ordinal} {case.title}" if case else "ganze Akte",
+            what=_("Vorgang %(number)s %(title)s", number=case.ordinal, title=case.title) if case else _("ganze Akte"),
             until=share.until,
             reason=share.reason or "",
             given=people.get(share.given_by, "eakte"),

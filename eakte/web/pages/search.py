@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailable, StorageFailed
+from eakte.language import _
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
 from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, fields_of, list_hits
@@ -81,9 +82,13 @@ def _file(
         question = question_of(query, asked)
         found = list_hits(session, backends.blobs, backends.search, actor, question)
         fields = fields_of(session, found.hits)
-        rows = [HEADS, *(_row(request, each, told) for each, told in zip(found.hits, fields, strict=True))]
+        rows = [
+            tuple(_(head) for head in HEADS),
+            *(_row(request, each, told) for each, told in zip(found.hits, fields, strict=True)),
+        ]
     if not found.whole:
-        rows.append((f"Es gibt mehr Treffer; hier stehen die ersten {MOST_HITS}.", *[""] * (len(HEADS) - 1)))
+        more = _("Es gibt mehr Treffer; hier stehen die ersten %(num)s.", num=MOST_HITS)
+        rows.append((more, *[""] * (len(HEADS) - 1)))
     headers = {**SECURITY_HEADERS, "Content-Disposition": f'attachment; filename="Treffer.{kind}"'}
     return Response(make(rows), media_type=media_type, headers=headers)
 
@@ -101,7 +106,7 @@ def _row(request: Request, found: Found, fields: str) -> tuple[str, ...]:
         word(document.kind, "kind"),
         f"{on:%d.%m.%Y}" if on else "",
         document.sender or "",
-        dossier.reference_number if dossier else "Posteingang",
+        dossier.reference_number if dossier else _("Posteingang"),
         dossier.title if dossier else "",
         fields,
         public_address(request, f"/dokumente/{document.id}"),
@@ -231,7 +236,11 @@ def _total_without(session: Session, backends: Backends, actor: Actor, question:
 def _hit(session: Session, backends: Backends, query: str, found: Found, *, preview: bool) -> Hit:
     document, dossier, version = found.document, found.dossier, found.version
     address = f"/dokumente/{document.id}?q={quoted(query)}"
-    parts = [dossier.reference_number if dossier else "Posteingang", dossier.title if dossier else "", document.sender]
+    parts = [
+        dossier.reference_number if dossier else _("Posteingang"),
+        dossier.title if dossier else "",
+        document.sender,
+    ]
     shown = found.passages[0].page if found.passages else 1
     hit = Hit(
         title=document.title,

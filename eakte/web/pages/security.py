@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from eakte.api.dependencies import get_backends, idle_time
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, NotFound, SignInPaused
+from eakte.language import _
 from eakte.models import User
 from eakte.operations import second_factor
 from eakte.operations.accounts import create_token, find_token, list_tokens, revoke_token
@@ -165,10 +166,10 @@ def end_token(request: Request, sent: Sent, token_id: uuid.UUID) -> Response:
 def _new_token(tx: Transaction, sent: Submitted) -> str:
     wanted = [scope for scope in _offered(sent.actor) if sent.text(f"scope_{scope}") == "on"]
     if not wanted:
-        raise InvalidInput(errors=[DomainFieldError("scopes", "Bitte wählen Sie, was der Schlüssel erlaubt.")])
+        raise InvalidInput(errors=[DomainFieldError("scopes", _("Bitte wählen Sie, was der Schlüssel erlaubt."))])
     if sent.text("days") not in DAYS:
-        raise InvalidInput(errors=[DomainFieldError("days", "Bitte wählen Sie, wie lange der Schlüssel gilt.")])
-    scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in wanted]
+        raise InvalidInput(errors=[DomainFieldError("days", _("Bitte wählen Sie, wie lange der Schlüssel gilt."))])
+    scopes = [one_of(Scope, scope, at="scopes", label=_("Umfang")) for scope in wanted]
     user = tx.session.get_one(User, sent.actor.user_id)
     _row, secret = create_token(tx, user=user, name=sent.text("name"), scopes=scopes, days=int(sent.text("days")))
     return secret
@@ -179,13 +180,13 @@ def _confirm(request: Request, sent: Submitted, *, at: str) -> None:
     try:
         confirm_password(get_backends(request).transactions, sent.actor, sent.text(at)[:500], at=at)
     except SignInPaused as error:
-        message = f"Zu viele Versuche. Bitte warten Sie {-(-error.seconds // 60)} Minuten."
+        message = _("Zu viele Versuche. Bitte warten Sie %(num)s Minuten.", num=-(-error.seconds // 60))
         raise InvalidInput(errors=[DomainFieldError(at, message)]) from error
 
 
 def _same_twice(sent: Submitted) -> None:
     if sent.text("new") != sent.text("again"):
-        raise InvalidInput(errors=[DomainFieldError("again", "Die beiden neuen Passwörter sind nicht gleich.")])
+        raise InvalidInput(errors=[DomainFieldError("again", _("Die beiden neuen Passwörter sind nicht gleich."))])
 
 
 def _typed_again(sent: Submitted, error: InvalidInput) -> Form:
@@ -275,7 +276,7 @@ def _called(browser: str) -> str:
         ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
         ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
     )  # fmt: skip
-    plain = browser.partition("/")[0][:40] or "unbekannt"
+    plain = browser.partition("/")[0][:40] or _("unbekannt")
     name = next((shown for mark, shown in names if mark in browser), plain)
     system = next((shown for mark, shown in systems if mark in browser), "")
     return f"{name}, {system}" if system else name

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Request, Response
 from eakte import __version__
 from eakte.api.dependencies import check_csrf, check_origin, cookie_name, get_backends, is_secure, visit_of
 from eakte.errors import CrossSiteRequest, InvalidInput, SecondFactorFailed, SignInFailed, SignInPaused
+from eakte.language import _
 from eakte.operations.sessions import SignedIn, sign_out
 from eakte.operations.signing_in import CodeWanted, sign_in, sign_in_with_code
 from eakte.operations.steps import find_step
 from eakte.terms import now
 from eakte.web.pages import cookies
 from eakte.web.pages.asking import Sent, go, page, quoted, read_form
-from eakte.web.pages.happened import MESSAGES
+from eakte.web.pages.happened import message_of
 from eakte.web.views import FieldError, Form, Frame, Link, Message, SignInView
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +33,7 @@ def show(request: Request) -> Response:
     out = None
     if provider is not None and request.query_params.get("ok") == "abgemeldet":
         address = provider[0].logout_address(public_address(request, "/anmelden"))
-        out = Link("Auch beim Anmeldedienst der Verwaltung abmelden", address) if address else None
+        out = Link(_("Auch beim Anmeldedienst der Verwaltung abmelden"), address) if address else None
     return sign_in_page(request, target=inside(request.query_params.get("weiter", "/")), provider_out=out)
 
 
@@ -56,7 +57,7 @@ def enter(request: Request) -> Response:
         return sign_in_page(request, target=target, status=429, paused_seconds=error.seconds)
     except (SignInFailed, InvalidInput) as error:
         # What the database cannot hold (a NUL) is no login either.
-        text = f"Kennung oder Passwort stimmt nicht. {error.detail or ''}".strip()
+        text = f"{_('Kennung oder Passwort stimmt nicht.')} {error.detail or ''}".strip()
         return sign_in_page(request, target=target, form=_again(values, text), status=401)
     if isinstance(done, CodeWanted):
         response = go(f"/anmelden/code?weiter={quoted(target)}")
@@ -97,7 +98,8 @@ def enter_code(request: Request) -> Response:
     except SignInPaused as error:
         return sign_in_page(request, target=target, status=429, paused_seconds=error.seconds, code_wanted=True)
     except (SecondFactorFailed, InvalidInput) as error:
-        wrong = Form(errors=(FieldError("code", f"Dieser Code gilt nicht. {error.detail or ''}".strip()),))
+        text = f"{_('Dieser Code gilt nicht.')} {error.detail or ''}".strip()
+        wrong = Form(errors=(FieldError("code", text),))
         return sign_in_page(request, target=target, form=wrong, status=401, code_wanted=True)
     except SignInFailed as error:
         form = Form(errors=(FieldError("", error.detail or error.title),))
@@ -137,7 +139,7 @@ def sign_in_page(
     """The sign-in page in one of its states."""
     token = request.cookies.get(PRE_COOKIE) or secrets.token_urlsafe(24)
     settings = get_backends(request).settings
-    said = MESSAGES.get(request.query_params.get("ok", ""))
+    said = message_of(request.query_params.get("ok", ""))
     frame = Frame(
         municipality=settings.municipality,
         now=now(),
@@ -201,7 +203,7 @@ def _not_ours(request: Request, values: dict[str, str]) -> Response | None:
         check_csrf(values.get("csrf", ""), request.cookies.get(PRE_COOKIE, secrets.token_hex()))
     except CrossSiteRequest:
         # Mostly no attack: the page stood open until its cookie ended. It comes again, with the login as typed.
-        stale = _again(values, "Die Seite stand zu lange offen. Bitte melden Sie sich noch einmal an.")
+        stale = _again(values, _("Die Seite stand zu lange offen. Bitte melden Sie sich noch einmal an."))
         return sign_in_page(request, target=target, form=stale, status=403)
     return sign_in_page(request, target=target, status=403) if is_open(request) else None
 

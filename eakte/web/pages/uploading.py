@@ -15,6 +15,7 @@ from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, ScannerUnavailable, TooLarge, WrongState
+from eakte.language import _
 from eakte.models import Case
 from eakte.operations.dossiers import readable_dossier, require_open
 from eakte.operations.filing import Draft, check_draft, file_document, store_original
@@ -53,15 +54,15 @@ def file(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
 def _file(backends: Backends, sent: Submitted, dossier_id: uuid.UUID) -> str:
     upload = sent.file("file")
     if upload is None:
-        raise InvalidInput(errors=[FieldError("file", "Bitte wählen Sie eine Datei.")])
+        raise InvalidInput(errors=[FieldError("file", _("Bitte wählen Sie eine Datei."))])
     case = sent.optional("case")
     draft = Draft(
         dossier=None if case else dossier_id,
         case=_case_id(case) if case else None,
         title=sent.optional("title"),
         kind=sent.text("kind") or "incoming",
-        received_on=typed_day(sent.optional("received_on"), at="received_on", label="Eingegangen am"),
-        written_on=typed_day(sent.optional("written_on"), at="written_on", label="Schreiben vom"),
+        received_on=typed_day(sent.optional("received_on"), at="received_on", label=_("Eingegangen am")),
+        written_on=typed_day(sent.optional("written_on"), at="written_on", label=_("Schreiben vom")),
         sender=sent.optional("sender"),
     )
     with backends.transactions.read() as session:
@@ -93,7 +94,7 @@ def _case_id(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise InvalidInput(errors=[FieldError("case", "Diesen Vorgang gibt es nicht.")]) from None
+        raise InvalidInput(errors=[FieldError("case", _("Diesen Vorgang gibt es nicht."))]) from None
 
 
 def as_input(error: EakteError) -> InvalidInput:

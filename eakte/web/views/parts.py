@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from eakte.language import _
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -59,8 +61,9 @@ class Form:
         return next((error.text for error in self.errors if error.field == name), "")
 
 
-FOOT = (Link("Barrierefreiheit", "/barrierefreiheit"), Link("Barriere melden", "/barriere-melden"))
-"""What stands at the foot of every page, also of those for nobody and of errors."""
+def _foot() -> tuple[Link, ...]:
+    """What stands at the foot of every page, also of those for nobody and of errors."""
+    return (Link(_("Barrierefreiheit"), "/barrierefreiheit"), Link(_("Barriere melden"), "/barriere-melden"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Frame:
     query: str = ""
     messages: tuple[Message, ...] = ()
     undo: Undo | None = None
-    foot: tuple[Link, ...] = FOOT
+    foot: tuple[Link, ...] = field(default_factory=_foot)
     version: str = ""
 
 

@@ -8,6 +8,11 @@ export function alarm(text) {
   say("fehler", text);
 }
 
+// What a script says stands on the page, in its language: in data-ea-say-… of the part that the script works on.
+export function sentence(element, name, values = {}) {
+  return element.dataset[`eaSay${name}`].replace(/%\((\w+)\)s/g, (_place, key) => values[key]);
+}
+
 function say(id, text) {
   const region = document.getElementById(id);
   if (!region) return;

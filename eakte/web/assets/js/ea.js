@@ -1,5 +1,5 @@
 // What every page loads. Nothing here is needed to do the work: without script the pages are links and forms.
-import { alarm, announce } from "./announce.js";
+import { alarm, announce, sentence } from "./announce.js";
 import { startDialogs } from "./dialogs.js";
 import { startKeys } from "./keys.js";
 
@@ -59,7 +59,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-ea-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.eaCopy);
-  announce("Kopiert");
+  announce(sentence(document.body, "Copied"));
 });
 
 // Where a swap took the focused element away, what came in its place says where the focus goes on.
@@ -71,13 +71,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!event.target.matches?.("[data-ea-said]")) return;
   const found = event.target.querySelectorAll("input[type=radio]").length;
-  announce(found ? `${found} zur Auswahl` : event.target.querySelector("p").textContent.trim());
+  announce(found ? sentence(event.target, "Found", { num: found }) : event.target.querySelector("p").textContent.trim());
 });
 
 // htmx: what a partial request could not do is said once, and what was typed stays where it is.
-document.addEventListener("htmx:sendError", () => alarm("Keine Verbindung zum Dienst. Ihre Eingaben sind noch da, bitte versuchen Sie es erneut."));
+document.addEventListener("htmx:sendError", () => alarm(sentence(document.body, "Offline")));
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (status === 401) location.assign(`/anmelden?weiter=${encodeURIComponent(location.pathname + location.search)}`);
-  else if (status !== 286) alarm("Das hat nicht geklappt. Ihre Eingaben sind noch da, bitte versuchen Sie es erneut.");
+  else if (status !== 286) alarm(sentence(document.body, "Failed"));
 });

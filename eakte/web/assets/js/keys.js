@@ -1,4 +1,5 @@
 // Keys are a second way to what is on the page: an element names its key in data-ea-key, pressing it is clicking it.
+import { sentence } from "./announce.js";
 import { open } from "./dialogs.js";
 
 const SEQUENCE_MS = 1500;
@@ -103,13 +104,13 @@ async function showKeys(event) {
     dialog = document.createElement("dialog");
     dialog.id = "tasten-dialog";
     dialog.className = "kern-dialog kern-dialog--wide";
-    dialog.setAttribute("aria-label", "Alle Tasten");
+    dialog.setAttribute("aria-label", sentence(document.body, "Keys"));
     const close = document.createElement("form");
     close.method = "dialog";
     close.className = "kern-dialog__footer";
     const button = document.createElement("button");
     button.className = "kern-btn kern-btn--secondary";
-    button.textContent = "Schließen";
+    button.textContent = sentence(document.body, "Close");
     close.append(button);
     const body = document.createElement("div");
     body.className = "kern-dialog__body";

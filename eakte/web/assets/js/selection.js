@@ -1,5 +1,5 @@
 // Ticking documents: the bar of acts shows itself with the first tick, a row's link ticks by the space bar.
-import { announce } from "./announce.js";
+import { announce, sentence } from "./announce.js";
 
 export function startSelection() {
   document.addEventListener("change", (event) => {
@@ -31,9 +31,10 @@ function show(speak) {
   const all = boxes();
   const ticked = all.filter((box) => box.checked).length;
   bar.hidden = !ticked;
-  bar.querySelector("[data-ea-bulk-count]").textContent = `${ticked} ausgewählt`;
+  const said = sentence(bar, "Ticked", { num: ticked });
+  bar.querySelector("[data-ea-bulk-count]").textContent = said;
   const head = document.querySelector("[data-ea-tick-all]");
   head.checked = ticked > 0 && ticked === all.length;
   head.indeterminate = ticked > 0 && ticked < all.length;
-  if (speak) announce(ticked ? `${ticked} ausgewählt` : "Nichts ausgewählt");
+  if (speak) announce(ticked ? said : sentence(bar, "None"));
 }

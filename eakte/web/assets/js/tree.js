@@ -1,5 +1,5 @@
 // The filing plan as one tab stop: arrows move, → opens or goes in, ← closes or goes up, digits jump to a plan number.
-import { announce } from "./announce.js";
+import { announce, sentence } from "./announce.js";
 
 const JUMP_MS = 1200;
 
@@ -17,8 +17,7 @@ export function startTree() {
 function filtered(list) {
   const first = list.querySelector("a");
   if (first) rove(list, first);
-  const found = list.dataset.eaFound;
-  if (found) announce(found === "1" ? "1 Aktenplaneinheit" : `${found} Aktenplaneinheiten`);
+  if (list.dataset.eaFound) announce(sentence(list, "Found"));
 }
 
 function links(tree) {

@@ -1,5 +1,5 @@
 // Filing by drop, paste or choice: every file goes on its own, with its progress and its outcome in one line.
-import { alarm, announce } from "./announce.js";
+import { alarm, announce, sentence } from "./announce.js";
 
 const waiting = [];
 let current = null;
@@ -54,16 +54,16 @@ function add(zone, files, target) {
     total += 1;
     waiting.push(line(panel, zone, file, target));
   }
-  announce(files.length === 1 ? `${files[0].name} wird abgelegt` : `${files.length} Dateien werden abgelegt`);
+  announce(files.length === 1 ? said("One", { name: files[0].name }) : said("Many", { num: files.length }));
   next();
 }
 
 function line(panel, zone, file, target) {
   const item = document.getElementById("ea-upload-line").content.firstElementChild.cloneNode(true);
   item.querySelector("[data-name]").textContent = file.name;
-  item.querySelector("progress").setAttribute("aria-label", `Fortschritt ${file.name}`);
+  item.querySelector("progress").setAttribute("aria-label", said("Progress", { name: file.name }));
   panel.querySelector("ol").append(item);
-  const place = target?.dataset.eaCaseTitle ?? "ohne Vorgang";
+  const place = target?.dataset.eaCaseTitle ?? said("Loose");
   return { item, file, place, case: target?.dataset.eaCase || null, dossier: zone.dataset.eaDrop, key: randomKey() };
 }
 
@@ -103,7 +103,7 @@ function progress(job, event) {
   if (!event.lengthComputable || !event.total) return;
   const percent = Math.floor((100 * event.loaded) / event.total);
   job.item.querySelector("progress").value = percent;
-  job.item.querySelector("[data-outcome]").textContent = `${percent} % · ${megabytes(event.loaded)} von ${megabytes(event.total)} MB`;
+  job.item.querySelector("[data-outcome]").textContent = said("Sent", { percent, done: megabytes(event.loaded), all: megabytes(event.total) });
 }
 
 function finish(job, { status, body }) {
@@ -113,7 +113,7 @@ function finish(job, { status, body }) {
     filed += 1;
     mark(job, "#check_circle-fill", "ea-i--ok");
     job.item.querySelector("progress").value = 100;
-    outcome.append(`abgelegt in ${job.place} · `, link(`/dokumente/${body.id}`, "Öffnen"));
+    outcome.append(`${said("Filed", { place: job.place })} · `, link(`/dokumente/${body.id}`, said("Open")));
   } else {
     mark(job, "#warning-fill", "ea-i--look");
     job.item.querySelector("progress").value = 0;
@@ -121,23 +121,24 @@ function finish(job, { status, body }) {
     outcome.append(`${reason} · `, retryButton(job));
     alarm(`${job.file.name}: ${reason}`);
   }
-  document.querySelector("[data-ea-uploads-count]").textContent = `${filed} von ${total} abgelegt`;
+  document.querySelector("[data-ea-uploads-count]").textContent = said("Count", { num: filed, all: total });
 }
 
 function reasonFor(status, body) {
-  if (status === 0) return "nicht abgelegt: keine Verbindung";
-  if (status === 401) return "nicht abgelegt: Sie sind abgemeldet";
-  return `nicht abgelegt: ${body.detail || body.title || "der Dienst hat die Datei nicht angenommen"}`;
+  if (status === 0) return said("Offline");
+  if (status === 401) return said("SignedOut");
+  const reason = body.detail || body.title;
+  return reason ? said("Refused", { reason }) : said("Unexplained");
 }
 
 function retryButton(job) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "kern-btn kern-btn--tertiary";
-  button.textContent = "Erneut versuchen";
+  button.textContent = said("Again");
   button.addEventListener("click", () => {
     mark(job, "#sync", "");
-    job.item.querySelector("[data-outcome]").textContent = "wartet";
+    job.item.querySelector("[data-outcome]").textContent = said("Waiting");
     waiting.push(job);
     next();
   });
@@ -153,9 +154,13 @@ function mark(job, icon, kind) {
 
 // The list below shows what is filed; the lines above stay until the page is left.
 function refresh() {
-  announce(`${filed} von ${total} Dateien abgelegt`);
+  announce(said("Done", { num: filed, all: total }));
   if (filed && window.htmx && document.getElementById("vorgaenge"))
     window.htmx.ajax("GET", location.href, { target: "#vorgaenge", select: "#vorgaenge", selectOOB: "#anzahl", swap: "outerHTML" });
+}
+
+function said(name, values) {
+  return sentence(document.querySelector("[data-ea-uploads]"), name, values);
 }
 
 function link(href, text) {

@@ -1,5 +1,5 @@
 // The viewer: which page is read, zoom, hits, and the selectable text laid over each page when it comes near.
-import { announce } from "./announce.js";
+import { announce, sentence } from "./announce.js";
 import { fold } from "./sash.js";
 
 const ZOOM = ["50", "75", "100", "125", "150", "200", "300", "400"];
@@ -54,7 +54,7 @@ function show(number, speak) {
   const page = pages[Math.min(Math.max(number, 1), pages.length) - 1];
   toTop(page);
   setCurrent(Number(page.dataset.eaPage));
-  if (speak) announce(`Seite ${page.dataset.eaPage} von ${pages.length}`);
+  if (speak) announce(sentence(desk, "Page", { num: page.dataset.eaPage, all: pages.length }));
 }
 
 // Where the desk scrolls, only the desk: scrollIntoView would move every pane around it as well.
@@ -112,9 +112,9 @@ function setZoom(value) {
   for (const one of ZOOM) desk.classList.toggle(`ea-zoom-${one}`, one === value);
   if (value) desk.dataset.eaZoom = value;
   else delete desk.dataset.eaZoom;
-  document.querySelector("[data-ea-zoom-label]").textContent = value ? `${value} %` : "Breite";
+  document.querySelector("[data-ea-zoom-label]").textContent = value ? `${value} %` : sentence(desk, "Fit");
   if (page) toTop(page);
-  announce(value ? `Zoom ${value} Prozent` : "Ganze Breite");
+  announce(value ? sentence(desk, "Zoom", { percent: value }) : sentence(desk, "Fitted"));
 }
 
 // A page lies on its side in the box of a sheet that does: the style sheet turns it, from its measures.
@@ -124,7 +124,7 @@ function turn(page) {
   page.dataset.eaTurn = angle;
   page.style.setProperty("--ea-w", sheet.getAttribute("width"));
   page.style.setProperty("--ea-h", sheet.getAttribute("height"));
-  announce(angle ? `Um ${angle} Grad gedreht` : "Nicht gedreht");
+  announce(angle ? sentence(desk, "Turned", { angle }) : sentence(desk, "Upright"));
 }
 
 function firstHit() {
@@ -137,7 +137,7 @@ function goHit(at) {
   mark((at + hits.length) % hits.length);
   hits[hitAt].scrollIntoView({ block: "center", inline: "nearest" });
   const page = hits[hitAt].closest("[data-ea-page]").dataset.eaPage;
-  announce(`Treffer ${hitAt + 1} von ${hits.length}, Seite ${page}`);
+  announce(sentence(desk, "HitOnPage", { num: hitAt + 1, all: hits.length, page }));
 }
 
 function mark(at) {
@@ -145,7 +145,7 @@ function mark(at) {
   hitAt = at;
   hits[hitAt].classList.add("ea-hit--now");
   const label = document.querySelector("[data-ea-hit-label]");
-  if (label) label.textContent = `Treffer ${hitAt + 1} von ${hits.length}`;
+  if (label) label.textContent = sentence(desk, "Hit", { num: hitAt + 1, all: hits.length });
 }
 
 function watchTextLayers() {
