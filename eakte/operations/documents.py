@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -147,7 +147,7 @@ def words_of_page(blobs: BlobStore, name: str, digests: Digests, page: int) -> P
             raise NotFound from None
 
 
-def text_of(blobs: BlobStore, name: str, digests: Digests) -> list[str]:
-    """The text of each page, from the word layer."""
+def text_of(blobs: BlobStore, name: str, digests: Digests, only: Iterable[int] | None = None) -> list[str]:
+    """The text of each page, or of some by their numbers, from the word layer."""
     with opened(blobs, name, digests) as reader:
-        return [page_text(page) for page in read_pages(reader)]
+        return [page_text(page) for page in read_pages(reader, only)]
