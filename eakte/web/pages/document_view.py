@@ -26,7 +26,7 @@ from eakte.terms import Actor, DocumentState
 from eakte.web.pages.document_marks import acts, marks
 from eakte.web.pages.document_pages import framed_from, page_images, text_stretch
 from eakte.web.pages.history import entry_of_filing, sentences
-from eakte.web.pages.tree import PlanTree
+from eakte.web.pages.tree import class_address
 from eakte.web.rendering import size as size_words
 from eakte.web.views import (
     DocumentView,
@@ -63,7 +63,7 @@ def document_view(
     return DocumentView(
         id=str(document.id),
         title=document.title,
-        path=document_path(session, actor, document, dossier, file_case),
+        path=document_path(document, dossier, file_case),
         pages=page_images(document, version, query, words, framed),
         properties=_properties(document, version, dossier, file_case, related.source),
         attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
@@ -87,15 +87,15 @@ def document_view(
     )
 
 
-def document_path(
-    session: Session, actor: Actor, document: Document, dossier: Dossier | None, file_case: Case | None
-) -> tuple[Link, ...]:
+def document_path(document: Document, dossier: Dossier | None, file_case: Case | None) -> tuple[Link, ...]:
     """The way to where a document lies."""
     if dossier is None:
         return (Link("Posteingang", f"/posteingang/{document.id}"),)
-    tree = PlanTree(session, actor)
-    row = next(each for each in tree.rows if each.id == dossier.plan_class_id)
-    links = [tree.links(row)[-1], Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}")]
+    row = dossier.plan_class
+    links = [
+        Link(f"{row.number} {row.title}", class_address(row)),
+        Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
+    ]
     if file_case is not None:
         links.append(Link(f"{file_case.ordinal} {file_case.title}", f"/akten/{dossier.id}"))
     return tuple(links)
