@@ -69,7 +69,7 @@ def _view(session: Session, backends: Backends, actor: Actor, document_id: uuid.
         id=str(document.id),
         title=document.title,
         path=(
-            *document_path(document, dossier, file_case),
+            *document_path(session, document, dossier, file_case),
             Link(document.title, f"/dokumente/{document.id}"),
         ),
         versions=tuple(Choice(str(number), f"Fassung {number}") for number in versions),

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends
-from eakte.models import Case, Document, Dossier, User, Version
+from eakte.models import Case, Document, Dossier, PlanClass, User, Version
 from eakte.operations.attachments import relations
 from eakte.operations.documents import (
     DocumentView as FoundDocument,
@@ -63,7 +63,7 @@ def document_view(
     return DocumentView(
         id=str(document.id),
         title=document.title,
-        path=document_path(document, dossier, file_case),
+        path=document_path(session, document, dossier, file_case),
         pages=page_images(document, version, query, words, framed),
         properties=_properties(document, version, dossier, file_case, related.source),
         attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
@@ -87,11 +87,13 @@ def document_view(
     )
 
 
-def document_path(document: Document, dossier: Dossier | None, file_case: Case | None) -> tuple[Link, ...]:
+def document_path(
+    session: Session, document: Document, dossier: Dossier | None, file_case: Case | None
+) -> tuple[Link, ...]:
     """The way to where a document lies."""
     if dossier is None:
         return (Link("Posteingang", f"/posteingang/{document.id}"),)
-    row = dossier.plan_class
+    row = session.get_one(PlanClass, dossier.plan_class_id)
     links = [
         Link(f"{row.number} {row.title}", class_address(row)),
         Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
