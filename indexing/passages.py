@@ -107,12 +107,15 @@ class _Matcher:
 
     def found_in(self, entry: Entry) -> bool:
         """Whether a token that fits stands in a window; a number or word put together from its neighbours does too."""
-        stems, pieces = f" {entry.stems} ", f" {entry.pieces} "
-        return (
-            any(f" {term} " in stems for term in self.terms)
-            or any(_row(parts) in stems for parts, _ in self.parts)
-            or any(_row(inside) in pieces for inside, _ in self.inside)
+        stems = (*self.terms, *(" ".join(parts) for parts, _ in self.parts))
+        return any(_stands(row, entry.stems) for row in stems) or any(
+            _stands(" ".join(pieces), entry.pieces) for pieces, _ in self.inside
         )
+
+
+def _stands(row: str, terms: str) -> bool:
+    """Whether terms stand side by side among others; whole ones are looked at only where the letters are there."""
+    return row in terms and f" {row} " in f" {terms} "
 
 
 def _row(terms: Sequence[str]) -> str:

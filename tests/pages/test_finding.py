@@ -15,7 +15,6 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import update
 
 from eakte.models import Document, Version
-from eakte.terms import SYSTEM
 from tests.pages.pages_support import Answer, Pages, Person, Place
 from tests.support.service import upload
 
@@ -189,8 +188,7 @@ def test_of_many_hits_those_near_are_framed_and_the_others_come_with_their_words
     assert words["words"][hit["word"]]["text"] == "Schulwegsicherung"
     drawn = [tuple(float(value) for value in frame) for frame in framed(without_script)[22]]
     assert drawn == [(hit["x"], hit["y"], hit["width"], hit["height"])]
-    with pages.backends.transactions.begin(SYSTEM) as tx:
-        tx.session.execute(update(Version).where(Version.document_id == uuid.UUID(minutes)).values(terms=None))
+    pages.change(update(Version).where(Version.document_id == uuid.UUID(minutes)).values(terms=None))
     assert thumbs(clerk.get(f"/dokumente/{minutes}?q=schulweg")) == thumbs(first), "from the words where terms are gone"
 
 
