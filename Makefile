@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Where it is set, each of the many processes that tests start would compile the whole product anew (6 s instead of 2).
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: run dev check test lint types unit parts whole test-real bench faults long lock clean
+.PHONY: run dev check test lint types unit parts whole servers test-real bench faults long lock clean
 
 # The sample municipality at http://127.0.0.1:8000; a second call goes on with the same data.
 run: dev
@@ -29,18 +29,22 @@ TOGETHER := --dist loadfile --no-loadscope-reorder
 SPREAD := -n $(shell nproc) $(TOGETHER)
 WAITING := -n $(shell expr $$(nproc) + 2) $(TOGETHER)
 WORKING := -n $(shell expr $$(nproc) + 1) $(TOGETHER)
-WHOLE := journey or fault or browser
+
+# The whole product is tested here, and its parts everywhere else (tests/conftest.py sees to it): what a part of the run
+# does not need is not even loaded, half a minute of each process.
+WHOLE := tests/journeys tests/faults tests/browser tests/operations/test_rebuilding.py tests/web/test_preview_browser.py
+PARTS := tests $(WHOLE:%=--ignore=%)
 
 unit: dev
-	tools/tests $(SPREAD) tests -m "not outside and not long and not ($(WHOLE))"
+	tools/tests $(SPREAD) $(PARTS) -m "not outside and not long"
 
 # The parts with real programs: PostgreSQL, S3, OpenSearch and ClamAV, text recognition, LibreOffice.
 parts: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(WAITING) tests -m "outside and not long and not ($(WHOLE))"
+	tools/tests --servers $(WAITING) $(PARTS) -m "outside and not long"
 
 # The whole product: journeys through its faces, kills and outages, the pages in a browser.
 whole: dev
-	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "($(WHOLE)) and not long"
+	tools/tests --servers $(WORKING) $(WHOLE) -m "not long"
 
 # Lint, types, unit and contract tests on what is embedded: an answer within two minutes.
 check: dev
@@ -48,12 +52,14 @@ check: dev
 	tools/timed "types" $(MAKE) --no-print-directory types
 	tools/timed "unit and contract tests" $(MAKE) --no-print-directory unit
 
-# Everything; what CI calls.
+servers: dev
+	tools/timed "set-up: servers" tools/test-servers
+
+# Everything; what CI calls. Servers are fetched and built while the first tests, which need none, run.
 test:
 	@rm -f .test/minutes
 	$(MAKE) --no-print-directory dev
-	tools/timed "set-up: servers" tools/test-servers
-	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse servers check
 	tools/timed "parts on real programs" $(MAKE) --no-print-directory parts
 	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
 	@tools/timed --table
@@ -61,7 +67,7 @@ test:
 # Everything that runs in both modes, on real servers alone.
 test-real: dev
 	tools/test-servers
-	$(BIN)/python tools/with_servers.py tools/tests $(WORKING) tests -m "journey" -k "real"
+	tools/tests --servers $(WORKING) $(WHOLE) -m "journey" -k "real"
 
 # Figures for the README: on a quiet machine only. `make bench ARGS=--quick` only shows that they work.
 bench: dev
@@ -73,9 +79,8 @@ faults: dev
 	tools/test-servers
 	tools/tests tests/faults --kills 100 -m "fault or long"
 
-# What `make test` leaves out: all files of the corpora with veraPDF as judge, each real server killed, hanging and full in
-# turn under load, a database that hangs and a disk that is full, the rest of the real pages before axe, days without single
-# keys and on real servers, whether the benchmarks work.
+# What `make test` leaves out: each real server killed, hanging and full in turn under load, the rest of the real pages
+# before axe, days without single keys and on real servers, whether the benchmarks work.
 long: dev
 	tools/test-servers
 	tools/tests tests -m long

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eakte.errors import SetupFailed
+from eakte.language import _
 from eakte.models import AuditEntry
 from eakte.terms import new_id, now
 
@@ -156,14 +157,14 @@ class Ledger:
         """The key in a file (PEM, mode 0600). Raises SetupFailed where it is unreadable, or missing unasked."""
         if not path.exists():
             if not create:
-                raise SetupFailed(f"Der Schlüssel des Protokolls fehlt: {path}")
+                raise SetupFailed(_("Der Schlüssel des Protokolls fehlt: %(path)s", path=path))
             write_new_key(path)
         try:
             key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         except (OSError, ValueError) as error:
-            raise SetupFailed(f"Der Schlüssel des Protokolls ist nicht lesbar: {path}") from error
+            raise SetupFailed(_("Der Schlüssel des Protokolls ist nicht lesbar: %(path)s", path=path)) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise SetupFailed(f"Der Schlüssel des Protokolls ist kein Ed25519-Schlüssel: {path}")
+            raise SetupFailed(_("Der Schlüssel des Protokolls ist kein Ed25519-Schlüssel: %(path)s", path=path))
         return cls(key)
 
     def entry(
@@ -210,7 +211,7 @@ class Ledger:
         try:
             return self._seal.decrypt(sealed[:12], sealed[12:], bound_to)
         except InvalidTag as error:
-            raise SetupFailed("Ein verschlüsselter Eintrag gehört nicht zum Schlüssel des Protokolls.") from error
+            raise SetupFailed(_("Ein verschlüsselter Eintrag gehört nicht zum Schlüssel des Protokolls.")) from error
 
     def head_body(self, size: int, root: bytes, signed_at: datetime) -> bytes:
         """The bytes of a head that are signed."""

@@ -21,6 +21,7 @@ from eakte.audit import Ledger
 from eakte.database import Database
 from eakte.embedded import PrivateDatabase
 from eakte.errors import SetupFailed
+from eakte.language import _
 from eakte.operations.directory import Directory, parse_groups
 from eakte.operations.entries import index_pending, rebuild
 from eakte.operations.references import check_letter_pattern, check_pattern
@@ -129,14 +130,19 @@ def open_blobs(settings: Settings, *, fresh: bool) -> BlobStore:
         from storage.s3 import S3BlobStore  # noqa: PLC0415 - loads an SDK
 
         return S3BlobStore(s3_location(url), create=fresh)
-    raise _wrong(f"{parts.scheme or '(nichts)'}:// ist unbekannt; möglich sind file:///… und s3://…")
+    raise _wrong(
+        _(
+            "%(scheme)s:// ist unbekannt; möglich sind file:///… und s3://…",
+            scheme=parts.scheme or _("(nichts)"),
+        )
+    )
 
 
 def probe_locks(settings: Settings) -> Iterator[Probe]:
     """Try whether the storage's locks hold. Raises SetupFailed where it has none, StorageUnavailable if it is away."""
     url = settings.blob_url.get_secret_value()
     if _split(url).scheme != "s3":
-        raise _wrong("nur eine Ablage in S3 kann Dateien sperren")
+        raise _wrong(_("nur eine Ablage in S3 kann Dateien sperren"))
     from storage import s3_worm  # noqa: PLC0415 - loads an SDK
 
     return s3_worm.probe_locks(s3_location(url))
@@ -150,22 +156,22 @@ def s3_location(url: str) -> S3Location:
     """
     parts = _split(url)
     if parts.scheme != "s3" or not parts.hostname:
-        raise _wrong("es fehlt der Server: s3://SERVER/BUCKET")
+        raise _wrong(_("es fehlt der Server: s3://SERVER/BUCKET"))
     bucket = parts.path.strip("/")
     if not _BUCKET.fullmatch(bucket):
-        raise _wrong("nach dem Server fehlt der Name eines Buckets (3 bis 63 von a-z, 0-9, '.', '-')")
+        raise _wrong(_("nach dem Server fehlt der Name eines Buckets (3 bis 63 von a-z, 0-9, '.', '-')"))
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     unknown = sorted(set(options) - {"region", "tls"})
     if unknown or parts.fragment:
-        raise _wrong(f"{', '.join(unknown) or '#'} ist unbekannt; möglich sind region und tls")
+        raise _wrong(_("%(options)s ist unbekannt; möglich sind region und tls", options=", ".join(unknown) or "#"))
     tls = options.get("tls", "off" if parts.hostname in _LOOPBACK else "on")
     if tls not in _SWITCH:
-        raise _wrong("tls ist on oder off")
+        raise _wrong(_("tls ist on oder off"))
     access, secret = unquote(parts.username or ""), unquote(parts.password or "")
     if not access and not secret:
         access, secret = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
     if not access or not secret:
-        raise _wrong("Schlüssel fehlen: s3://KEY:SECRET@… oder AWS_ACCESS_KEY_ID und AWS_SECRET_ACCESS_KEY")
+        raise _wrong(_("Schlüssel fehlen: s3://KEY:SECRET@… oder AWS_ACCESS_KEY_ID und AWS_SECRET_ACCESS_KEY"))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return S3Location(
         host=f"{host}:{parts.port}" if parts.port else host,
@@ -187,7 +193,10 @@ def open_search(settings: Settings) -> SearchIndex:
 
         return OpenSearchIndex(_opensearch_address(settings.index_url))
     raise SetupFailed(
-        f"EAKTE_SEARCH_URL: {parts.scheme}:// ist unbekannt; möglich sind tantivy:///… und opensearch://…"
+        _(
+            "EAKTE_SEARCH_URL: %(scheme)s:// ist unbekannt; möglich sind tantivy:///… und opensearch://…",
+            scheme=parts.scheme,
+        )
     )
 
 
@@ -201,20 +210,25 @@ def _opensearch_address(url: str) -> Address:
         host, port = parts.hostname, parts.port or 9200
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError:
-        raise SetupFailed("EAKTE_SEARCH_URL ist keine gültige Adresse (Rechner, Anschluss, Optionen).") from None
+        raise SetupFailed(_("EAKTE_SEARCH_URL ist keine gültige Adresse (Rechner, Anschluss, Optionen).")) from None
     prefix = parts.path.strip("/") or "eakte"
     if not host:
-        raise SetupFailed("EAKTE_SEARCH_URL: Der Rechner fehlt: opensearch://rechner:9200/eakte")
+        raise SetupFailed(_("EAKTE_SEARCH_URL: Der Rechner fehlt: opensearch://rechner:9200/eakte"))
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", prefix):
-        raise SetupFailed("EAKTE_SEARCH_URL: Der Name nach dem / besteht aus Kleinbuchstaben, Ziffern, - und _.")
+        raise SetupFailed(_("EAKTE_SEARCH_URL: Der Name nach dem / besteht aus Kleinbuchstaben, Ziffern, - und _."))
     if unknown := sorted(options.keys() - {"tls", "ca"}):
-        raise SetupFailed(f"EAKTE_SEARCH_URL: unbekannte Option {unknown[0]}; möglich sind tls=on|off und ca=DATEI.")
+        raise SetupFailed(
+            _(
+                "EAKTE_SEARCH_URL: unbekannte Option %(option)s; möglich sind tls=on|off und ca=DATEI.",
+                option=unknown[0],
+            )
+        )
     tls = options.get("tls", "off" if _is_this_machine(host) else "on")
     if tls not in {"on", "off"}:
-        raise SetupFailed("EAKTE_SEARCH_URL: tls ist on oder off.")
+        raise SetupFailed(_("EAKTE_SEARCH_URL: tls ist on oder off."))
     ca = Path(options["ca"]) if "ca" in options else None
     if ca is not None and (tls == "off" or not ca.is_file()):
-        raise SetupFailed("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on.")
+        raise SetupFailed(_("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on."))
     user = unquote(parts.username) if parts.username else None
     from indexing.opensearch import Address  # noqa: PLC0415 - loads an SDK
 
@@ -237,7 +251,7 @@ def open_scanner(settings: Settings) -> Clamd | None:
     try:
         return Clamd(settings.clamav_url)
     except ValueError:
-        raise SetupFailed("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…") from None
+        raise SetupFailed(_("EAKTE_CLAMAV_URL: möglich sind tcp://host:port und unix:///…")) from None
 
 
 def open_provider(settings: Settings) -> tuple[Provider, Directory] | None:
@@ -275,12 +289,12 @@ def _split(url: str) -> SplitResult:
         parts.port  # noqa: B018 - computed only when asked for, and may be no number
     except ValueError:
         # The error quotes what may be the secret: a "/" in it must be written %2F.
-        raise _wrong("die Adresse ist nicht lesbar; Sonderzeichen in Schlüsseln als %XX schreiben") from None
+        raise _wrong(_("die Adresse ist nicht lesbar; Sonderzeichen in Schlüsseln als %%XX schreiben")) from None
     return parts
 
 
 def _wrong(sentence: str) -> SetupFailed:
-    return SetupFailed(f"EAKTE_STORAGE_URL: {sentence}")
+    return SetupFailed(_("EAKTE_STORAGE_URL: %(sentence)s", sentence=sentence))
 
 
 def _path(text: str) -> Path:

@@ -12,8 +12,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session, sessionmaker
 
 from eakte.errors import Conflict, InvalidInput, SetupFailed, Unavailable
+from eakte.language import _, msgid
 
-DATABASE_SILENT = "Die Datenbank antwortet nicht."
+DATABASE_SILENT = msgid("Die Datenbank antwortet nicht.")
 
 OLDEST_SERVER = 150000
 """`server_version_num` of the oldest supported PostgreSQL."""
@@ -26,7 +27,7 @@ def engine_url(url: str) -> str:
     except ArgumentError:
         parsed = None
     if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        raise SetupFailed("EAKTE_DATABASE_URL muss mit postgresql:// beginnen.")
+        raise SetupFailed(_("EAKTE_DATABASE_URL muss mit postgresql:// beginnen."))
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
@@ -114,7 +115,7 @@ class Database:
             number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
             version = str(connection.execute(text("SHOW server_version")).scalar_one())
         if number < OLDEST_SERVER:
-            raise SetupFailed(f"PostgreSQL {version} ist zu alt; nötig ist 15 oder neuer.")
+            raise SetupFailed(_("PostgreSQL %(version)s ist zu alt; nötig ist 15 oder neuer.", version=version))
         return version
 
     def close(self) -> None:
@@ -132,12 +133,12 @@ def domain_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Unavailable(DATABASE_SILENT) from error
+        raise Unavailable(_(DATABASE_SILENT)) from error
     except IntegrityError as error:
         raise Conflict from error
     except DataError as error:
-        raise InvalidInput("Eine Angabe enthält Zeichen oder Zahlen, die sich nicht speichern lassen.") from error
+        raise InvalidInput(_("Eine Angabe enthält Zeichen oder Zahlen, die sich nicht speichern lassen.")) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable(DATABASE_SILENT) from error
+            raise Unavailable(_(DATABASE_SILENT)) from error
         raise

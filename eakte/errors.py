@@ -1,9 +1,11 @@
-"""What can go wrong in the domain. A class's docstring is its message to people, in German; HTTP is unknown here."""
+"""What can go wrong in the domain. A class's docstring is its message to people, a msgid; HTTP is unknown here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from eakte.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,15 @@ class EakteError(Exception):
     """Das hat nicht geklappt."""
 
     def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
-        self.title = (type(self).__doc__ or "").strip()
+        self.title = self.said()
         self.detail = detail
         self.errors = tuple(errors)
         super().__init__(detail or self.title)
+
+    @classmethod
+    def said(cls) -> str:
+        """The message of the class in the language spoken now."""
+        return _((cls.__doc__ or "").strip())
 
 
 class NotFound(EakteError):

@@ -22,6 +22,7 @@ from psycopg import OperationalError
 from eakte.bootstrap import Backends, update_index
 from eakte.database import DATABASE_SILENT
 from eakte.errors import ContentDamaged, Unavailable
+from eakte.language import _
 from eakte.operations.auditing import erase_pseudonyms, sequence
 from eakte.operations.idempotency import forget_keys
 from eakte.operations.plan_changes import recount_branch, take_effect
@@ -215,7 +216,7 @@ async def run_worker(
             await app.run_worker_async(queues=[queue], concurrency=slots, **options)
             if wait and not stopping.is_set():
                 # Its listener or heartbeat failed, and it ended in order, the database being there again in time.
-                raise Unavailable(DATABASE_SILENT)
+                raise Unavailable(_(DATABASE_SILENT))
 
         workers = [
             asyncio.create_task(work(queue, slots))

@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from eakte.errors import ProviderRefused, ProviderUnavailable, SetupFailed
+from eakte.language import _
 from eakte.terms import Identity
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -50,7 +51,7 @@ class Provider:
     def __init__(self, issuer: str, *, client_id: str, client_secret: str, scope: str, groups_claim: str) -> None:
         parts = urlsplit(issuer)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}):
-            raise SetupFailed("EAKTE_OIDC_ISSUER muss mit https:// beginnen.")
+            raise SetupFailed(_("EAKTE_OIDC_ISSUER muss mit https:// beginnen."))
         self.issuer = issuer
         self._client_id = client_id
         self._client_secret = client_secret
@@ -126,7 +127,7 @@ class Provider:
                 with httpx2.Client(timeout=PATIENCE) as client:
                     metadata = _json(client, self.issuer.rstrip("/") + "/.well-known/openid-configuration")
                     if metadata["issuer"] != self.issuer:
-                        raise ProviderUnavailable("Er nennt einen anderen Namen als EAKTE_OIDC_ISSUER.")
+                        raise ProviderUnavailable(_("Er nennt einen anderen Namen als EAKTE_OIDC_ISSUER."))
                     for name in ("authorization_endpoint", "token_endpoint"):
                         metadata[name]  # KeyError: not a provider for the code flow
                     keys = KeySet.import_key_set(_json(client, metadata["jwks_uri"]))  # type: ignore[arg-type] # checked inside

@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from eakte.language import _, msgid
+
 
 class _SecretFiles(PydanticBaseSettingsSource):
     """`EAKTE_X_FILE` names a file that holds the value of the secret setting `EAKTE_X`.
@@ -26,13 +28,17 @@ class _SecretFiles(PydanticBaseSettingsSource):
         if not name or not is_secret(field):
             return None, field_name, False
         if os.environ.get(variable):
-            raise SettingsError(f"{variable} und {variable}_FILE: Nur eines von beiden ist möglich.")
+            raise SettingsError(
+                _("%(variable)s und %(variable)s_FILE: Nur eines von beiden ist möglich.", variable=variable)
+            )
         try:
             value = Path(name).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
-            raise SettingsError(f"{variable}_FILE: {name} ist nicht lesbar.") from None
+            raise SettingsError(
+                _("%(variable)s_FILE: %(name)s ist nicht lesbar.", variable=variable, name=name)
+            ) from None
         if not value:
-            raise SettingsError(f"{variable}_FILE: {name} ist leer.")
+            raise SettingsError(_("%(variable)s_FILE: %(name)s ist leer.", variable=variable, name=name))
         return value, field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -118,7 +124,9 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field(default="eakte", description="Kennung, unter der der Anmeldedienst eakte kennt")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Geheimnis zu dieser Kennung")
     oidc_scope: str = Field(default="openid profile", description="was vom Anmeldedienst erfragt wird")
-    oidc_label: str = Field(default="Mit dem Konto der Verwaltung anmelden", description="Aufschrift der Schaltfläche")
+    oidc_label: str = Field(
+        default=msgid("Mit dem Konto der Verwaltung anmelden"), description="Aufschrift der Schaltfläche"
+    )
     oidc_groups_claim: str = Field(
         default="groups", description="Angabe des Anmeldedienstes, in der die Gruppen stehen"
     )

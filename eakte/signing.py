@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from eakte.errors import SigningUnavailable
+from eakte.language import _
 from eakte.terms import now
 
 VALID_FOR = timedelta(days=10 * 365)
@@ -97,11 +98,13 @@ class LocalProvider:
             key = serialization.load_pem_private_key(pem, password=None)
             certificate = x509.load_pem_x509_certificate(pem)
         except (OSError, ValueError) as error:
-            raise SigningUnavailable(f"Der Schlüssel für Signaturen ist nicht lesbar: {self._path}") from error
+            raise SigningUnavailable(
+                _("Der Schlüssel für Signaturen ist nicht lesbar: %(path)s", path=self._path)
+            ) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise SigningUnavailable(f"Schlüssel und Zertifikat gehören nicht zusammen: {self._path}")
+            raise SigningUnavailable(_("Schlüssel und Zertifikat gehören nicht zusammen: %(path)s", path=self._path))
         if certificate.not_valid_after_utc < now():
-            raise SigningUnavailable(f"Das Zertifikat für Signaturen ist abgelaufen: {self._path}")
+            raise SigningUnavailable(_("Das Zertifikat für Signaturen ist abgelaufen: %(path)s", path=self._path))
         return key, certificate
 
     def _make(self) -> None:
@@ -182,11 +185,11 @@ def verify(content: bytes, digest: bytes) -> Verdict:
         key, signature = certificate.public_key(), signer["signature"].native
         name, raw = certificate.subject.rfc4514_string(), issued.dump()
     except (ValueError, TypeError, KeyError, IndexError, x509.InvalidVersion, UnsupportedAlgorithm):
-        return Verdict(valid=False, reason="Die Signatur ist nicht lesbar.", signer=None, certificate=None)
+        return Verdict(valid=False, reason=_("Die Signatur ist nicht lesbar."), signer=None, certificate=None)
     if not same_bytes:
-        return Verdict(valid=False, reason="Die Signatur gehört zu anderen Bytes.", signer=name, certificate=raw)
+        return Verdict(valid=False, reason=_("Die Signatur gehört zu anderen Bytes."), signer=name, certificate=raw)
     if not as_made or not _holds(key, signature, signed):
-        return Verdict(valid=False, reason="Die Signatur wurde verändert.", signer=name, certificate=raw)
+        return Verdict(valid=False, reason=_("Die Signatur wurde verändert."), signer=name, certificate=raw)
     return Verdict(valid=True, reason=None, signer=name, certificate=raw)
 
 

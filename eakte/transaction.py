@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from eakte.audit import Ledger, Tag
 from eakte.database import DATABASE_SILENT, Database, domain_errors
 from eakte.errors import UnauditedWrite, Unavailable
+from eakte.language import _
 from eakte.models import AuditEntry, AuditPseudonym, AuditSubject, FormerValue, Record
 from eakte.terms import Actor, now
 
@@ -134,7 +135,7 @@ class Transaction:
         except ConnectorException as error:
             # The queue speaks to the driver past SQLAlchemy, so `domain_errors` does not see its errors as they are.
             if isinstance(error.__cause__, OperationalError):
-                raise Unavailable(DATABASE_SILENT) from error
+                raise Unavailable(_(DATABASE_SILENT)) from error
             raise
 
 

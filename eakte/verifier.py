@@ -25,6 +25,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from psycopg.rows import namedtuple_row
 
+from eakte.language import _
+
 MOST_ERRORS = 200
 """Errors that are reported one by one; a destroyed log would fill pages."""
 
@@ -121,7 +123,7 @@ def verify(
         for row in _rows(connection, "number IS NOT NULL ORDER BY number"):
             leaf = _check_entry(row, report, mark_key)
             if row.number != tree.size + 1:
-                report.wrong(f"Auf Eintrag {tree.size} folgt Eintrag {row.number}.")
+                report.wrong(_("Auf Eintrag %(size)s folgt Eintrag %(number)s.", size=tree.size, number=row.number))
             tree.add(leaf)
             for head in by_size.pop(tree.size, []):
                 _compare(head, tree, report)
@@ -129,7 +131,14 @@ def verify(
                 progress(tree.size)
         for size, unmatched in sorted(by_size.items()):
             where = ", ".join(head.where for head in unmatched)
-            report.wrong(f"Unterschrieben sind {size} Einträge ({where}), vorhanden sind {tree.size}.")
+            report.wrong(
+                _(
+                    "Unterschrieben sind %(size)s Einträge (%(where)s), vorhanden sind %(found)s.",
+                    size=size,
+                    where=where,
+                    found=tree.size,
+                )
+            )
         _check_end(tree, good, report)
         for row in _rows(connection, "number IS NULL ORDER BY id"):
             _check_entry(row, report, mark_key)
@@ -145,7 +154,13 @@ def _check_end(tree: Tree, heads: list[Head], report: Report) -> None:
     report.signed_head_at = newest.signed_at if newest else None
     signed = newest.size if newest else 0
     if tree.size > signed:
-        report.wrong(f"Die Einträge {signed + 1} bis {tree.size} sind nummeriert, aber von keinem Kopf unterschrieben.")
+        report.wrong(
+            _(
+                "Die Einträge %(first)s bis %(last)s sind nummeriert, aber von keinem Kopf unterschrieben.",
+                first=signed + 1,
+                last=tree.size,
+            )
+        )
 
 
 # Times as the leaf spells them, made by PostgreSQL: it knows some that Python does not (infinity, the year 10000).
@@ -165,7 +180,7 @@ def _heads_of_database(connection: psycopg.Connection[Any]) -> list[Head]:
     rows = connection.execute(_HEADS).fetchall()
     return [
         Head(
-            f"Datenbank, Kopf {row.size}",
+            _("Datenbank, Kopf %(size)s", size=row.size),
             row.size,
             row.root.hex(),
             str(row.signed_at),
@@ -181,9 +196,9 @@ def _heads_of_blobs(blobs: Iterable[tuple[str, bytes]], report: Report) -> Itera
         try:
             value = json.loads(content)
             size, root, signed_at, signature = (value[key] for key in ("size", "root", "signed_at", "signature"))
-            yield Head(f"Ablage, {name}", int(size), str(root), str(signed_at), str(signature))
+            yield Head(_("Ablage, %(name)s", name=name), int(size), str(root), str(signed_at), str(signature))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            report.wrong(f"Der abgelegte Kopf {name} ist nicht lesbar.")
+            report.wrong(_("Der abgelegte Kopf %(name)s ist nicht lesbar.", name=name))
 
 
 def _without_newer(url: str, rows: list[Head], kept: list[Head]) -> list[Head]:
@@ -199,10 +214,10 @@ def _check_both_places(rows: list[Head], kept: list[Head], report: Report) -> No
     in_database, outside = {head.size for head in rows}, {head.size for head in kept}
     for head in kept:
         if head.size not in in_database:
-            report.wrong(f"Der Kopf {head.size} fehlt in der Datenbank ({head.where}).")
+            report.wrong(_("Der Kopf %(size)s fehlt in der Datenbank (%(where)s).", size=head.size, where=head.where))
     for head in rows:
         if head.published and head.size not in outside:
-            report.wrong(f"Der Kopf {head.size} fehlt in der Ablage.")
+            report.wrong(_("Der Kopf %(size)s fehlt in der Ablage.", size=head.size))
 
 
 def _signed(head: Head, public: Ed25519PublicKey, report: Report) -> bool:
@@ -210,14 +225,20 @@ def _signed(head: Head, public: Ed25519PublicKey, report: Report) -> bool:
     try:
         public.verify(bytes.fromhex(head.signature), body)
     except (InvalidSignature, ValueError):
-        report.wrong(f"Die Unterschrift stimmt nicht: {head.where}.")
+        report.wrong(_("Die Unterschrift stimmt nicht: %(where)s.", where=head.where))
         return False
     return True
 
 
 def _compare(head: Head, tree: Tree, report: Report) -> None:
     if tree.root().hex() != head.root:
-        report.wrong(f"Die Einträge bis {head.size} ergeben nicht die unterschriebene Wurzel ({head.where}).")
+        report.wrong(
+            _(
+                "Die Einträge bis %(size)s ergeben nicht die unterschriebene Wurzel (%(where)s).",
+                size=head.size,
+                where=head.where,
+            )
+        )
 
 
 def _rows(connection: psycopg.Connection[Any], condition: str) -> Iterator[Any]:
@@ -228,13 +249,20 @@ def _rows(connection: psycopg.Connection[Any], condition: str) -> Iterator[Any]:
 
 def _check_entry(row: Any, report: Report, mark_key: bytes | None) -> bytes:
     """Compare an entry with what it says of itself, and return its leaf as it should be."""
-    name = f"Eintrag {row.number}" if row.number is not None else f"Der wartende Eintrag {row.id}"
     leaf = _leaf(row)
     if leaf != row.leaf_hash:
-        report.wrong(f"{name} wurde verändert: sein Inhalt ergibt nicht seine Prüfsumme.")
+        report.wrong(_("%(name)s wurde verändert: sein Inhalt ergibt nicht seine Prüfsumme.", name=_name(row)))
     if mark_key is not None and not hmac.compare_digest(hmac.digest(mark_key, leaf, "sha256"), row.mac):
-        report.wrong(f"{name} trägt nicht das Zeichen dieses Dienstes: er wurde verändert oder eingefügt.")
+        report.wrong(
+            _("%(name)s trägt nicht das Zeichen dieses Dienstes: er wurde verändert oder eingefügt.", name=_name(row))
+        )
     return leaf
+
+
+def _name(row: Any) -> str:
+    if row.number is None:
+        return _("Der wartende Eintrag %(id)s", id=row.id)
+    return _("Eintrag %(number)s", number=row.number)
 
 
 def _leaf(row: Any) -> bytes:
@@ -261,7 +289,7 @@ def _check_repeated(connection: psycopg.Connection[Any], report: Report) -> None
     """The primary key forbids it, but who can write the log can drop keys: a copied entry bears a true mark."""
     rows = connection.execute("SELECT id FROM audit_entry GROUP BY id HAVING count(*) > 1 LIMIT 20").fetchall()
     for row in rows:
-        report.wrong(f"Der Eintrag {row.id} steht mehrfach im Protokoll.")
+        report.wrong(_("Der Eintrag %(id)s steht mehrfach im Protokoll.", id=row.id))
 
 
 def _check_subjects(connection: psycopg.Connection[Any], report: Report) -> None:
@@ -278,7 +306,7 @@ def _check_subjects(connection: psycopg.Connection[Any], report: Report) -> None
         """
     ).fetchall()
     for row in rows:
-        report.wrong(f"Die Gegenstände des Eintrags {row.entry} stimmen nicht mit ihm überein.")
+        report.wrong(_("Die Gegenstände des Eintrags %(entry)s stimmen nicht mit ihm überein.", entry=row.entry))
 
 
 def _mark_key(key: Ed25519PrivateKey) -> bytes:

@@ -52,6 +52,15 @@ _OUTSIDE_PLACES = (
 )
 
 
+_WHOLE = {"journey", "fault", "browser"}
+_WHOLE_PLACES = (
+    "tests/journeys/",
+    "tests/faults/",
+    "tests/browser/",
+    "tests/operations/test_rebuilding.py",
+    "tests/web/test_preview_browser.py",
+)
+
 _LONGEST = (
     "tests/faults/test_kills.py",
     "tests/journeys/test_corpora.py",
@@ -73,11 +82,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _OUTSIDE & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(_OUTSIDE_PLACES):
             item.add_marker(pytest.mark.outside)
+        marks = {mark.name for mark in item.iter_markers()}
+        if marks & _WHOLE and "long" not in marks and not item.nodeid.startswith(_WHOLE_PLACES):
+            raise pytest.UsageError(f"{item.nodeid}: Makefile does not look for tests of the whole product here.")
+
+
+def pytest_collection() -> None:
+    """Nothing is garbage while tests are loaded."""
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end; nobody need look through it for garbage again and again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ from eakte.api.paging import After, Limit, next_path
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Following
 from eakte.errors import NotAllowed
+from eakte.language import _
 from eakte.operations.auditing import entry_document, list_entries
 from eakte.terms import Role
 
@@ -53,7 +54,7 @@ def index(
 ) -> AuditAnswer:
     """Sequenced entries; `subject` also finds acts with many subjects."""
     if not viewer.has(Role.AUDITOR):
-        raise NotAllowed("Das Protokoll liest die Rechnungsprüfung oder der Datenschutz.")
+        raise NotAllowed(_("Das Protokoll liest die Rechnungsprüfung oder der Datenschutz."))
     rows, following = list_entries(session, subject=subject, actor=actor, tag=tag, after=after, limit=limit)
     entries = [EntryShape.model_validate(entry_document(row)) for row in rows]
     return AuditAnswer(entries=entries, next=next_path(request, following))

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from eakte.api.problems import problem
 from eakte.errors import ContentDamaged, NotFound, StorageFailed
+from eakte.language import _
 from eakte.operations.documents import opened
 from indexing.words import member
 from storage.blobs import BlobStore, Digests, read_verified
@@ -56,7 +57,7 @@ def blob_response(
         answer = problem(
             request,
             kind="range",
-            title=f"Die Datei hat {digests.size} Byte; dieser Bereich liegt außerhalb.",
+            title=_("Die Datei hat %(size)s Byte; dieser Bereich liegt außerhalb.", size=digests.size),
             status=416,
         )
         answer.headers["Content-Range"] = f"bytes */{digests.size}"

@@ -29,6 +29,7 @@ from eakte.errors import (
     ScopeMissing,
     TooManyRequests,
 )
+from eakte.language import _
 from eakte.operations.accounts import note_used, token_actor
 from eakte.operations.sessions import Visit, note_seen, session_actor
 from eakte.settings import Settings
@@ -67,7 +68,7 @@ def signed_in(request: Request) -> Actor:
     """
     backends = get_backends(request)
     note: Callable[[Transactions, uuid.UUID], None] = note_seen
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, secret = request.headers.get("authorization", "").partition(" ")
     with backends.transactions.read() as session:
         if scheme:
             if scheme.lower() != "bearer":
@@ -96,7 +97,7 @@ def signed_in(request: Request) -> Actor:
 
 def credential(request: Request) -> bytes:
     """The secret that a signed-in caller showed: of the token, or of the session's cookie."""
-    _scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    _scheme, _space, secret = request.headers.get("authorization", "").partition(" ")
     return (secret.strip() or request.cookies.get(cookie_name(request), "")).encode()
 
 
@@ -136,7 +137,7 @@ def needs(scope: Scope) -> Callable[[Actor], Actor]:
 
     def check(actor: Annotated[Actor, Depends(signed_in)]) -> Actor:
         if scope not in actor.scopes:
-            raise ScopeMissing(f"Nötig ist der Umfang „{scope}“.")
+            raise ScopeMissing(_("Nötig ist der Umfang „%(scope)s“.", scope=scope))
         return actor
 
     return check
@@ -168,7 +169,7 @@ def revision_given(if_match: Annotated[str | None, Header()] = None) -> int | No
         return None
     match = _ETAG.fullmatch(if_match)
     if match is None:
-        raise InvalidInput(errors=[FieldError("If-Match", "If-Match ist nicht lesbar.")])
+        raise InvalidInput(errors=[FieldError("If-Match", _("If-Match ist nicht lesbar."))])
     return int(match[1])
 
 

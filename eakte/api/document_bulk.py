@@ -16,6 +16,7 @@ from eakte.api.resubmissions import ReminderSaid
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Strict
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations import document_bulk
 from eakte.transaction import Transaction
@@ -66,7 +67,7 @@ def bulk(request: Request, tx: Tx, said: Bulk, key: Key = None) -> Any:
 
 def _act(tx: Transaction, said: Bulk) -> list[Document]:
     if sum(each is not None for each in (said.move, said.change, said.cancel, said.resubmit)) != 1:
-        message = "Genau eines von move, change, cancel und resubmit ist nötig."
+        message = _("Genau eines von move, change, cancel und resubmit ist nötig.")
         raise InvalidInput(errors=[FieldError("move", message)])
     if said.move is not None:
         return document_bulk.move_documents(tx, said.documents, dossier=said.move.dossier, case=said.move.case)

@@ -15,6 +15,7 @@ from eakte.api.dependencies import Composed, Reader
 from eakte.api.routing import ApiRouter
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
+from eakte.language import _
 from eakte.operations.documents import (
     current_version,
     digests_of,
@@ -150,5 +151,5 @@ def _derived(
         version = current_version(session, readable_document(session, actor, document_id), number)
         name: str | None = getattr(version, kind)
         if name is None:
-            raise NotFound("Das Dokument ist noch nicht verarbeitet." if version.processed_at is None else None)
+            raise NotFound(_("Das Dokument ist noch nicht verarbeitet.") if version.processed_at is None else None)
         return name, digests_of(session, name)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from eakte.api.dependencies import Composed, signed_in
 from eakte.errors import ScopeMissing, Unavailable
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations.auditing import unsequenced
 from eakte.operations.health import ready
@@ -41,7 +42,7 @@ def readyz(request: Request, backends: Composed) -> JSONResponse:
 def metrics(request: Request, backends: Composed) -> Response:
     """Numbers for Prometheus: loopback, or a token with the scope `metrics`."""
     if not _trusted(request):
-        raise ScopeMissing("Nötig ist der Umfang „metrics“.")
+        raise ScopeMissing(_("Nötig ist der Umfang „metrics“."))
     registry = CollectorRegistry()
     documents = Gauge("eakte_documents", "Documents by state", ["state"], registry=registry)
     jobs = Gauge("eakte_jobs", "Jobs by queue and status", ["queue", "status"], registry=registry)

@@ -20,11 +20,13 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _, msgid
+from eakte.malformed import sentence_of
 
 METADATA_LIMIT = 256 * 1024
 """Bytes of the metadata part."""
 
-BROKEN_OFF = "Die Übertragung brach ab; es wurde nichts gespeichert."
+BROKEN_OFF = msgid("Die Übertragung brach ab; es wurde nichts gespeichert.")
 
 Said = TypeVar("Said", bound=BaseModel)
 
@@ -41,7 +43,7 @@ def body_chunks(request: Request) -> Iterator[bytes]:
         except StopAsyncIteration:
             return
         except ClientDisconnect:
-            raise InvalidInput(BROKEN_OFF) from None
+            raise InvalidInput(_(BROKEN_OFF)) from None
         if chunk:
             yield chunk
 
@@ -69,7 +71,7 @@ class Multipart:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
-            raise InvalidInput("Erwartet wird multipart/form-data mit dem Teil metadata und der Datei.")
+            raise InvalidInput(_("Erwartet wird multipart/form-data mit dem Teil metadata und der Datei."))
         self._events: deque[tuple[str, Any]] = deque()
         self._headers: dict[str, str] = {}
         self._header_name = b""
@@ -111,7 +113,7 @@ class Multipart:
                 yield value
             elif kind == "end":
                 return
-        raise InvalidInput(BROKEN_OFF)
+        raise InvalidInput(_(BROKEN_OFF))
 
     def _read_metadata(self, limit: int) -> dict[str, Any]:
         content = bytearray()
@@ -124,11 +126,11 @@ class Multipart:
             elif kind == "data":
                 content += value
                 if len(content) > limit:
-                    message = f"Die Angaben sind länger als {limit // 1024} KB."
+                    message = _("Die Angaben sind länger als %(size)s KB.", size=limit // 1024)
                     raise InvalidInput(errors=[FieldError("metadata", message)])
             elif kind == "end":
                 return _json_object(bytes(content))
-        raise InvalidInput(errors=[FieldError("metadata", "Der erste Teil muss metadata heißen (JSON).")])
+        raise InvalidInput(errors=[FieldError("metadata", _("Der erste Teil muss metadata heißen (JSON)."))])
 
     def _pull(self) -> Iterator[tuple[str, Any]]:
         """Events in order; more of the body is read only when they run out."""
@@ -141,7 +143,7 @@ class Multipart:
             try:
                 self._parser.write(chunk)
             except FormParserError:
-                raise InvalidInput("Der Aufbau der Anfrage (multipart/form-data) ist nicht lesbar.") from None
+                raise InvalidInput(_("Der Aufbau der Anfrage (multipart/form-data) ist nicht lesbar.")) from None
 
     def _on_part_begin(self) -> None:
         self._headers.clear()
@@ -150,7 +152,7 @@ class Multipart:
     def _on_header(self, piece: bytes, *, name: bool) -> None:
         self._header_bytes += len(piece)
         if self._header_bytes > HEADER_LIMIT:
-            raise InvalidInput("Der Kopf eines Teils der Anfrage ist länger als 16 KB.")
+            raise InvalidInput(_("Der Kopf eines Teils der Anfrage ist länger als 16 KB."))
         if name:
             self._header_name += piece
         else:
@@ -169,7 +171,7 @@ class Upload(Multipart):
         super().__init__(content_type, chunks)
         head = self.next_file()
         if head is None or head.name != "file":
-            raise InvalidInput(errors=[FieldError("file", "Der zweite Teil muss file heißen.")])
+            raise InvalidInput(errors=[FieldError("file", _("Der zweite Teil muss file heißen."))])
         self.filename, self.media_type = head.filename, head.media_type
 
     def chunks(self) -> Iterator[bytes]:
@@ -177,7 +179,7 @@ class Upload(Multipart):
         yield from super().chunks()
         # Looked for to the end: a second file would otherwise be dropped and its sender told that all is well.
         if self.next_file() is not None:
-            raise InvalidInput(errors=[FieldError("file", "Nur eine Datei je Anfrage; es wurde nichts abgelegt.")])
+            raise InvalidInput(errors=[FieldError("file", _("Nur eine Datei je Anfrage; es wurde nichts abgelegt."))])
 
 
 def parsed(kind: type[Said], metadata: dict[str, Any]) -> Said:
@@ -186,7 +188,7 @@ def parsed(kind: type[Said], metadata: dict[str, Any]) -> Said:
         return kind.model_validate(metadata)
     except ValidationError as error:
         raise InvalidInput(
-            errors=[FieldError(_place(each["loc"]), each["msg"]) for each in error.errors(include_url=False)]
+            errors=[FieldError(_place(each["loc"]), sentence_of(each)) for each in error.errors(include_url=False)]
         ) from None
 
 
@@ -205,5 +207,5 @@ def _json_object(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise InvalidInput(errors=[FieldError("metadata", "metadata ist kein JSON-Objekt.")])
+        raise InvalidInput(errors=[FieldError("metadata", _("metadata ist kein JSON-Objekt."))])
     return value

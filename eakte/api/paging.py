@@ -14,6 +14,7 @@ from fastapi import Depends, Query, Request
 
 from eakte.api.shapes import Listing
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,7 +31,7 @@ def mark_of_page(
     """The mark behind which the page begins. Raises InvalidInput for one of another list."""
     if after is None:
         return None
-    word, _, mark = after.partition(".")
+    word, _dot, mark = after.partition(".")
     if word != _word_of(request) or not mark:
         raise no_such_page()
     return mark
@@ -55,7 +56,7 @@ def _word_of(request: Request) -> str:
 
 def no_such_page() -> InvalidInput:
     """The error for a mark that this list did not give."""
-    return InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")])
+    return InvalidInput(errors=[FieldError("after", _("Diese Seite der Liste gibt es nicht."))])
 
 
 def listing(request: Request, items: list[T], mark: str | None) -> Listing[T]:

@@ -15,6 +15,7 @@ from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
 from eakte.errors import FieldError, InvalidInput, NotAllowed
+from eakte.language import _
 from eakte.operations.account_changes import AccountState, change_user, changeable_user
 from eakte.operations.accounts import (
     create_token,
@@ -92,7 +93,7 @@ def new_user(request: Request, tx: Tx, new: NewUser, key: Key = None) -> Any:
             tx,
             login=new.login,
             display_name=new.display_name,
-            roles=[one_of(Role, role, at="roles", label="Rolle") for role in new.roles],
+            roles=[one_of(Role, role, at="roles", label=_("Rolle")) for role in new.roles],
             unit_id=find_unit(tx.session, new.unit).id if new.unit else None,
             level=_level(new.level),
             password=new.password,
@@ -113,7 +114,7 @@ def change(
     user = changeable_user(tx, user_id, revision=revision)
     said, state = changes.model_dump(exclude_unset=True), AccountState.of(user)
     if "roles" in said:
-        roles = [one_of(Role, role, at="roles", label="Rolle") for role in said["roles"] or []]
+        roles = [one_of(Role, role, at="roles", label=_("Rolle")) for role in said["roles"] or []]
         state = replace(state, roles=roles)
     if "unit" in said:
         state = replace(state, unit_id=find_unit(tx.session, said["unit"]).id if said["unit"] else None)
@@ -152,9 +153,9 @@ def new_token(request: Request, tx: Tx, new: NewToken, key: Key = None) -> Any:
             refusal=no_key(),
             keeper=tx.actor.has(Role.ADMIN, Role.REGISTRAR),
         )
-        scopes = [one_of(Scope, scope, at="scopes", label="Umfang") for scope in new.scopes]
+        scopes = [one_of(Scope, scope, at="scopes", label=_("Umfang")) for scope in new.scopes]
         if not set(scopes) <= tx.actor.scopes and not tx.actor.has(Role.ADMIN):
-            raise NotAllowed("Einen größeren Umfang als den eigenen kann niemand vergeben.")
+            raise NotAllowed(_("Einen größeren Umfang als den eigenen kann niemand vergeben."))
         row, secret = create_token(tx, user=user, name=new.name, scopes=scopes, days=new.days)
         return 201, NewTokenShape(**TokenShape.of(row).model_dump(), token=secret), None
 
@@ -170,7 +171,7 @@ def end_token(tx: Tx, token_id: uuid.UUID) -> Response:
 
 def _require_keeper(actor: Actor) -> None:
     if not actor.has(Role.ADMIN, Role.REGISTRAR):
-        raise NotAllowed("Konten sehen Registratur und IT.")
+        raise NotAllowed(_("Konten sehen Registratur und IT."))
 
 
 def _level(word: str) -> Level:
@@ -178,4 +179,4 @@ def _level(word: str) -> Level:
         return Level.parse(word)
     except KeyError:
         words = ", ".join(level.word for level in Level)
-        raise InvalidInput(errors=[FieldError("level", f"Erlaubt sind {words}.")]) from None
+        raise InvalidInput(errors=[FieldError("level", _("Erlaubt sind %(words)s.", words=words))]) from None

@@ -15,6 +15,7 @@ from eakte.api.plan_shapes import FieldDefinition, InheritedField, PlanClassShap
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Strict
+from eakte.language import _
 from eakte.operations import plan_changes, plan_life
 from eakte.operations.checking import one_of
 from eakte.operations.fields import FieldOwner, definitions_of, json_schema
@@ -206,7 +207,7 @@ def fields(
     owner: Annotated[str, Query(alias="for", description="dossier, case or document")] = "dossier",
 ) -> SchemaShape:
     """The data fields of the class's dossiers, cases or documents, inherited ones included."""
-    kind = one_of(FieldOwner, owner, at="for", label="Gehört zu")
+    kind = one_of(FieldOwner, owner, at="for", label=_("Gehört zu"))
     found = definitions_of(session, view_class(session, class_id).row)
     mine = [InheritedField(**each) for each in found if kind.value in each["on"]]
     return SchemaShape(json_schema=json_schema(found, kind), fields=mine)

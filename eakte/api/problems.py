@@ -20,6 +20,8 @@ from eakte.api.safety import ALWAYS
 from eakte.audit import Tag
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError
+from eakte.language import _, gettext, msgid
+from eakte.malformed import sentence_of
 from eakte.terms import Actor
 
 logger = logging.getLogger(__name__)
@@ -45,13 +47,15 @@ STATUS: dict[type[EakteError], int] = {
 
 MEDIA_TYPE = "application/problem+json"
 
-HTTP_TITLES = {
-    400: "Die Anfrage ist nicht lesbar.",
-    404: "Hier ist nichts, was Sie öffnen können.",
-    405: "Das geht an dieser Adresse nicht.",
-    413: "Die Anfrage ist zu groß.",
-    431: "Der Kopf der Anfrage ist zu lang.",
-}
+HTTP_TITLES = msgid(
+    {
+        400: "Die Anfrage ist nicht lesbar.",
+        404: "Hier ist nichts, was Sie öffnen können.",
+        405: "Das geht an dieser Adresse nicht.",
+        413: "Die Anfrage ist zu groß.",
+        431: "Der Kopf der Anfrage ist zu lang.",
+    }
+)
 
 
 class ProblemError(BaseModel):
@@ -111,7 +115,7 @@ def problem(
 
 def unreadable(status: int) -> JSONResponse:
     """The problem of what never became a request."""
-    content = _content(f"http-{status}", HTTP_TITLES[status], status, None, None)
+    content = _content(f"http-{status}", _(HTTP_TITLES[status]), status, None, None)
     return JSONResponse(content, status_code=status, headers=ALWAYS, media_type=MEDIA_TYPE)
 
 
@@ -160,13 +164,13 @@ def validation_problem(request: Request, error: RequestValidationError) -> JSONR
     at = []
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"] if part not in {"body", "query", "path", "header"})
-        at.append({"at": place or "body", "message": str(each["msg"])})
-    return problem(request, kind="invalid-input", title=str(errors.InvalidInput.__doc__), status=422, at=at)
+        at.append({"at": place or "body", "message": sentence_of(each)})
+    return problem(request, kind="invalid-input", title=errors.InvalidInput.said(), status=422, at=at)
 
 
 def http_problem(request: Request, error: HTTPException) -> JSONResponse:
     """An address or method that does not exist."""
-    title = HTTP_TITLES.get(error.status_code, str(error.detail))
+    title = gettext(HTTP_TITLES.get(error.status_code, str(error.detail)))
     kind = "too-large" if error.status_code == 413 else f"http-{error.status_code}"  # noqa: PLR2004 - as above
     answer = problem(request, kind=kind, title=title, status=error.status_code)
     answer.headers.update(error.headers or {})  # Allow of a 405 (RFC 9110 section 15.5.6)
@@ -176,14 +180,14 @@ def http_problem(request: Request, error: HTTPException) -> JSONResponse:
 def busy_problem(request: Request, error: Exception) -> JSONResponse:
     """No connection to the database became free in time."""
     del error
-    title = str(errors.Unavailable.__doc__)
-    return problem(request, kind="unavailable", title=title, status=503, detail="Zu viele Anfragen zugleich.")
+    title = errors.Unavailable.said()
+    return problem(request, kind="unavailable", title=title, status=503, detail=_("Zu viele Anfragen zugleich."))
 
 
 def fault_problem(request: Request, error: Exception) -> JSONResponse:
     """A fault of ours: told without details, logged with all."""
     logger.error("unexpected error", exc_info=error)
-    return problem(request, kind="fault", title=str(EakteError.__doc__), status=500)
+    return problem(request, kind="fault", title=EakteError.said(), status=500)
 
 
 def _kind(kind: type[EakteError]) -> str:

@@ -21,6 +21,7 @@ from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, DocumentShape, DossierShape, External, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, Unavailable
+from eakte.language import _
 from eakte.operations import filing, procedure_parts, procedures
 from eakte.operations.checking import placed
 from eakte.operations.documents import view_document
@@ -201,13 +202,13 @@ def _store_all(
     """
     places = {each.file: number for number, each in enumerate(said.documents)}
     # Ids in the order of the call, so that lists by age show it.
-    ids = [new_id() for _ in said.documents]
+    ids = [new_id() for _document in said.documents]
     screen = backends.screen(actor, *(part.id for part in (said.dossier, said.case) if part and part.id))
     left = limit = backends.settings.upload_limit_bytes
     while (head := parts.next_file()) is not None:
         number = places.pop(head.name, None)
         if number is None:
-            message = "Kein Dokument nennt diesen Teil, oder er kommt zum zweiten Mal."
+            message = _("Kein Dokument nennt diesen Teil, oder er kommt zum zweiten Mal.")
             raise InvalidInput(errors=[FieldError(head.name[:200] or "parts", message)])
         with placed(f"documents[{number}]"):
             try:
@@ -221,14 +222,17 @@ def _store_all(
                     document_id=ids[number],
                 )
             except TooLarge as error:
-                whole = f"Alle Dateien eines Aufrufs zusammen haben höchstens {limit / 1e9:.1f} GB."
+                whole = _("Alle Dateien eines Aufrufs zusammen haben höchstens %(size)s GB.", size=f"{limit / 1e9:.1f}")
                 raise TooLarge(whole if left < limit else error.detail, errors=[FieldError("file", whole)]) from error
         stored.append(content)
         left -= content.digests.size
     if places:
         missing = sorted(places.items(), key=lambda each: each[1])
         raise InvalidInput(
-            errors=[FieldError(f"documents[{number}].file", f"Der Teil „{name}“ fehlt.") for name, number in missing]
+            errors=[
+                FieldError(f"documents[{number}].file", _("Der Teil „%(name)s“ fehlt.", name=name))
+                for name, number in missing
+            ]
         )
     stored.sort(key=lambda each: ids.index(each.document_id))
 

@@ -12,6 +12,7 @@ from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.routing import ApiRouter
 from eakte.api.shapes import Listing, Utc
 from eakte.errors import NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import User, WebSession
 from eakte.operations.second_factor import remove_second_factor
 from eakte.operations.sessions import end_session, list_sessions
@@ -59,7 +60,7 @@ def sessions(
 ) -> Listing[SessionShape]:
     """One's own sessions; with `user` those of another (role admin)."""
     if user is not None and user != actor.user_id and not actor.has(Role.ADMIN):
-        raise NotAllowed("Die Anmeldungen anderer sieht die IT.")
+        raise NotAllowed(_("Die Anmeldungen anderer sieht die IT."))
     rows = list_sessions(session, user or actor.user_id, idle=idle_time(backends.settings))
     return short_listing(request, rows, SessionShape.of, key=lambda row: row.id, after=after, limit=limit)
 

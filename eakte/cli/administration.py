@@ -15,6 +15,7 @@ import typer
 from eakte.bootstrap import open_backends
 from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
 from eakte.embedded import client_program
+from eakte.language import _
 from eakte.operations.accounts import (
     create_token,
     create_user,
@@ -42,7 +43,7 @@ def migrate_command(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"revision": revision})
     else:
-        say(f"Die Datenbank ist auf Stand {revision}.")
+        say(_("Die Datenbank ist auf Stand %(revision)s.", revision=revision))
 
 
 @user.command("add")
@@ -65,7 +66,7 @@ def user_add(
     Eine Organisationseinheit, die es noch nicht gibt, wird angelegt, solange es noch gar keine gibt.
     """
     if level.upper() not in Level.__members__:
-        wrong_call("--level ist open, internal oder protected.")
+        wrong_call(_("--level ist open, internal oder protected."))
     password = None if machine else (sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12))
     with backends() as opened:
         with opened.transactions.read() as session:
@@ -90,7 +91,12 @@ def user_add(
     if as_json:
         emit({"id": str(user_id), "login": name, "password": shown})
     else:
-        say(f"Das Konto {name} ist angelegt." + (f" Passwort: {shown}" if shown else ""))
+        without = _("Das Konto %(login)s ist angelegt.", login=name)
+        say(
+            _("Das Konto %(login)s ist angelegt. Passwort: %(password)s", login=name, password=shown)
+            if shown
+            else without
+        )
 
 
 @user.command("password")
@@ -111,7 +117,12 @@ def user_password(
     if as_json:
         emit({"login": name, "password": shown})
     else:
-        say(f"Das Passwort von {name} ist gesetzt." + (f" Es lautet: {shown}" if shown else ""))
+        without = _("Das Passwort von %(login)s ist gesetzt.", login=name)
+        say(
+            _("Das Passwort von %(login)s ist gesetzt. Es lautet: %(password)s", login=name, password=shown)
+            if shown
+            else without
+        )
 
 
 @user.command("reset-second-factor")
@@ -124,14 +135,14 @@ def user_reset_second_factor(
             actor = acting(session, as_user)
         with opened.transactions.begin(actor) as tx:
             remove_second_factor(tx, find_user(tx.session, name))
-    emit({"login": name}) if as_json else say(f"Der zweite Faktor von {name} ist weggenommen.")
+    emit({"login": name}) if as_json else say(_("Der zweite Faktor von %(name)s ist weggenommen.", name=name))
 
 
 @token.command("create")
 def token_create(
     user_name: Annotated[str, typer.Option("--user", help="Kennung")],
     scope: Annotated[list[Scope], typer.Option("--scope", help="mehrfach möglich")],
-    name: Annotated[str, typer.Option("--name")] = "Kommandozeile",
+    name: Annotated[str | None, typer.Option("--name", show_default="Kommandozeile")] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="Gültigkeit in Tagen")] = None,
     as_user: AsUser = None,
     as_json: JsonFlag = False,
@@ -141,7 +152,8 @@ def token_create(
         with opened.transactions.read() as session:
             actor = acting(session, as_user)
         with opened.transactions.begin(actor) as tx:
-            _row, secret = create_token(tx, user=find_user(tx.session, user_name), name=name, scopes=scope, days=days)
+            owner, said = find_user(tx.session, user_name), name or _("Kommandozeile")
+            _row, secret = create_token(tx, user=owner, name=said, scopes=scope, days=days)
     if as_json:
         emit({"token": secret})
     else:
@@ -174,7 +186,9 @@ def token_list(
         emit({"tokens": rows})
         return
     for row in rows:
-        state = "beendet" if row["revoked_at"] else f"gilt bis {row['expires_at'] or 'auf Weiteres'}"
+        state = _("gilt bis %(expires_at)s", expires_at=row["expires_at"] or _("auf Weiteres"))
+        if row["revoked_at"]:
+            state = _("beendet")
         sys.stdout.write(f"{row['id']}  {row['prefix']}…  {row['user']}  {row['name']}  {state}\n")
 
 
@@ -190,7 +204,7 @@ def token_revoke(
             actor = acting(session, as_user)
         with opened.transactions.begin(actor) as tx:
             revoke_token(tx, find_token(tx.session, tx.actor, token_id))
-    emit({"id": str(token_id)}) if as_json else say("Der Zugriffsschlüssel ist beendet.")
+    emit({"id": str(token_id)}) if as_json else say(_("Der Zugriffsschlüssel ist beendet."))
 
 
 @database.command("url")
@@ -210,7 +224,7 @@ def database_shell() -> None:
     with backends() as opened:
         program = client_program("psql")
         if program is None:
-            fail("psql wurde nicht gefunden.", "Bitte das Paket postgresql-client einrichten.")
+            fail(_("psql wurde nicht gefunden."), _("Bitte das Paket postgresql-client einrichten."))
         parts = urlsplit(opened.database.url)
         # The password goes by the environment: arguments are readable for every user of the machine.
         secret = {"PGPASSWORD": unquote(parts.password)} if parts.password else {}

@@ -19,6 +19,7 @@ from eakte.cli import serving
 from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
 from eakte.cli.progress import Progress
 from eakte.embedded import serve_lock
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations.auditing import sequence
 from eakte.sample.filing import Filed, file_documents, found_municipality
@@ -61,7 +62,7 @@ def _serve(opened: Backends, sample: Town, found: Filed, password: str, *, host:
             try:
                 _fill(opened, sample, found)
             except Exception as error:  # noqa: BLE001 - said; the service goes on with what there is
-                say(f"Fehler: Die Beispieldokumente sind nicht vollständig: {error}")
+                say(_("Fehler: Die Beispieldokumente sind nicht vollständig: %(error)s", error=error))
             _report(sample, password, as_json=as_json, url=url)
 
         threading.Thread(target=fill, name="sample", daemon=True).start()
@@ -70,7 +71,7 @@ def _serve(opened: Backends, sample: Town, found: Filed, password: str, *, host:
 
 
 def _fill(opened: Backends, sample: Town, found: Filed) -> None:
-    with Progress("Beispiel", "Dokumente") as progress:
+    with Progress(_("Beispiel"), _("Dokumente")) as progress:
         file_documents(opened.transactions, opened.blobs, _machine(opened), sample, found, progress.show)
         _wait_until_found(opened, progress.show)
     sequence(opened.transactions, opened.blobs)
@@ -106,13 +107,19 @@ def _report(sample: Town, password: str, *, as_json: bool, url: str | None = Non
         shape: dict[str, Any] = {"dossiers": len(sample.dossiers), "documents": sample.count, "users": users}
         emit(shape | ({"url": url} if url else {}))
         return
-    say(f"{len(sample.dossiers)} Akten und {sample.count} Dokumente sind angelegt.")
-    say(f"Kennungen (Passwort für alle: {password}):")
+    say(
+        _(
+            "%(dossiers)s Akten und %(count)s Dokumente sind angelegt.",
+            dossiers=len(sample.dossiers),
+            count=sample.count,
+        )
+    )
+    say(_("Kennungen (Passwort für alle: %(password)s):", password=password))
     for user in users:
         if user["password"]:
             say(f"  {user['name']:<16} {', '.join(user['roles'])} ({user['unit']})")
     if url:
-        say(f"eakte ist bereit: {url}")
+        say(_("eakte ist bereit: %(url)s", url=url))
 
 
 def _machine(opened: Backends) -> Any:
@@ -131,7 +138,7 @@ def _password(data_dir: Path) -> str:
         try:
             return str(json.loads(path.read_text())["password"])
         except (ValueError, KeyError):
-            fail(f"{path} ist nicht lesbar.", "Bitte die Datei oder den Datenordner entfernen.")
+            fail(_("%(path)s ist nicht lesbar.", path=path), _("Bitte die Datei oder den Datenordner entfernen."))
     password = secrets.token_urlsafe(12)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

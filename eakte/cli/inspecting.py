@@ -18,6 +18,7 @@ from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, loa
 from eakte.cli.progress import Progress
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
+from eakte.language import _
 from eakte.operations import auditing, entries, storing
 from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
@@ -50,7 +51,7 @@ def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
                 )
             )
     except (EakteError, EmbeddedError) as error:
-        found = [Check("Start", ok=False, detail=str(error), advice="Die Meldung nennt, was fehlt.")]
+        found = [Check(_("Start"), ok=False, detail=str(error), advice=_("Die Meldung nennt, was fehlt."))]
     ok = all(check.ok for check in found)
     if as_json:
         emit(
@@ -68,7 +69,7 @@ def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
             say(f"{'✓' if check.ok else '✗'} {check.name}: {check.detail}")
             if not check.ok and check.advice:
                 say(f"    → {check.advice}")
-        say("Einstellungen:")
+        say(_("Einstellungen:"))
         for name, value in _settings_shown(settings).items():
             say(f"  {name}={value}")
     if not ok:
@@ -83,7 +84,7 @@ def search(
 ) -> None:
     """Sucht, was die Person findet, für die gehandelt wird."""
     if as_user is None:
-        wrong_call("--as KENNUNG ist nötig: gefunden wird nur, was diese Person sehen darf.")
+        wrong_call(_("--as KENNUNG ist nötig: gefunden wird nur, was diese Person sehen darf."))
     with backends() as opened, opened.transactions.read() as session:
         actor = acting(session, as_user)
         result = find(session, opened.blobs, opened.search, actor, Question(text=text, limit=limit))
@@ -91,18 +92,18 @@ def search(
     if as_json:
         emit(shape.model_dump(mode="json"))
         return
-    say(f"{shape.total} Treffer")
+    say(_("%(total)s Treffer", total=shape.total))
     for hit in shape.hits:
-        place = hit.dossier.reference_number if hit.dossier else "Posteingang"
+        place = hit.dossier.reference_number if hit.dossier else _("Posteingang")
         typer.echo(f"{place}  {hit.document.title}")
         for passage in hit.passages:
-            typer.echo(f"    S. {passage.page}: {passage.text}")
+            typer.echo("    " + _("S. %(page)s: %(text)s", page=passage.page, text=passage.text))
 
 
 @index.command("rebuild")
 def index_rebuild(as_json: JsonFlag = False) -> None:
     """Baut den Suchindex aus der Datenbank neu auf; der alte antwortet, bis der neue fertig ist."""
-    with backends() as opened, Progress("Suchindex", "Dokumente") as progress:
+    with backends() as opened, Progress(_("Suchindex"), _("Dokumente")) as progress:
         done = 0
         for done, total in entries.rebuild(opened.transactions, opened.blobs, opened.search):
             progress.show(done, total)
@@ -110,7 +111,7 @@ def index_rebuild(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"ok": True, "documents": done})
     else:
-        say(f"{done} Dokumente sind im neuen Index.")
+        say(_("%(done)s Dokumente sind im neuen Index.", done=done))
 
 
 @index.command("status")
@@ -132,13 +133,34 @@ def index_status(as_json: JsonFlag = False) -> None:
             }
         )
         return
-    since = f" seit {status.waiting_since.astimezone(BERLIN):%d.%m.%Y %H:%M}" if status.waiting_since else ""
-    say(f"{status.indexed} von {status.documents} Dokumenten im Index, {status.waiting} warten{since}.")
-    say(f"Zustand: {status.condition.value}, Generation {status.generation or 'keine'}")
+    numbers = {"indexed": status.indexed, "documents": status.documents, "waiting": status.waiting}
+    if status.waiting_since:
+        since = f"{status.waiting_since.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+        say(
+            _(
+                "%(indexed)s von %(documents)s Dokumenten im Index, %(waiting)s warten seit %(since)s.",
+                since=since,
+                **numbers,
+            )
+        )
+    else:
+        say(_("%(indexed)s von %(documents)s Dokumenten im Index, %(waiting)s warten.", **numbers))
+    say(
+        _(
+            "Zustand: %(condition)s, Generation %(generation)s",
+            condition=status.condition.value,
+            generation=status.generation or _("keine"),
+        )
+    )
     if rebuild is not None:
         say(
-            f"Neuaufbau {rebuild.name}: {rebuild.done} von {status.documents} Dokumenten;"
-            " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist."
+            _(
+                "Neuaufbau %(name)s: %(done)s von %(documents)s Dokumenten;"
+                " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist.",
+                name=rebuild.name,
+                done=rebuild.done,
+                documents=status.documents,
+            )
         )
 
 
@@ -146,7 +168,7 @@ def index_status(as_json: JsonFlag = False) -> None:
 def audit_verify(as_json: JsonFlag = False) -> None:
     """Rechnet das ganze Protokoll aus den rohen Zeilen nach und vergleicht es mit den unterschriebenen Köpfen."""
     settings = load_settings()
-    with backends() as opened, Progress("Protokoll", "Einträge") as progress:
+    with backends() as opened, Progress(_("Protokoll"), _("Einträge")) as progress:
         if auditing.continues(opened.transactions, [stat.name for stat in opened.blobs.names(f"{auditing.HEADS}/")]):
             auditing.sequence(opened.transactions, opened.blobs)
         report = verifier.verify(
@@ -164,11 +186,18 @@ def audit_verify(as_json: JsonFlag = False) -> None:
     else:
         for sentence in report.errors:
             say(f"✗ {sentence}")
-        say(f"{report.entries} Einträge, Wurzel {report.root[:16]}…, unterschrieben {report.signed_head_at or 'nie'}.")
+        say(
+            _(
+                "%(entries)s Einträge, Wurzel %(root)s…, unterschrieben %(signed_at)s.",
+                entries=report.entries,
+                root=report.root[:16],
+                signed_at=report.signed_head_at or _("nie"),
+            )
+        )
     if not report.ok:
-        fail("Das Protokoll ist nicht unversehrt.")
+        fail(_("Das Protokoll ist nicht unversehrt."))
     if not as_json:
-        say("Das Protokoll ist unversehrt.")
+        say(_("Das Protokoll ist unversehrt."))
 
 
 @audit.command("erase-pseudonyms")
@@ -179,7 +208,7 @@ def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
             actor = acting(session, None)
         with opened.transactions.begin(actor) as tx:
             erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
-    emit({"erased": erased}) if as_json else say(f"{erased} Pseudonyme sind gelöscht.")
+    emit({"erased": erased}) if as_json else say(_("%(erased)s Pseudonyme sind gelöscht.", erased=erased))
 
 
 @audit.command("prove")
@@ -201,7 +230,15 @@ def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
         emit(shape)
         return
     for proof in proofs:
-        say(f"Eintrag {proof.number} von {proof.size}, Weg aus {len(proof.hashes)} Prüfsummen, Kopf {proof.signed_at}")
+        say(
+            _(
+                "Eintrag %(number)s von %(size)s, Weg aus %(hashes)s Prüfsummen, Kopf %(signed_at)s",
+                number=proof.number,
+                size=proof.size,
+                hashes=len(proof.hashes),
+                signed_at=proof.signed_at,
+            )
+        )
 
 
 @audit.command("export")
@@ -219,7 +256,7 @@ def audit_export(as_json: JsonFlag = False) -> None:
 def storage_verify(as_json: JsonFlag = False) -> None:
     """Liest jede Datei der Ablage und vergleicht sie mit ihren Prüfsummen."""
     fixity = storing.Fixity()
-    with backends() as opened, Progress("Ablage", "Dateien") as progress:
+    with backends() as opened, Progress(_("Ablage"), _("Dateien")) as progress:
         for finding in storing.verify_blobs(opened.transactions, opened.blobs):
             fixity.note(finding)
             progress.count(fixity.checked)
@@ -232,9 +269,15 @@ def storage_verify(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
     else:
-        say(f"{fixity.checked} Dateien geprüft, {fixity.ok} unverändert.")
+        say(_("%(checked)s Dateien geprüft, %(ok)s unverändert.", checked=fixity.checked, ok=fixity.ok))
     if fixity.missing or fixity.damaged:
-        fail(f"{len(fixity.missing)} fehlen, {len(fixity.damaged)} sind beschädigt.")
+        fail(
+            _(
+                "%(missing)s fehlen, %(damaged)s sind beschädigt.",
+                missing=len(fixity.missing),
+                damaged=len(fixity.damaged),
+            )
+        )
 
 
 @storage.command("reconcile")
@@ -248,12 +291,22 @@ def storage_reconcile(
     if as_json:
         emit({"orphans": found.orphans, "missing": found.missing, "locked": found.locked, "deleted": delete})
     else:
-        removed = f", davon {len(found.orphans) - len(found.locked)} entfernt" if delete else ""
-        say(f"{len(found.orphans)} Dateien ohne Zeile{removed}, {len(found.missing)} Zeilen ohne Datei.")
+        orphans, missing = len(found.orphans), len(found.missing)
+        if delete:
+            say(
+                _(
+                    "%(orphans)s Dateien ohne Zeile, davon %(removed)s entfernt, %(missing)s Zeilen ohne Datei.",
+                    orphans=orphans,
+                    removed=orphans - len(found.locked),
+                    missing=missing,
+                )
+            )
+        else:
+            say(_("%(orphans)s Dateien ohne Zeile, %(missing)s Zeilen ohne Datei.", orphans=orphans, missing=missing))
         if found.locked:
-            say(f"{len(found.locked)} bleiben, weil die Ablage sie noch sperrt (Object Lock).")
+            say(_("%(locked)s bleiben, weil die Ablage sie noch sperrt (Object Lock).", locked=len(found.locked)))
     if found.missing:
-        fail("Dateien fehlen.", "Bitte aus der Sicherung wiederherstellen.")
+        fail(_("Dateien fehlen."), _("Bitte aus der Sicherung wiederherstellen."))
 
 
 def _head_blobs(opened: Backends) -> Iterator[tuple[str, bytes]]:
@@ -264,7 +317,7 @@ def _head_blobs(opened: Backends) -> Iterator[tuple[str, bytes]]:
 def _audit_key(path: Path) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        fail(f"{path} ist kein Ed25519-Schlüssel.")
+        fail(_("%(path)s ist kein Ed25519-Schlüssel.", path=path))
     return key
 
 

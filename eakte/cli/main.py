@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import sys
@@ -12,6 +13,7 @@ import typer
 from eakte.cli.output import say
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
+from eakte.language import _
 from indexing.search_errors import SearchError
 from storage.errors import StorageError
 
@@ -82,13 +84,17 @@ def main() -> None:
     """Run a command; every expected failure is one line in the user's words."""
     configure_logging()
     try:
-        commands(sys.argv[1] if len(sys.argv) > 1 else None)()
+        command = commands(sys.argv[1] if len(sys.argv) > 1 else None)
+        if not gc.isenabled():  # as a process of its own starts, until all is loaded
+            gc.freeze()
+            gc.enable()
+        command()
     except EakteError as error:
         parts = [error.title, error.detail or "", *(each.message for each in error.errors)]
-        say("Fehler: " + " ".join(part for part in parts if part))
+        say(_("Fehler: %(error)s", error=" ".join(part for part in parts if part)))
         sys.exit(1)
     except (EmbeddedError, StorageError, SearchError) as error:
-        say(f"Fehler: {error}")
+        say(_("Fehler: %(error)s", error=error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

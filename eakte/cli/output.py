@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends, open_backends
 from eakte.errors import SetupFailed
+from eakte.language import _
+from eakte.malformed import sentence_of
 from eakte.operations.accounts import actor_of, find_user, session_scopes
 from eakte.settings import Settings
 from eakte.terms import SYSTEM, Actor, Scope
@@ -38,13 +40,13 @@ def emit(value: Any) -> None:
 
 def fail(sentence: str, advice: str = "") -> NoReturn:
     """End with one line and exit code 1."""
-    say(f"Fehler: {sentence}" + (f" {advice}" if advice else ""))
+    say(_("Fehler: %(error)s", error=f"{sentence} {advice}" if advice else sentence))
     raise typer.Exit(1)
 
 
 def wrong_call(sentence: str) -> NoReturn:
     """End with one line and exit code 2."""
-    say(f"Aufruf: {sentence}")
+    say(_("Aufruf: %(sentence)s", sentence=sentence))
     raise typer.Exit(2)
 
 
@@ -55,7 +57,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         each = error.errors()[0]
         name = "EAKTE_" + "_".join(str(part) for part in each["loc"]).upper()
-        raise SetupFailed(f"{name}: {each['msg']}") from None
+        raise SetupFailed(f"{name}: {sentence_of(each)}") from None
     except SettingsError as error:
         raise SetupFailed(str(error)) from None
 
@@ -74,7 +76,7 @@ def acting(session: Session, login: str | None) -> Actor:
         return Actor(
             user_id=None,
             name=SYSTEM.name,
-            display_name=f"{machine} (Maschine)",
+            display_name=_("%(machine)s (Maschine)", machine=machine),
             roles=SYSTEM.roles,
             unit_id=None,
             level=SYSTEM.level,

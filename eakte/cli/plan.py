@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, say, wrong_call
+from eakte.language import _
 from eakte.operations.plan_files import PlanFileError, PlanRow, read_plan
 from eakte.operations.plan_import import COLUMNS, Difference, compare_plan, take_over
 from eakte.operations.plan_saying import shown
@@ -36,7 +37,7 @@ def plan_import(
 ) -> None:
     """Übernimmt einen Aktenplan mit Aufbewahrungsfristen: Neues und Geändertes; bei einem Fehler gar nichts davon."""
     if not file.is_file():
-        wrong_call(f"Die Datei {file} gibt es nicht.")
+        wrong_call(_("Die Datei %(file)s gibt es nicht.", file=file))
     day = valid_from.date() if valid_from else today()
     try:
         rows = read_plan(file)
@@ -65,7 +66,7 @@ def _refuse(file: Path, error: PlanFileError, *, as_json: bool) -> NoReturn:
     for each in problems[:TOLD]:
         place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
         say(f"{place}: {each['message']}")
-    fail(f"{file.name} hat {len(problems)} Fehler; nichts wurde übernommen.")
+    fail(_("%(name)s hat %(number)s Fehler; nichts wurde übernommen.", name=file.name, number=len(problems)))
 
 
 def _report(rows: Sequence[PlanRow], found: Difference, *, close_missing: bool) -> dict[str, Any]:
@@ -108,26 +109,45 @@ def _report(rows: Sequence[PlanRow], found: Difference, *, close_missing: bool) 
 def _tell(rows: Sequence[PlanRow], found: Difference, day: date, *, close_missing: bool, check: bool) -> None:
     for row in rows:
         if row.note:
-            say(f"Hinweis: {row.note}")
+            say(_("Hinweis: %(note)s", note=row.note))
     changes = [
-        f"{each.number} {each.title}: {COLUMNS[value.name].value} bisher {shown(value.name, value.before)}, künftig"
-        f" {shown(value.name, value.after)}"
+        _(
+            "%(number)s %(title)s: %(column)s bisher %(before)s, künftig %(after)s",
+            number=each.number,
+            title=each.title,
+            column=COLUMNS[value.name].value,
+            before=shown(value.name, value.before),
+            after=shown(value.name, value.after),
+        )
         for each in found.changed
         for value in each.values
     ]
-    _lines("neu", [f"{row.number} {row.title}" for row in found.new])
-    _lines(f"geändert ab {day:%d.%m.%Y}", changes)
-    what = "geschlossen" if close_missing else "nicht in der Datei, bleibt offen"
+    _lines(_("neu"), [f"{row.number} {row.title}" for row in found.new])
+    _lines(_("geändert ab %(day)s", day=f"{day:%d.%m.%Y}"), changes)
+    what = _("geschlossen") if close_missing else _("nicht in der Datei, bleibt offen")
     _lines(what, [f"{number} {title}" for _id, number, title in found.missing])
-    counted = f"{len(found.new)} neu, {len(found.changed)} geändert, {found.unchanged} wie bisher"
+    numbers = {"new": len(found.new), "changed": len(found.changed), "unchanged": found.unchanged}
+    counted = _("%(new)s neu, %(changed)s geändert, %(unchanged)s wie bisher", **numbers)
     if close_missing:
-        counted += f", {len(found.missing)} geschlossen"
-    head = f"{len(rows)} Aktenplaneinheiten, kein Fehler. Übernommen würden" if check else "Übernommen"
-    say(f"{head}: {counted}.")
+        counted = _(
+            "%(new)s neu, %(changed)s geändert, %(unchanged)s wie bisher, %(missing)s geschlossen",
+            missing=len(found.missing),
+            **numbers,
+        )
+    if check:
+        say(
+            _(
+                "%(number)s Aktenplaneinheiten, kein Fehler. Übernommen würden: %(counted)s.",
+                number=len(rows),
+                counted=counted,
+            )
+        )
+    else:
+        say(_("Übernommen: %(counted)s.", counted=counted))
 
 
 def _lines(what: str, lines: Sequence[str]) -> None:
     for line in lines[:TOLD]:
         say(f"{what}: {line}")
     if len(lines) > TOLD:
-        say(f"{what}: und {len(lines) - TOLD} weitere (alle mit --json)")
+        say(_("%(what)s: und %(number)s weitere (alle mit --json)", what=what, number=len(lines) - TOLD))

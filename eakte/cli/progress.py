@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from eakte.cli.output import say
+from eakte.language import _
 
 TERMINAL_SECONDS = 0.2
 FILE_SECONDS = 10.0
@@ -38,8 +39,12 @@ class Progress:
 
     def show(self, done: int, total: int) -> None:
         """So many of so many are done."""
-        share = f" ({done * 100 // total} %)" if total else ""
-        self._write(f"{self._what}: {done} von {total} {self._unit}{share}")
+        words = {"what": self._what, "done": done, "total": total, "unit": self._unit}
+        if total:
+            line = _("%(what)s: %(done)s von %(total)s %(unit)s (%(share)s %%)", share=done * 100 // total, **words)
+        else:
+            line = _("%(what)s: %(done)s von %(total)s %(unit)s", **words)
+        self._write(line)
 
     def _write(self, line: str) -> None:
         now = time.monotonic()

@@ -25,6 +25,7 @@ from eakte.api.protocol import ProblemProtocol
 from eakte.bootstrap import Backends, index_usable, update_index
 from eakte.cli.output import JsonFlag, backends, emit, load_settings, say, wrong_call
 from eakte.embedded import serve_lock
+from eakte.language import _
 from eakte.models import Document
 from eakte.web.pages import install as install_pages
 from indexing.search_errors import SearchError
@@ -43,7 +44,7 @@ def serve(
 ) -> None:
     """Startet den Dienst. Mit eingebetteter Datenbank arbeitet ein Helfer im selben Prozessbaum mit."""
     if (tls_cert is None) != (tls_key is None):
-        wrong_call("--tls-cert und --tls-key gehören zusammen.")
+        wrong_call(_("--tls-cert und --tls-key gehören zusammen."))
     settings = load_settings()
     with serve_lock(settings.data_dir), backends() as opened:
         run(opened, host=host, port=port, announce=_announcer(as_json=as_json), tls=(tls_cert, tls_key))
@@ -84,7 +85,13 @@ def run(
     with supervised(opened):
         server.run()
     if not server.started:
-        say(f"Fehler: Der Dienst konnte auf {host}:{port} nicht starten. Ist der Anschluss belegt?")
+        say(
+            _(
+                "Fehler: Der Dienst konnte auf %(host)s:%(port)s nicht starten. Ist der Anschluss belegt?",
+                host=host,
+                port=port,
+            )
+        )
         raise typer.Exit(1)
 
 
@@ -102,7 +109,7 @@ def _announcer(*, as_json: bool) -> Callable[[str], None]:
         if as_json:
             emit({"url": url})
         else:
-            say(f"eakte ist bereit: {url}")
+            say(_("eakte ist bereit: %(url)s", url=url))
 
     return announce
 
@@ -183,7 +190,7 @@ class Supervisor:
         private = self._opened.private
         try:
             if private is not None and private.ensure_running():
-                say("Die Datenbank war beendet und wurde neu gestartet.")
+                say(_("Die Datenbank war beendet und wurde neu gestartet."))
         except Exception as error:
             logger.exception("private database does not start", extra={"reason": str(error)[:300]})
 
@@ -192,7 +199,7 @@ class Supervisor:
         if self._worker is not None and self._worker.poll() is not None:
             steady = now - self._born > STEADY_SECONDS
             self._pause = 1.0 if steady else min(self._pause * 2, LONGEST_PAUSE)
-            say(f"Der Helfer endete ({self._worker.returncode}) und wird neu gestartet.")
+            say(_("Der Helfer endete (%(returncode)s) und wird neu gestartet.", returncode=self._worker.returncode))
             self._worker, self._next_start = None, now + (0.0 if steady else self._pause / 2)
         if self._worker is None and now >= self._next_start and not self._stop.is_set():
             # -P: what lies in the folder that serve was started in is no module of ours; a stray click.py ended it.

@@ -19,6 +19,7 @@ from eakte.bootstrap import Backends
 from eakte.cli.output import backends, say, wrong_call
 from eakte.errors import Unavailable
 from eakte.jobs import ALL_QUEUES, connector_for, make_app, run_worker
+from eakte.language import _
 from indexing.recognition import Recogniser
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def work(
     """Arbeitet Aufträge ab: Texterkennung, PDF/A, Suchindex, Protokoll."""
     wanted = tuple(queues.split(",")) if queues else ALL_QUEUES
     if not set(wanted) <= set(ALL_QUEUES):
-        wrong_call(f"--queues kennt {', '.join(ALL_QUEUES)}.")
+        wrong_call(_("--queues kennt %(queues)s.", queues=", ".join(ALL_QUEUES)))
     if parent is not None:
         die_with(parent)
     with backends() as opened:
@@ -55,7 +56,7 @@ def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bo
         while not told.is_set():
             # Here each time: when run_worker ends, it leaves a signal to kill.
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: told.set())
+                signal.signal(number, lambda *_signal: told.set())
             app = make_app(opened, recogniser, connector_for(opened), ending)
             work = run_worker(
                 app, opened, queues=queues, concurrency=concurrency, wait=wait, stopping=ending, told=lambda: _end(told)
@@ -68,7 +69,7 @@ def run(opened: Backends, *, queues: tuple[str, ...], concurrency: int, wait: bo
                 if told.is_set():  # the database went while it was ending: nothing to begin again
                     return
                 logger.warning("worker lost the database", extra={"reason": str(error)[:300]})
-                say("Die Datenbank antwortet nicht; der Helfer versucht es gleich noch einmal.")
+                say(_("Die Datenbank antwortet nicht; der Helfer versucht es gleich noch einmal."))
                 told.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 _revive(opened)

@@ -7,23 +7,26 @@ import typer
 from eakte.bootstrap import probe_locks
 from eakte.cli import inspecting
 from eakte.cli.output import JsonFlag, emit, load_settings, say
+from eakte.language import _, msgid
 
 doctor = typer.Typer(invoke_without_command=True)
 doctor.callback()(inspecting.doctor)
 
-SENTENCES = {
-    "object-lock": "Der Bucket hat Object Lock",
-    "delete": "Gesperrtes lässt sich nicht löschen",
-    "shorten": "Eine Sperrfrist lässt sich nicht verkürzen",
-    "downgrade": "Eine Sperre lässt sich nicht abschwächen (COMPLIANCE zu GOVERNANCE)",
-    "bypass": "Auch mit Sonderrecht lässt sich COMPLIANCE nicht umgehen",
-    "hold": "Eine Aufbewahrungsanordnung (legal hold) allein hält",
-    "expired-retention-and-hold": "Eine Anordnung hält auch nach Ablauf der Sperrfrist",
-    "batch-delete": "Eine Sammellöschung lässt Gesperrtes stehen",
-    "multipart": "Ein Upload in Teilen trägt seine Sperre",
-    "governance-bypass": "GOVERNANCE hält und lässt sich mit Sonderrecht aufheben",
-    "cleanup": "Die Proben sind wieder entfernt",
-}
+SENTENCES = msgid(
+    {
+        "object-lock": "Der Bucket hat Object Lock",
+        "delete": "Gesperrtes lässt sich nicht löschen",
+        "shorten": "Eine Sperrfrist lässt sich nicht verkürzen",
+        "downgrade": "Eine Sperre lässt sich nicht abschwächen (COMPLIANCE zu GOVERNANCE)",
+        "bypass": "Auch mit Sonderrecht lässt sich COMPLIANCE nicht umgehen",
+        "hold": "Eine Aufbewahrungsanordnung (legal hold) allein hält",
+        "expired-retention-and-hold": "Eine Anordnung hält auch nach Ablauf der Sperrfrist",
+        "batch-delete": "Eine Sammellöschung lässt Gesperrtes stehen",
+        "multipart": "Ein Upload in Teilen trägt seine Sperre",
+        "governance-bypass": "GOVERNANCE hält und lässt sich mit Sonderrecht aufheben",
+        "cleanup": "Die Proben sind wieder entfernt",
+    }
+)
 
 
 @doctor.command("worm")
@@ -33,12 +36,12 @@ def worm(as_json: JsonFlag = False) -> None:
     for probe in probe_locks(load_settings()):
         probes.append(probe)
         if not as_json:
-            say(f"{'✓' if probe.holds else '✗'} {SENTENCES[probe.name]}: {probe.detail}")
+            say(f"{'✓' if probe.holds else '✗'} {_(SENTENCES[probe.name])}: {probe.detail}")
     ok = all(probe.holds for probe in probes)
     if as_json:
         shapes = [{"name": probe.name, "ok": probe.holds, "detail": probe.detail} for probe in probes]
         emit({"ok": ok, "probes": shapes})
     else:
-        say("Die Sperren halten." if ok else "Nicht alle Sperren halten: keine revisionssichere Ablage (WORM).")
+        say(_("Die Sperren halten.") if ok else _("Nicht alle Sperren halten: keine revisionssichere Ablage (WORM)."))
     if not ok:
         raise typer.Exit(1)

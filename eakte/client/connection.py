@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import httpx2
 
 from eakte.client.problems import UNREACHABLE, EakteProblem
+from eakte.language import _
 
 API = "/api/v1"
 PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -152,7 +153,8 @@ class Connection:
         address = path if whole else API + path
         if not address.startswith(f"{API}/"):
             # The path of a next page: the token goes to no other place than the one it is for (`//host/…` is one).
-            raise EakteProblem(kind="invalid-answer", status=0, title=f"Das ist kein Pfad dieses Dienstes: {path}")
+            title = _("Das ist kein Pfad dieses Dienstes: %(path)s", path=path)
+            raise EakteProblem(kind="invalid-answer", status=0, title=title)
         return self._repeated(
             lambda: self._http.request(method, address, **options), repeatable=repeatable or method == "GET"
         )
@@ -165,7 +167,7 @@ class Connection:
             except httpx2.TransportError as error:
                 never_arrived = isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout))
                 if pause is None or not (repeatable or never_arrived):
-                    title = "eakte ist nicht erreichbar."
+                    title = _("eakte ist nicht erreichbar.")
                     raise EakteProblem(kind=UNREACHABLE, status=0, title=title, detail=str(error)) from error
                 self.sleep(pause)
                 continue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eakte.client.connection import File
 from eakte.client.problems import EakteProblem
+from eakte.language import _
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -64,7 +65,9 @@ class Documents:
             if found["state"] in READY:
                 return found
             if time.monotonic() > end:
-                title = f"Nach {seconds:.0f} Sekunden ist das Dokument noch nicht verarbeitet."
+                title = _(
+                    "Nach %(seconds)s Sekunden ist das Dokument noch nicht verarbeitet.", seconds=f"{seconds:.0f}"
+                )
                 raise EakteProblem(kind="timeout", status=0, title=title)
             self._connection.sleep(every)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eakte.language import _
+
 UNREACHABLE = "unreachable"
 
 
@@ -23,7 +25,7 @@ class EakteProblem(Exception):
     Attributes:
         kind: the last part of the problem's type, such as `not-allowed`; `unreachable` without an answer.
         status: the HTTP status; 0 without an answer.
-        title: what went wrong, in German, for people.
+        title: what went wrong, for people.
         detail: more of it, if anything.
         faults: each wrong place of the request.
         instance: the number under which the operators find it.
@@ -55,7 +57,7 @@ class EakteProblem(Exception):
         return cls(
             kind=str(said.get("type", f"http-{status}")).rpartition(":")[2],
             status=status,
-            title=str(said.get("title", f"Die Antwort hat den Status {status}.")),
+            title=str(said.get("title", _("Die Antwort hat den Status %(status)s.", status=status))),
             detail=said.get("detail"),
             faults=[Fault(each["at"], each["message"]) for each in said.get("errors") or ()],
             instance=said.get("instance"),

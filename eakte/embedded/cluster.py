@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eakte.embedded.errors import CreationFailed, DataFolderUnusable, DiskFull, PasswordLost
 from eakte.embedded.programs import Programs
+from eakte.language import _
 
 NAME = "eakte"
 """The database, and the role that owns it and is no superuser."""
@@ -48,7 +49,7 @@ def password(database: Path, role: str, *, make: bool) -> str:
         return path.read_text()
     except FileNotFoundError as error:
         if not make:
-            raise PasswordLost(f"({path}) Bitte aus der Sicherung zurückholen.") from error
+            raise PasswordLost(_("(%(path)s) Bitte aus der Sicherung zurückholen.", path=path)) from error
     except OSError as error:
         raise PasswordLost(f"({error.strerror}: {path})") from error
     new = secrets.token_urlsafe(32)
@@ -78,7 +79,7 @@ def create_cluster(database: Path, programs: Programs, *, hold: int) -> None:
     """
     _remove_leftovers(database)
     if shutil.disk_usage(database).free < _ENOUGH_BYTES:
-        raise DiskFull(f"({database}: weniger als 256 MB frei)")
+        raise DiskFull(_("(%(database)s: weniger als 256 MB frei)", database=database))
     owner_password = password(database, NAME, make=True)
     staging = database / f"cluster.new-{secrets.token_hex(4)}"
     superuser_file = staging.with_name(f"{staging.name}.password")
@@ -146,7 +147,7 @@ def _remove_leftovers(database: Path) -> None:
 
 def _remove_folder(folder: Path) -> None:
     """What an interrupted initdb has started may write for a moment after it: a folder that fills is emptied again."""
-    for _ in range(20):
+    for _attempt in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return

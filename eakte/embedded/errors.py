@@ -1,15 +1,17 @@
-"""What can go wrong with the private database. A class's docstring is its message to people, in German."""
+"""What can go wrong with the private database. A class's docstring is its message to people, a msgid."""
 
 from __future__ import annotations
 
 import inspect
+
+from eakte.language import _
 
 
 class EmbeddedError(Exception):
     """Die eingebaute Datenbank im Datenordner ist nicht benutzbar."""
 
     def __init__(self, detail: str = "") -> None:
-        self.title = inspect.cleandoc(type(self).__doc__ or "")
+        self.title = _(inspect.cleandoc(type(self).__doc__ or ""))
         self.detail = detail
         super().__init__(f"{self.title} {detail}".strip())
 

@@ -19,6 +19,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from eakte.embedded.errors import DataFolderInUse, DataFolderUnusable, LockTimeout
+from eakte.language import _
 
 _POLL_SECONDS = 0.05
 _OFFICE_TIME = ZoneInfo("Europe/Berlin")
@@ -131,8 +132,11 @@ def _who_serves(path: Path) -> str:
     try:
         holder: dict[str, Any] = json.loads(path.read_text())
         since = datetime.fromisoformat(holder["since"]).astimezone(_OFFICE_TIME)
-        who = f"Prozess {int(holder['pid'])}, seit {since:%d.%m.%Y, %H:%M} Uhr"
+        who = _("Prozess %(pid)s, seit %(since)s Uhr", pid=int(holder["pid"]), since=f"{since:%d.%m.%Y, %H:%M}")
     except (OSError, ValueError, KeyError, TypeError):  # it has the lock, but has not written its line yet
-        who = "gerade gestartet"
-    advice = "Bitte diesen zuerst beenden oder EAKTE_DATA_DIR auf einen anderen Ordner setzen."
-    return f"({who}; Ordner {path.parent}) {advice}"
+        who = _("gerade gestartet")
+    return _(
+        "(%(who)s; Ordner %(folder)s) Bitte diesen zuerst beenden oder EAKTE_DATA_DIR auf einen anderen Ordner setzen.",
+        who=who,
+        folder=path.parent,
+    )

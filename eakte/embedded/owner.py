@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eakte.embedded.errors import DataFolderOfAnother, DataFolderUnreachable
+from eakte.language import _
 
 Say = Callable[[str], None]
 
@@ -77,16 +78,25 @@ def choose_owner(cluster: Path, say: Say) -> Owner:
         return _system_user(say) if me == 0 else Owner(_name(me), me, os.getegid(), other=False)
     except PermissionError as error:
         raise DataFolderOfAnother(
-            f"({error.filename}) Bitte eakte als der Benutzer starten, dem der Ordner gehört."
+            _("(%(filename)s) Bitte eakte als der Benutzer starten, dem der Ordner gehört.", filename=error.filename)
         ) from error
     if made_by.st_uid == 0:
         raise DataFolderOfAnother(
-            f"Der Ordner {cluster} gehört root, etwa nach dem Zurückkopieren; als root läuft PostgreSQL nicht. "
-            f"Abhilfe: chown -R BENUTZER {cluster} {cluster.parent / 'log'} {cluster.parent / 'run'}"
+            _(
+                "Der Ordner %(cluster)s gehört root, etwa nach dem Zurückkopieren; als root läuft PostgreSQL nicht. "
+                "Abhilfe: chown -R BENUTZER %(cluster)s %(log)s %(run)s",
+                cluster=cluster,
+                log=cluster.parent / "log",
+                run=cluster.parent / "run",
+            )
         )
     if me not in (0, made_by.st_uid):
         raise DataFolderOfAnother(
-            f"(Ordner {cluster}, Benutzer {_name(made_by.st_uid)}) Bitte eakte als dieser Benutzer starten."
+            _(
+                "(Ordner %(cluster)s, Benutzer %(name)s) Bitte eakte als dieser Benutzer starten.",
+                cluster=cluster,
+                name=_name(made_by.st_uid),
+            )
         )
     return Owner(_name(made_by.st_uid), made_by.st_uid, made_by.st_gid, other=me == 0)
 
@@ -106,15 +116,32 @@ def open_way(folder: Path, owner: Owner, say: Say) -> None:
         try:
             parent.chmod(mode | stat.S_IXOTH)
         except OSError as error:
-            raise DataFolderUnreachable(f"(Benutzer {owner.name}; {error.strerror}: {parent})") from error
+            raise DataFolderUnreachable(
+                _(
+                    "(Benutzer %(name)s; %(strerror)s: %(parent)s)",
+                    name=owner.name,
+                    strerror=error.strerror,
+                    parent=parent,
+                )
+            ) from error
         say(
-            f"PostgreSQL läuft als Benutzer „{owner.name}“: Der Ordner {parent} lässt andere Benutzer jetzt hindurch "
-            f"(o+x: {mode:o} → {mode | stat.S_IXOTH:o}), lesen dürfen sie ihn nicht."
+            _(
+                "PostgreSQL läuft als Benutzer „%(name)s“: Der Ordner %(folder)s lässt andere Benutzer jetzt hindurch "
+                "(o+x: %(before)s → %(after)s), lesen dürfen sie ihn nicht.",
+                name=owner.name,
+                folder=parent,
+                before=f"{mode:o}",
+                after=f"{mode | stat.S_IXOTH:o}",
+            )
         )
     if not owner.can("-x", folder):
         raise DataFolderUnreachable(
-            f"(Benutzer {owner.name}, Ordner {folder}) "
-            "Bitte EAKTE_DATA_DIR an einen erreichbaren Ort legen, etwa /srv/eakte."
+            _(
+                "(Benutzer %(name)s, Ordner %(folder)s) "
+                "Bitte EAKTE_DATA_DIR an einen erreichbaren Ort legen, etwa /srv/eakte.",
+                name=owner.name,
+                folder=folder,
+            )
         )
 
 
@@ -122,8 +149,10 @@ def _system_user(say: Say) -> Owner:
     known = _by_name(SYSTEM_USER) or _add_system_user(say)
     if known is None:
         say(
-            "Der Systembenutzer „eakte“ ließ sich nicht anlegen: PostgreSQL läuft als „nobody“. "
-            "Andere Dienste unter „nobody“ könnten die Datenbank lesen."
+            _(
+                "Der Systembenutzer „eakte“ ließ sich nicht anlegen: PostgreSQL läuft als „nobody“. "
+                "Andere Dienste unter „nobody“ könnten die Datenbank lesen."
+            )
         )
         known = pwd.getpwnam("nobody")
     return Owner(known.pw_name, known.pw_uid, known.pw_gid, other=True)
@@ -141,7 +170,7 @@ def _add_system_user(say: Say) -> pwd.struct_passwd | None:
         stdin=subprocess.DEVNULL,
     )
     if added.returncode == 0:
-        say("PostgreSQL läuft nicht als root: Der Systembenutzer „eakte“ (ohne Anmeldung) wurde dafür angelegt.")
+        say(_("PostgreSQL läuft nicht als root: Der Systembenutzer „eakte“ (ohne Anmeldung) wurde dafür angelegt."))
     return _by_name(SYSTEM_USER)  # also where another process was faster
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from eakte.embedded.errors import ProgramsMissing
 from eakte.embedded.owner import Owner, Say
+from eakte.language import _
 
 MAJOR = 18
 """PostgreSQL's major version; the wheel brings an older one, too, for its own upgrades."""
@@ -36,7 +37,7 @@ def client_program(name: str) -> Path:
     """
     program = _site_packages() / _PACKAGE / _INSTALL / "bin" / name
     if not program.is_file():
-        raise ProgramsMissing(f"({program}) Bitte eakte neu installieren.")
+        raise ProgramsMissing(_("(%(program)s) Bitte eakte neu installieren.", program=program))
     return program
 
 
@@ -96,12 +97,19 @@ def programs_for(owner: Owner, shelf: Path, say: Say) -> Programs:
     copied = shelf / f"{importlib.metadata.version(_WHEEL)}-{MAJOR}"
     if not copied.is_dir():
         say(
-            f"Der Benutzer „{owner.name}“ kann die Programme in {install} nicht ausführen: "
-            f"Sie werden nach {copied} kopiert (rund 30 MB)."
+            _(
+                "Der Benutzer „%(name)s“ kann die Programme in %(install)s nicht ausführen: "
+                "Sie werden nach %(copied)s kopiert (rund 30 MB).",
+                name=owner.name,
+                install=install,
+                copied=copied,
+            )
         )
         _copy(install, copied)
     if not _usable(copied / _PACKAGE / _INSTALL, owner):
-        raise ProgramsMissing(f"(Benutzer {owner.name}, Ordner {copied}; ist er mit „noexec“ eingehängt?)")
+        raise ProgramsMissing(
+            _("(Benutzer %(name)s, Ordner %(copied)s; ist er mit „noexec“ eingehängt?)", name=owner.name, copied=copied)
+        )
     return Programs(copied / _PACKAGE / _INSTALL / "bin", owner)
 
 
@@ -110,7 +118,7 @@ def major_version(cluster: Path) -> str:
     try:
         return (cluster / "PG_VERSION").read_text().strip()
     except OSError as error:
-        return f"unbekannt: {error.strerror}"
+        return _("unbekannt: %(strerror)s", strerror=error.strerror)
 
 
 def _usable(install: Path, owner: Owner) -> bool:
@@ -148,13 +156,17 @@ def _copy(install: Path, target: Path) -> None:
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         staging.rename(target)
     except OSError as error:
-        raise ProgramsMissing(f"(beim Kopieren: {error.strerror or error})") from error
+        raise ProgramsMissing(_("(beim Kopieren: %(error)s)", error=error.strerror or error)) from error
 
 
 def _site_packages() -> Path:
     found = importlib.util.find_spec(_PACKAGE)  # finds without importing
     if found is None or found.origin is None:
         raise ProgramsMissing(
-            f"Das Paket „{_WHEEL}“ ist nicht installiert. Bitte eakte neu installieren oder EAKTE_DATABASE_URL setzen."
+            _(
+                "Das Paket „%(wheel)s“ ist nicht installiert."
+                " Bitte eakte neu installieren oder EAKTE_DATABASE_URL setzen.",
+                wheel=_WHEEL,
+            )
         )
     return Path(found.origin).parent.parent

@@ -27,6 +27,7 @@ from eakte.embedded.processes import (
 )
 from eakte.embedded.programs import ENVIRONMENT, MAJOR, Programs, client_program, major_version, programs_for
 from eakte.embedded.sockets import PORT
+from eakte.language import _
 
 _START_SECONDS = 120
 _STOP_SECONDS = 120
@@ -82,7 +83,12 @@ class Server:
                 raise StartTooSlow(self._held_by(lock))
             programs = self._programs()
             if not self._cluster.exists():
-                self._say(f"Die eingebaute Datenbank wird in {self._cluster} angelegt (einmalig, wenige Sekunden).")
+                self._say(
+                    _(
+                        "Die eingebaute Datenbank wird in %(cluster)s angelegt (einmalig, wenige Sekunden).",
+                        cluster=self._cluster,
+                    )
+                )
                 create_cluster(self._database, programs, hold=lock.fileno())
             self._check_version()
             self._clear_stale()
@@ -153,10 +159,13 @@ class Server:
 
     def _held_by(self, lock: FileLock) -> str:
         if self._postmaster_lives(lock):
-            return f"(Prozess {read_postmaster_pid(self._cluster)}, Ordner {self._cluster})"
-        return (
-            f"(Ordner {self._cluster}; ein PostgreSQL, das von hier nicht zu sehen ist, hält ihn besetzt, "
-            "etwa in einem anderen Container.)"
+            return _(
+                "(Prozess %(pid)s, Ordner %(cluster)s)", pid=read_postmaster_pid(self._cluster), cluster=self._cluster
+            )
+        return _(
+            "(Ordner %(cluster)s; ein PostgreSQL, das von hier nicht zu sehen ist, hält ihn besetzt, "
+            "etwa in einem anderen Container.)",
+            cluster=self._cluster,
         )
 
     def _programs(self) -> Programs:
@@ -175,16 +184,27 @@ class Server:
         found = major_version(self._cluster)
         if found != str(MAJOR):
             raise VersionDiffers(
-                f"(Ordner {self._cluster}: {found}, eingebaut: {MAJOR}) "
-                "Bitte mit der eakte-Version, die ihn zuletzt benutzt hat, „eakte backup“ ausführen "
-                "und mit dieser „eakte restore“ in einen neuen Ordner."
+                _(
+                    "(Ordner %(cluster)s: %(found)s, eingebaut: %(major)s) "
+                    "Bitte mit der eakte-Version, die ihn zuletzt benutzt hat, „eakte backup“ ausführen "
+                    "und mit dieser „eakte restore“ in einen neuen Ordner.",
+                    cluster=self._cluster,
+                    found=found,
+                    major=MAJOR,
+                )
             )
 
     def _clear_stale(self) -> None:
         """Remove what a killed postmaster left, so that its number, now a zombie's or a stranger's, stops nobody."""
         pid = read_postmaster_pid(self._cluster)
         if pid is not None and is_unknown_postgres(pid, self._cluster):
-            raise ServerOfAnother(f"(Prozess {pid}, Ordner {self._cluster}) Bitte diesen Prozess zuerst beenden.")
+            raise ServerOfAnother(
+                _(
+                    "(Prozess %(pid)s, Ordner %(cluster)s) Bitte diesen Prozess zuerst beenden.",
+                    pid=pid,
+                    cluster=self._cluster,
+                )
+            )
         socket = self._database / "run" / f".s.PGSQL.{PORT}"
         for left in (self._cluster / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
             left.unlink(missing_ok=True)
@@ -211,7 +231,7 @@ def diagnose(output: str, log: Path) -> StartFailed | DiskFull:
     last = " ".join(line.strip() for line in output.splitlines()[-5:])
     if "No space left on device" in output or "Disk quota exceeded" in output:
         return DiskFull(f"({last})")
-    return StartFailed(f"({last}) Protokoll: {log}")
+    return StartFailed(_("(%(last)s) Protokoll: %(log)s", last=last, log=log))
 
 
 def _cluster_name(lock: FileLock) -> str:

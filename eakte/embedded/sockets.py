@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from eakte.embedded.errors import SocketFailed
+from eakte.language import _
 
 PORT = 5432
 """Only part of the socket's name: nothing listens on a network."""
@@ -54,7 +55,7 @@ def repair_host(database: Path, host: Path) -> None:
     try:
         host.parent.mkdir(mode=0o700, exist_ok=True)
         if not _is_private(host.parent):
-            raise SocketFailed(f"(Der Ordner {host.parent} gehört nicht uns allein.)")
+            raise SocketFailed(_("(Der Ordner %(parent)s gehört nicht uns allein.)", parent=host.parent))
         host.unlink(missing_ok=True)
         host.symlink_to(run)
     except OSError as error:
@@ -110,4 +111,4 @@ def _make_short(run: Path) -> Path:
         except OSError as error:
             raise SocketFailed(f"({error.strerror}: {parent})") from error
         return folder
-    raise SocketFailed("(Kein kurzer Ordner für vorübergehende Dateien.)")
+    raise SocketFailed(_("(Kein kurzer Ordner für vorübergehende Dateien.)"))

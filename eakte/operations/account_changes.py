@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from eakte.access import headed_units
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import User
 from eakte.operations.checking import replaced, same_revision
 from eakte.operations.granting import READING, check_roles, drop_head_marks, require_may_grant
@@ -42,7 +43,7 @@ def changeable_user(tx: Transaction, user_id: uuid.UUID, *, revision: int) -> Us
     if user is None or not (keeper or user.unit_id in headed_units(tx.session, tx.actor.user_id)):
         raise NotFound
     if user.id == tx.actor.user_id:
-        raise NotAllowed("Am eigenen Konto ändert niemand Rollen, Einheit oder Stufe.")
+        raise NotAllowed(_("Am eigenen Konto ändert niemand Rollen, Einheit oder Stufe."))
     same_revision(revision, user.revision)
     return user
 

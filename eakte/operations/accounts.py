@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from eakte.language import _
 from eakte.models import Token, User
 from eakte.operations.checking import line, optional_line
 from eakte.operations.granting import check_roles, require_may_grant
@@ -46,21 +47,25 @@ def create_user(
     require_may_grant(tx, frozenset(held), unit_id=unit_id, level=level)
     errors = check_roles(held, unit_id)
     if not _LOGIN.fullmatch(login):
-        errors.append(FieldError("login", "Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))
+        errors.append(
+            FieldError("login", _("Die Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, Punkt, - und _."))
+        )
     elif tx.session.scalar(select(User.id).where(func.lower(User.login) == login.lower())):
-        errors.append(FieldError("login", f"Die Kennung {login} gibt es schon."))
-    answering = optional_line(operator, at="operator", label="Verantwortliche Person", longest=200)
+        errors.append(FieldError("login", _("Die Kennung %(login)s gibt es schon.", login=login)))
+    answering = optional_line(operator, at="operator", label=_("Verantwortliche Person"), longest=200)
     if machine and answering is None:
-        errors.append(FieldError("operator", "Ein Maschinenkonto braucht eine Person, die dafür verantwortlich ist."))
+        errors.append(
+            FieldError("operator", _("Ein Maschinenkonto braucht eine Person, die dafür verantwortlich ist."))
+        )
     if machine and password is not None:
-        errors.append(FieldError("password", "Ein Maschinenkonto hat kein Passwort, sondern Zugriffsschlüssel."))
+        errors.append(FieldError("password", _("Ein Maschinenkonto hat kein Passwort, sondern Zugriffsschlüssel.")))
     if errors:
         raise InvalidInput(errors=errors)
     if password is not None:
         check_password(password, known=(login, display_name))
     user = User(
         login=login,
-        display_name=line(display_name, at="display_name", label="Name", longest=200),
+        display_name=line(display_name, at="display_name", label=_("Name"), longest=200),
         roles=[role.value for role in held],
         unit_id=unit_id,
         level=int(level),
@@ -82,7 +87,7 @@ def create_token(
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = Token(
         user_id=user.id,
-        name=line(name, at="name", label="Name", longest=200),
+        name=line(name, at="name", label=_("Name"), longest=200),
         prefix=secret[: len(TOKEN_PREFIX) + 6],
         sha256=digest(secret),
         scopes=sorted({scope.value for scope in scopes}),
@@ -143,7 +148,7 @@ def find_user(session: Session, login: str) -> User:
     """The active account of a login. Raises InvalidInput."""
     user = session.scalar(select(User).where(User.login == login, User.active))
     if user is None:
-        raise InvalidInput(errors=[FieldError("user", f"Die Kennung {login} gibt es nicht.")])
+        raise InvalidInput(errors=[FieldError("user", _("Die Kennung %(login)s gibt es nicht.", login=login))])
     return user
 
 
@@ -156,7 +161,9 @@ def named_user(session: Session, reference: str, *, at: str = "user") -> User:
         except ValueError:
             user = None
     if user is None or not user.active:
-        raise InvalidInput(errors=[FieldError(at, f"Ein Konto {reference[:50]} gibt es nicht.")])
+        raise InvalidInput(
+            errors=[FieldError(at, _("Ein Konto %(reference)s gibt es nicht.", reference=reference[:50]))]
+        )
     return user
 
 
@@ -192,7 +199,7 @@ def person_called(session: Session, typed: str, *, at: str = "user") -> User:
     """
     text = " ".join(typed.split())
     if not text:
-        raise InvalidInput(errors=[FieldError(at, "Bitte nennen Sie die Person.")])
+        raise InvalidInput(errors=[FieldError(at, _("Bitte nennen Sie die Person."))])
     logins = select(User).where(func.lower(User.login) == text.lower(), User.active, ~User.machine)
     found = session.scalars(logins).all()
     if not found:
@@ -200,9 +207,13 @@ def person_called(session: Session, typed: str, *, at: str = "user") -> User:
         found = session.scalars(named.order_by(User.login).limit(10)).all()
     if len(found) > 1:
         several = ", ".join(user.login for user in found)
-        raise InvalidInput(errors=[FieldError(at, f"Diesen Namen gibt es mehrmals. Bitte die Kennung: {several}.")])
+        raise InvalidInput(
+            errors=[
+                FieldError(at, _("Diesen Namen gibt es mehrmals. Bitte die Kennung: %(several)s.", several=several))
+            ]
+        )
     if not found:
-        raise InvalidInput(errors=[FieldError(at, f"Eine Person {text[:50]} gibt es nicht.")])
+        raise InvalidInput(errors=[FieldError(at, _("Eine Person %(text)s gibt es nicht.", text=text[:50]))])
     return found[0]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import FileInfected, TooLarge
+from eakte.language import _
 from eakte.models import Document, Dossier, Version
 from eakte.operations.filing import Stored, digest_details, insert_version, store_original, title_from
 from eakte.operations.queueing import enqueue_processing
@@ -92,9 +93,9 @@ def store_parts(
                 )
             )
         except FileInfected:
-            left_out.append("Eine enthaltene Datei wurde nicht abgelegt: Sie enthält Schadsoftware.")
+            left_out.append(_("Eine enthaltene Datei wurde nicht abgelegt: Sie enthält Schadsoftware."))
         except TooLarge:
-            left_out.append("Eine enthaltene Datei wurde nicht abgelegt: Sie ist zu groß.")
+            left_out.append(_("Eine enthaltene Datei wurde nicht abgelegt: Sie ist zu groß."))
     return stored, tuple(dict.fromkeys(left_out))
 
 

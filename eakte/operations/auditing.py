@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import UNTOLD, Ledger, Tag
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import AuditEntry, AuditHead, AuditPseudonym, AuditSubject
 from eakte.terms import SYSTEM, now
 from eakte.transaction import Transaction, Transactions
@@ -120,7 +121,7 @@ def list_entries(
         statement = statement.where(*_within(session, period))
     if after is not None:
         if not after.isascii() or not after.isdigit() or len(after) > 18:  # noqa: PLR2004 - digits of a bigint
-            raise InvalidInput(errors=[FieldError("after", "Diese Seite gibt es nicht.")])
+            raise InvalidInput(errors=[FieldError("after", _("Diese Seite gibt es nicht."))])
         statement = statement.where(AuditEntry.number < int(after))
     rows = list(session.scalars(statement.limit(limit + 1)))
     following = str(rows[limit - 1].number) if len(rows) > limit else None

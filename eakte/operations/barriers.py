@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import BarrierReport
 from eakte.operations.checking import optional_line
 from eakte.operations.paging import Page, by_id
@@ -21,12 +22,16 @@ def report_barrier(tx: Transaction, *, text: str, page: str | None, reach: str |
     """Say what one could not do, on which page, and where an answer is wanted. Raises InvalidInput."""
     said = "\n".join(line.rstrip() for line in text.strip().splitlines())
     if not said or len(said) > LONGEST or "\0" in said:
-        raise InvalidInput(errors=[FieldError("text", f"Bitte beschreiben Sie die Barriere (bis {LONGEST} Zeichen).")])
+        raise InvalidInput(
+            errors=[
+                FieldError("text", _("Bitte beschreiben Sie die Barriere (bis %(longest)s Zeichen).", longest=LONGEST))
+            ]
+        )
     row = BarrierReport(
         user_id=tx.actor.user_id,
         text=said,
-        page=optional_line(page, at="page", label="Seite", longest=500),
-        reach=optional_line(reach, at="reach", label="Erreichbar", longest=200),
+        page=optional_line(page, at="page", label=_("Seite"), longest=500),
+        reach=optional_line(reach, at="reach", label=_("Erreichbar"), longest=200),
     )
     tx.session.add(row)
     tx.session.flush()
@@ -50,4 +55,4 @@ def list_reports(session: Session, actor: Actor, *, after: str | None, limit: in
 
 def _require_admin(actor: Actor) -> None:
     if not actor.has(Role.ADMIN):
-        raise NotAllowed("Meldungen über Barrieren bearbeitet die Administration.")
+        raise NotAllowed(_("Meldungen über Barrieren bearbeitet die Administration."))

@@ -10,6 +10,7 @@ import uuid
 
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations.checking import line
 from eakte.operations.document_changes import beside, let_go, require_not_held, workable_document
@@ -36,7 +37,7 @@ def apply_cancelling(tx: Transaction, document: Document, reason: str) -> None:
     if document.cancelled_at is not None:
         raise DocumentCancelled
     require_not_held(tx, document)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     let_go(document)
     document.cancelled_at, document.cancelled_by, document.cancel_reason = now(), tx.actor.user_id, reason
     document.revision += 1

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import Case, CrossReference, Document, Party
 from eakte.operations.checking import same_revision
 from eakte.operations.dossiers import readable_case, require_open, writable_dossier
@@ -34,16 +35,16 @@ def move_case(
     case = readable_case(tx.session, tx.actor, case_id)
     source = case.dossier_id
     if source == dossier:
-        raise InvalidInput(errors=[FieldError("target", "Der Vorgang liegt schon in dieser Akte.")])
+        raise InvalidInput(errors=[FieldError("target", _("Der Vorgang liegt schon in dieser Akte."))])
     # In the order of their ids: two such acts wait for each other and never both.
     for each in sorted((source, dossier)):
         require_open(writable_dossier(tx, each))
     tx.session.refresh(case, with_for_update=True)
     same_revision(revision, case.revision)
     if case.dossier_id != source:
-        raise WrongState("Der Vorgang liegt inzwischen in einer anderen Akte.")
+        raise WrongState(_("Der Vorgang liegt inzwischen in einer anderen Akte."))
     if case.parent_id is not None:
-        raise WrongState("Ein Teilvorgang wird mit seinem Vorgang verschoben.")
+        raise WrongState(_("Ein Teilvorgang wird mit seinem Vorgang verschoben."))
     below = tx.session.scalars(select(Case).where(Case.parent_id == case.id).order_by(Case.ordinal).with_for_update())
     cases = [case, *below]
     ids = [each.id for each in cases]
@@ -85,5 +86,5 @@ def _documents(tx: Transaction, cases: Sequence[uuid.UUID]) -> Sequence[uuid.UUI
     ).all()
     held = [row.title for row in rows if row.checked_out_by not in {None, tx.actor.user_id}]
     if held:
-        raise WrongState(f"„{held[0]}“ ist ausgecheckt. Der Vorgang bleibt so lange in seiner Akte.")
+        raise WrongState(_("„%(title)s“ ist ausgecheckt. Der Vorgang bleibt so lange in seiner Akte.", title=held[0]))
     return [row.id for row in rows]

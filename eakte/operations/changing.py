@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import Case, Document, Dossier, PlanClass
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.closing import reindex
@@ -26,13 +27,13 @@ def change_dossier(tx: Transaction, dossier_id: uuid.UUID, changes: Mapping[str,
     require_open(dossier)
     plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
     checks: dict[str, Callable[[Any], Any]] = {
-        "title": lambda value: line(value, at="title", label="Betreff"),
-        "medium": lambda value: one_of(Medium, str(value), at="medium", label="Medium").value,
-        "location": lambda value: optional_line(value, at="location", label="Standort"),
+        "title": lambda value: line(value, at="title", label=_("Betreff")),
+        "medium": lambda value: one_of(Medium, str(value), at="medium", label=_("Medium")).value,
+        "location": lambda value: optional_line(value, at="location", label=_("Standort")),
         "fields": lambda value: checked_values(tx.session, plan_class, FieldOwner.DOSSIER, value or {}),
     }
     if changes.get("medium") == Medium.ELECTRONIC and dossier.lent_to is not None:
-        raise WrongState("Das Papier der Akte ist ausgeliehen.")
+        raise WrongState(_("Das Papier der Akte ist ausgeliehen."))
     before = _set(dossier, changes, checks)
     if not before:
         return dossier
@@ -52,10 +53,10 @@ def change_case(tx: Transaction, case_id: uuid.UUID, changes: Mapping[str, Any],
     tx.session.refresh(case, with_for_update=True)
     same_revision(revision, case.revision)
     if case.closed_on is not None:
-        raise WrongState("Der Vorgang ist geschlossen.")
+        raise WrongState(_("Der Vorgang ist geschlossen."))
     plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
     checks: dict[str, Callable[[Any], Any]] = {
-        "title": lambda value: line(value, at="title", label="Betreff"),
+        "title": lambda value: line(value, at="title", label=_("Betreff")),
         "fields": lambda value: checked_values(tx.session, plan_class, FieldOwner.CASE, value or {}),
     }
     before = _set(case, changes, checks)
@@ -76,7 +77,7 @@ def _set(
     """Set what differs and return what stood there before."""
     unknown = sorted(set(changes) - set(checks))
     if unknown:
-        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
+        raise InvalidInput(errors=[FieldError(name, _("Diese Angabe lässt sich nicht ändern.")) for name in unknown])
     before: dict[str, str | None] = {}
     for name, value in changes.items():
         clean, old = checks[name](value), getattr(row, name)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from eakte.errors import EakteError, FieldError, InvalidInput, StaleRevision
+from eakte.language import _
 from eakte.models import AuditEntry
 from eakte.transaction import Transaction
 
@@ -23,7 +24,7 @@ def line(value: str | None, *, at: str, label: str, longest: int = LONGEST_LINE)
     """One line of text: composed (NFC), inner space folded, not empty. Raises InvalidInput naming the field."""
     text = optional_line(value, at=at, label=label, longest=longest)
     if text is None:
-        raise InvalidInput(errors=[FieldError(at, f"{label} fehlt.")])
+        raise InvalidInput(errors=[FieldError(at, _("%(label)s fehlt.", label=label))])
     return text
 
 
@@ -31,9 +32,11 @@ def optional_line(value: str | None, *, at: str, label: str, longest: int = LONG
     """As `line`, but nothing is None."""
     text = unicodedata.normalize("NFC", " ".join((value or "").split()))
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise InvalidInput(errors=[FieldError(at, f"{label} enthält Steuerzeichen.")])
+        raise InvalidInput(errors=[FieldError(at, _("%(label)s enthält Steuerzeichen.", label=label))])
     if len(text) > longest:
-        raise InvalidInput(errors=[FieldError(at, f"{label} ist länger als {longest} Zeichen.")])
+        raise InvalidInput(
+            errors=[FieldError(at, _("%(label)s ist länger als %(longest)s Zeichen.", label=label, longest=longest))]
+        )
     return text or None
 
 
@@ -42,7 +45,9 @@ def one_of(kind: type[Word], value: str, *, at: str, label: str) -> Word:
     try:
         return kind(value)
     except ValueError:
-        raise InvalidInput(errors=[FieldError(at, f"{label}: erlaubt sind {allowed(kind)}.")]) from None
+        raise InvalidInput(
+            errors=[FieldError(at, _("%(label)s: erlaubt sind %(words)s.", label=label, words=allowed(kind)))]
+        ) from None
 
 
 def allowed(words: Iterable[str]) -> str:
@@ -65,12 +70,14 @@ def placed(place: str) -> Iterator[None]:
 def same_revision(expected: int | None, actual: int) -> None:
     """Raise StaleRevision when the caller read an older state than the one that would be changed."""
     if expected is not None and expected != actual:
-        raise StaleRevision(f"Gelesen wurde Stand {expected}, jetzt gilt Stand {actual}.")
+        raise StaleRevision(
+            _("Gelesen wurde Stand %(expected)s, jetzt gilt Stand %(actual)s.", expected=expected, actual=actual)
+        )
 
 
 def remember_reason(tx: Transaction, entry: AuditEntry, object_id: uuid.UUID, reason: str | None) -> None:
     """Keep the reason of an act beside the log, where one was given."""
-    text = optional_line(reason, at="reason", label="Grund")
+    text = optional_line(reason, at="reason", label=_("Grund"))
     if text:
         tx.remember(entry, object_id, "reason", text)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import CasesOpen, FieldError, InvalidInput, NotAllowed, WrongState
+from eakte.language import _, gettext
 from eakte.models import Case, Document, Dossier, DossierEvent, PlanClass
 from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.dossiers import is_registrar, readable_case, require_open, writable_dossier, youngest_document_day
@@ -39,7 +40,7 @@ def close_dossier(
     """
     dossier = writable_dossier(tx, dossier_id, revision)
     require_open(dossier)
-    reason = optional_line(reason, at="reason", label="Grund")
+    reason = optional_line(reason, at="reason", label=_("Grund"))
     day = closed_on or today()
     backdated = _check_day(tx, dossier, day, reason)
     cases = _open_cases(tx, dossier.id)
@@ -66,8 +67,8 @@ def reopen_dossier(tx: Transaction, dossier_id: uuid.UUID, *, reason: str, revis
     """Open a closed dossier again; its term ends to run and is counted anew at the next closing."""
     dossier = writable_dossier(tx, dossier_id, revision)
     if dossier.closed_on is None:
-        raise WrongState("Die Akte ist nicht geschlossen.")
-    reason = line(reason, at="reason", label="Grund")
+        raise WrongState(_("Die Akte ist nicht geschlossen."))
+    reason = line(reason, at="reason", label=_("Grund"))
     before = dossier.closed_on
     dossier.state, dossier.closed_on = DossierState.OPEN.value, None
     recount(tx, dossier)
@@ -80,9 +81,9 @@ def reopen_dossier(tx: Transaction, dossier_id: uuid.UUID, *, reason: str, revis
 def set_event(tx: Transaction, dossier_id: uuid.UUID, *, name: str, on: date) -> Dossier:
     """Say when a named event happened (anchor `event:NAME`) and count the term anew."""
     dossier = writable_dossier(tx, dossier_id)
-    name = line(name, at="name", label="Ereignis", longest=100)
+    name = line(name, at="name", label=_("Ereignis"), longest=100)
     if on > today():
-        raise InvalidInput(errors=[FieldError("on", "Der Tag des Ereignisses liegt in der Zukunft.")])
+        raise InvalidInput(errors=[FieldError("on", _("Der Tag des Ereignisses liegt in der Zukunft."))])
     event = tx.session.scalar(
         select(DossierEvent).where(DossierEvent.dossier_id == dossier.id, DossierEvent.name == name)
     )
@@ -108,10 +109,10 @@ def close_case(
     """Close a case of an open dossier. Open sub-cases are closed in the same act when the caller says so."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is not None:
-        raise WrongState("Der Vorgang ist schon geschlossen.")
+        raise WrongState(_("Der Vorgang ist schon geschlossen."))
     day = closed_on or today()
     if day > today():
-        raise InvalidInput(errors=[FieldError("closed_on", "Der Tag liegt in der Zukunft.")])
+        raise InvalidInput(errors=[FieldError("closed_on", _("Der Tag liegt in der Zukunft."))])
     below = [each for each in _open_cases(tx, case.dossier_id) if each.parent_id == case.id]
     if below and not close_cases:
         raise _still_open(below)
@@ -127,10 +128,10 @@ def reopen_case(tx: Transaction, case_id: uuid.UUID, *, reason: str, revision: i
     """Open a case again; its dossier, and of a sub-case the case above, must be open."""
     case = _writable_case(tx, case_id, revision)
     if case.closed_on is None:
-        raise WrongState("Der Vorgang ist nicht geschlossen.")
+        raise WrongState(_("Der Vorgang ist nicht geschlossen."))
     if case.parent_id is not None and tx.session.get_one(Case, case.parent_id).closed_on is not None:
-        raise WrongState("Der übergeordnete Vorgang ist geschlossen.")
-    reason = line(reason, at="reason", label="Grund")
+        raise WrongState(_("Der übergeordnete Vorgang ist geschlossen."))
+    reason = line(reason, at="reason", label=_("Grund"))
     case.state, case.closed_on = CaseState.OPEN.value, None
     case.revision += 1
     entry = tx.record(Tag.CASE_REOPEN, case.id, {}, subjects=[case.dossier_id])
@@ -163,7 +164,7 @@ def count_term(session: Session, dossier: Dossier) -> None:
     dossier.retention_state = found.state.value if found else "no-rule"
     dossier.retention_end = found.end if found else None
     dossier.retention_offer_by = found.offer_by if found else None
-    dossier.retention_rule = found.explanation if found else None
+    dossier.retention_rule = gettext(found.explanation) if found else None
     dossier.retention_basis = found.rule.legal_basis if found else None
 
 
@@ -179,18 +180,22 @@ def facts_of(session: Session, dossier: Dossier) -> Facts:
 
 def _beyond_the_calendar(error: CalendarError) -> InvalidInput:
     del error  # in English, for programmers
-    return InvalidInput(errors=[FieldError("closed_on", "Eine Frist von diesem Tag an endet nach dem Jahr 9999.")])
+    return InvalidInput(errors=[FieldError("closed_on", _("Eine Frist von diesem Tag an endet nach dem Jahr 9999."))])
 
 
 def _check_day(tx: Transaction, dossier: Dossier, day: date, reason: str | None) -> bool:
     youngest = youngest_document_day(tx.session, dossier.id)
     if day <= today() and (youngest is None or day >= youngest):
         return False
-    why = "liegt in der Zukunft" if day > today() else "liegt vor dem jüngsten Dokument"
+    future = day > today()
     if not is_registrar(tx.actor):
-        raise NotAllowed(f"Der Tag {why}. Das darf nur die Registratur, mit einem Grund.")
+        if future:
+            raise NotAllowed(_("Der Tag liegt in der Zukunft. Das darf nur die Registratur, mit einem Grund."))
+        raise NotAllowed(_("Der Tag liegt vor dem jüngsten Dokument. Das darf nur die Registratur, mit einem Grund."))
     if reason is None:
-        raise NotAllowed(f"Der Tag {why}. Dazu ist ein Grund nötig.")
+        if future:
+            raise NotAllowed(_("Der Tag liegt in der Zukunft. Dazu ist ein Grund nötig."))
+        raise NotAllowed(_("Der Tag liegt vor dem jüngsten Dokument. Dazu ist ein Grund nötig."))
     return True
 
 
@@ -202,7 +207,9 @@ def _open_cases(tx: Transaction, dossier_id: uuid.UUID) -> Sequence[Case]:
 
 def _still_open(cases: Sequence[Case]) -> CasesOpen:
     names = "; ".join(f"{case.ordinal} {case.title}" for case in cases[:20])
-    return CasesOpen(f"Offen: {names}", errors=[FieldError(f"cases.{case.id}", case.title) for case in cases])
+    return CasesOpen(
+        _("Offen: %(names)s", names=names), errors=[FieldError(f"cases.{case.id}", case.title) for case in cases]
+    )
 
 
 def _writable_case(tx: Transaction, case_id: uuid.UUID, revision: int | None) -> Case:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import Case, CrossReference, Dossier
 from eakte.operations.checking import optional_line
 from eakte.operations.dossiers import readable_case, readable_dossier, writable_dossier
@@ -49,7 +50,9 @@ def refer(tx: Transaction, *, source: End, target: End, note: str | None) -> tup
     to_dossier, to_case = _end(tx, target, at="target")
     writable_dossier(tx, from_dossier)
     if (from_dossier, from_case) == (to_dossier, to_case):
-        raise InvalidInput(errors=[FieldError("target", "Ein Verweis führt zu einer anderen Akte oder einem Vorgang.")])
+        raise InvalidInput(
+            errors=[FieldError("target", _("Ein Verweis führt zu einer anderen Akte oder einem Vorgang."))]
+        )
     known = tx.session.scalar(
         select(CrossReference).where(
             CrossReference.source_dossier_id == from_dossier,
@@ -65,7 +68,7 @@ def refer(tx: Transaction, *, source: End, target: End, note: str | None) -> tup
         source_case_id=from_case,
         target_dossier_id=to_dossier,
         target_case_id=to_case,
-        note=optional_line(note, at="note", label="Bemerkung"),
+        note=optional_line(note, at="note", label=_("Bemerkung")),
     )
     tx.session.add(row)
     tx.session.flush()
@@ -119,7 +122,7 @@ def list_references(
 
 def _end(tx: Transaction, end: End, *, at: str) -> tuple[uuid.UUID, uuid.UUID | None]:
     if (end.dossier is None) == (end.case is None):
-        raise InvalidInput(errors=[FieldError(at, "Genau eines von dossier und case ist nötig.")])
+        raise InvalidInput(errors=[FieldError(at, _("Genau eines von dossier und case ist nötig."))])
     if end.case is not None:
         return readable_case(tx.session, tx.actor, end.case).dossier_id, end.case
     return readable_dossier(tx.session, tx.actor, end.dossier or uuid.UUID(int=0)).id, None

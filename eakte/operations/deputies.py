@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from eakte.access import READERS, is_head
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import Deputation, User
 from eakte.operations.accounts import named_user, permitted_user
 from eakte.operations.dossiers import is_registrar
@@ -44,23 +45,23 @@ def name_deputy(tx: Transaction, words: DeputyWords) -> Deputation:
     Nobody makes oneself a deputy: that would be taking a right. The deputy is looked up last, so that only who may
     name one learns whether there is such an account. Raises NotAllowed, InvalidInput naming the field.
     """
-    refusal = NotAllowed("Die Vertretung nennt die Person selbst, ihre Leitung oder die Registratur.")
+    refusal = NotAllowed(_("Die Vertretung nennt die Person selbst, ihre Leitung oder die Registratur."))
     person = _spoken_for(tx.session, tx.actor, words.person, refusal, at="person") if words.person else _self(tx)
     _require_reader(person, at="person")
     deputy = named_user(tx.session, words.deputy, at="deputy")
     _require_reader(deputy, at="deputy")
     if deputy.id == tx.actor.user_id:
-        raise NotAllowed("Zur eigenen Vertretung macht sich niemand selbst.")
+        raise NotAllowed(_("Zur eigenen Vertretung macht sich niemand selbst."))
     from_on = words.from_on or today()
     errors = []
     if deputy.id == person.id:
-        errors.append(FieldError("deputy", "Niemand vertritt sich selbst."))
+        errors.append(FieldError("deputy", _("Niemand vertritt sich selbst.")))
     if from_on < today():
-        errors.append(FieldError("from_on", "Der erste Tag liegt in der Vergangenheit."))
+        errors.append(FieldError("from_on", _("Der erste Tag liegt in der Vergangenheit.")))
     if words.until < from_on:
-        errors.append(FieldError("until", "Der letzte Tag liegt vor dem ersten."))
+        errors.append(FieldError("until", _("Der letzte Tag liegt vor dem ersten.")))
     elif (words.until - from_on).days > LONGEST_DAYS:
-        errors.append(FieldError("until", "Eine Vertretung dauert höchstens ein Jahr."))
+        errors.append(FieldError("until", _("Eine Vertretung dauert höchstens ein Jahr.")))
     if errors:
         raise InvalidInput(errors=errors)
     row = Deputation(
@@ -102,7 +103,7 @@ def list_deputations(
 
     Raises NotAllowed alike for others and for accounts that are not there; InvalidInput for a registrar.
     """
-    refusal = NotAllowed("Vertretungen anderer sehen deren Leitung und die Registratur.")
+    refusal = NotAllowed(_("Vertretungen anderer sehen deren Leitung und die Registratur."))
     user_id = _spoken_for(session, actor, user, refusal).id if user is not None else actor.user_id
     statement = select(Deputation).where(or_(Deputation.person_id == user_id, Deputation.deputy_id == user_id))
     if not ended:
@@ -116,7 +117,7 @@ def _may_name(session: Session, actor: Actor, person: User) -> bool:
 
 def _self(tx: Transaction) -> User:
     if tx.actor.user_id is None:
-        raise InvalidInput(errors=[FieldError("person", "Wer vertreten wird, fehlt.")])
+        raise InvalidInput(errors=[FieldError("person", _("Wer vertreten wird, fehlt."))])
     return tx.session.get_one(User, tx.actor.user_id)
 
 
@@ -129,4 +130,4 @@ def _spoken_for(session: Session, actor: Actor, reference: str, refusal: NotAllo
 
 def _require_reader(user: User, *, at: str) -> None:
     if user.machine or not {role.value for role in READERS} & set(user.roles):
-        raise InvalidInput(errors=[FieldError(at, "Dieses Konto bearbeitet keine Akten.")])
+        raise InvalidInput(errors=[FieldError(at, _("Dieses Konto bearbeitet keine Akten."))])

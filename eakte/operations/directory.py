@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import AccountUnknown, Conflict, FieldError, InvalidInput, SetupFailed
+from eakte.language import _
 from eakte.models import ExternalIdentity, Unit, User
 from eakte.operations.accounts import actor_of
 from eakte.operations.granting import READING, drop_head_marks
@@ -63,12 +64,18 @@ def parse_groups(groups: Mapping[str, Any]) -> Sequence[Group]:
             level = Level.parse(said.get("level", Level.INTERNAL.word))
             unit = said.get("unit")
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise SetupFailed(f"EAKTE_OIDC_GROUPS: {name} ist nicht lesbar.") from error
+            raise SetupFailed(_("EAKTE_OIDC_GROUPS: %(name)s ist nicht lesbar.", name=name)) from error
         if not roles <= ALLOWED:
             refused = ", ".join(sorted(roles - ALLOWED))
-            raise SetupFailed(f"EAKTE_OIDC_GROUPS: {name} darf {refused} nicht vergeben; das tut nur die Registratur.")
+            raise SetupFailed(
+                _(
+                    "EAKTE_OIDC_GROUPS: %(name)s darf %(refused)s nicht vergeben; das tut nur die Registratur.",
+                    name=name,
+                    refused=refused,
+                )
+            )
         if roles & READING and Role.ADMIN in roles:
-            raise SetupFailed(f"EAKTE_OIDC_GROUPS: {name} darf nicht zugleich verwalten und lesen.")
+            raise SetupFailed(_("EAKTE_OIDC_GROUPS: %(name)s darf nicht zugleich verwalten und lesen.", name=name))
         parsed.append(Group(name, roles, unit, level))
     return parsed
 
@@ -103,9 +110,9 @@ def link(tx: Transaction, identity: Identity) -> None:
     Nobody connects another's account: who did could sign in as the other. Raises Conflict when the identity is taken.
     """
     if tx.session.get(ExternalIdentity, (identity.issuer, identity.subject)) is not None:
-        raise Conflict("Dieses Konto der Verwaltung ist hier schon verbunden.")
+        raise Conflict(_("Dieses Konto der Verwaltung ist hier schon verbunden."))
     if tx.actor.user_id is None:
-        raise InvalidInput(errors=[FieldError("user", "Nur ein Mensch verbindet sein Konto.")])
+        raise InvalidInput(errors=[FieldError("user", _("Nur ein Mensch verbindet sein Konto."))])
     tx.session.add(
         ExternalIdentity(
             issuer=identity.issuer, subject=identity.subject, user_id=tx.actor.user_id, roles=[], founded=False
@@ -118,7 +125,7 @@ def unlink(tx: Transaction) -> None:
     """Take one's own connection away; what the directory gave goes with it. An account needs a password for that."""
     user = tx.session.get_one(User, tx.actor.user_id)
     if user.password_hash is None:
-        raise InvalidInput(errors=[FieldError("", "Ohne Passwort käme niemand mehr in dieses Konto.")])
+        raise InvalidInput(errors=[FieldError("", _("Ohne Passwort käme niemand mehr in dieses Konto."))])
     gone = tx.session.scalars(
         delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id).returning(ExternalIdentity)
     ).all()
@@ -225,7 +232,7 @@ def _free_login(session: Session, identity: Identity) -> str:
 
 def _shown(identity: Identity) -> str:
     said = "".join(letter if letter.isprintable() else " " for letter in identity.name or identity.login)
-    return " ".join(said.split())[:200] or "Ohne Namen"
+    return " ".join(said.split())[:200] or _("Ohne Namen")
 
 
 def _refused(transactions: Transactions, user: User | None, reason: str) -> AccountUnknown:

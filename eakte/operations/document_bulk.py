@@ -27,6 +27,7 @@ from eakte.errors import (
     NotFound,
     WrongState,
 )
+from eakte.language import _
 from eakte.models import AuditEntry, Case, Document, Dossier, FormerValue, Resubmission
 from eakte.operations.cancelling import apply_cancelling
 from eakte.operations.checking import line
@@ -82,7 +83,7 @@ def change_documents(tx: Transaction, ids: Sequence[uuid.UUID], changes: Mapping
 
 def cancel_documents(tx: Transaction, ids: Sequence[uuid.UUID], *, reason: str) -> list[Document]:
     """Cancel many documents for one reason."""
-    line(reason, at="reason", label="Grund")
+    line(reason, at="reason", label=_("Grund"))
 
     def cancel(document: Document) -> Former:
         apply_cancelling(tx, document, reason)
@@ -102,14 +103,14 @@ def move_documents(
     WrongState for the target as filing there would, ManyRefused naming documents.
     """
     if (dossier is None) == (case is None):
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier und case ist nötig.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Genau eines von dossier und case ist nötig."))])
     target_case = readable_case(tx.session, tx.actor, case) if case else None
     target = target_case.dossier_id if target_case else dossier or uuid.UUID(int=0)
     rows = _locked(tx, ids, [target])
     if target_case is not None:
         tx.session.refresh(target_case)
         if target_case.closed_on is not None:
-            raise WrongState("Der Vorgang ist geschlossen.")
+            raise WrongState(_("Der Vorgang ist geschlossen."))
     volume = current_volume(tx.session, target)
 
     def move(document: Document) -> Former:
@@ -117,7 +118,7 @@ def move_documents(
             raise DocumentCancelled
         require_not_held(tx, document)
         if (document.dossier_id, document.case_id) == (target, case):
-            raise WrongState("Das Dokument liegt schon dort.")
+            raise WrongState(_("Das Dokument liegt schon dort."))
         before = {"dossier": document.dossier_id, "case": document.case_id, "inbox": document.inbox_unit_id}
         if document.dossier_id != target:
             document.volume_id = volume
@@ -147,7 +148,7 @@ def move_back(tx: Transaction, entry: AuditEntry) -> list[Document]:
 
     def back(document: Document) -> Former:
         if (str(document.dossier_id), str(document.case_id)) != left:
-            raise WrongState("Das Dokument liegt inzwischen anderswo.")
+            raise WrongState(_("Das Dokument liegt inzwischen anderswo."))
         if document.cancelled_at is not None:
             raise DocumentCancelled
         require_not_held(tx, document)
@@ -171,10 +172,12 @@ def _require_open_places(tx: Transaction, former: Mapping[uuid.UUID, Mapping[str
     cases = {each["case"]: each.get("dossier") for each in former.values() if "case" in each}
     for case in tx.session.scalars(select(Case).where(Case.id.in_(cases)).execution_options(populate_existing=True)):
         if case.closed_on is not None or case.dossier_id != cases[case.id]:
-            raise WrongState(f"Der Vorgang „{case.title}“ ist inzwischen geschlossen oder in einer anderen Akte.")
+            raise WrongState(
+                _("Der Vorgang „%(title)s“ ist inzwischen geschlossen oder in einer anderen Akte.", title=case.title)
+            )
     inboxes = {each["inbox"] for each in former.values() if "inbox" in each}
     if not inboxes <= set(rule_for(tx.session, tx.actor).inbox_units):
-        raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
+        raise NotAllowed(_("In diesen Posteingang dürfen Sie nichts legen."))
 
 
 def resubmit_documents(tx: Transaction, ids: Sequence[uuid.UUID], said: Reminder) -> list[Document]:
@@ -200,7 +203,7 @@ def _locked(tx: Transaction, ids: Sequence[uuid.UUID], targets: Collection[uuid.
     """The documents in the order of their ids, locked, each where the actor works; the target dossiers beside them."""
     wanted = sorted(set(ids))
     if not 1 <= len(wanted) <= MOST:
-        raise InvalidInput(errors=[FieldError("documents", f"Nötig sind 1 bis {MOST} Dokumente.")])
+        raise InvalidInput(errors=[FieldError("documents", _("Nötig sind 1 bis %(most)s Dokumente.", most=MOST))])
     rule = rule_for(tx.session, tx.actor)
     statement = select(Document).outerjoin(Dossier, Dossier.id == Document.dossier_id).where(Document.id.in_(wanted))
     known = {row.id: row for row in tx.session.scalars(statement.where(rule.documents(Want.METADATA)))}
@@ -212,7 +215,7 @@ def _locked(tx: Transaction, ids: Sequence[uuid.UUID], targets: Collection[uuid.
         if each not in known:
             refused[each] = NotFound()
         elif each not in read:
-            refused[each] = NotAllowed("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen.")
+            refused[each] = NotAllowed(_("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen."))
         elif known[each].dossier_id in closed:
             refused[each] = closed[known[each].dossier_id]
     _refuse(refused)
@@ -260,7 +263,7 @@ def _refuse(refused: Mapping[uuid.UUID, EakteError]) -> None:
         if not error.errors:
             errors.append(FieldError(at, f"{error.title} {error.detail or ''}".strip()))
     if any(isinstance(error, NotAllowed) for error in refused.values()):
-        raise NotAllowed(ManyRefused.__doc__, errors=errors)  # such tries are kept in the log
+        raise NotAllowed(ManyRefused.said(), errors=errors)  # such tries are kept in the log
     if errors:
         raise ManyRefused(errors=errors)
 

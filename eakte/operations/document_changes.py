@@ -8,6 +8,7 @@ from typing import Any
 
 from eakte.audit import Tag
 from eakte.errors import Conflict, DocumentCancelled, DocumentCheckedOut, DocumentFinal, FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import Document, Dossier, User
 from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
 from eakte.operations.documents import note_inbox, readable_document
@@ -54,7 +55,7 @@ def clean_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     """What can be said of any document, checked as far as that needs no document. Raises InvalidInput."""
     unknown = sorted(set(changes) - set(CHANGEABLE))
     if unknown:
-        raise InvalidInput(errors=[FieldError(name, "Diese Angabe lässt sich nicht ändern.") for name in unknown])
+        raise InvalidInput(errors=[FieldError(name, _("Diese Angabe lässt sich nicht ändern.")) for name in unknown])
     return {name: _clean_change(name, value) for name, value in changes.items()}
 
 
@@ -95,7 +96,7 @@ def require_changeable(document: Document) -> None:
     if document.cancelled_at is not None:
         raise DocumentCancelled
     if document.final_at is not None:
-        raise DocumentFinal(f"Fassung {document.version} gilt endgültig.")
+        raise DocumentFinal(_("Fassung %(version)s gilt endgültig.", version=document.version))
 
 
 def require_not_held(tx: Transaction, document: Document) -> None:
@@ -103,13 +104,19 @@ def require_not_held(tx: Transaction, document: Document) -> None:
     if document.checked_out_by in {None, tx.actor.user_id} or document.checked_out_at is None:
         return
     since = document.checked_out_at.astimezone(BERLIN)
-    raise DocumentCheckedOut(f"{holder_name(tx, document)} bearbeitet es seit {since:%d.%m.%Y %H:%M} Uhr.")
+    raise DocumentCheckedOut(
+        _(
+            "%(holder)s bearbeitet es seit %(since)s Uhr.",
+            holder=holder_name(tx, document),
+            since=f"{since:%d.%m.%Y %H:%M}",
+        )
+    )
 
 
 def holder_name(tx: Transaction, document: Document) -> str:
     """Who has a document checked out."""
     holder = tx.session.get(User, document.checked_out_by) if document.checked_out_by else None
-    return holder.display_name if holder else "Niemand"
+    return holder.display_name if holder else _("Niemand")
 
 
 def beside(document: Document) -> list[uuid.UUID]:
@@ -130,11 +137,11 @@ def _told(value: Any) -> str | None:
 
 def _clean_change(name: str, value: Any) -> Any:
     if name == "title":
-        return line(value, at=name, label="Betreff")
+        return line(value, at=name, label=_("Betreff"))
     if name == "kind":
-        return one_of(DocumentKind, str(value), at=name, label="Art").value
+        return one_of(DocumentKind, str(value), at=name, label=_("Art")).value
     if name in {"sender", "addressee"}:
-        return optional_line(value, at=name, label="Absender" if name == "sender" else "Empfänger")
+        return optional_line(value, at=name, label=_("Absender") if name == "sender" else _("Empfänger"))
     if name in {"further_senders", "further_addressees"}:
         return further_names(value, at=name)
     if name == "received_on":

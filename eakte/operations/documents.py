@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Source, Want, represented_in, rule_for, why
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, NotAllowed, NotFound, StorageFailed
+from eakte.language import _
 from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgress, User, Version
 from eakte.terms import Actor, now
 from eakte.transaction import Transaction, Transactions
@@ -45,7 +46,7 @@ def readable_document(session: Session, actor: Actor, document_id: uuid.UUID, wa
     if document is None:
         raise NotFound
     if actor.user_id is not None and want is Want.CONTENT and session.scalar(known.where(rule.documents(want))) is None:
-        raise NotAllowed("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen.")
+        raise NotAllowed(_("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen."))
     return document
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, contains_eager
 from eakte.access import Want, may_write, represented, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Unit
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.external import ExternalKey, claim
@@ -76,10 +77,10 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
     level = level_for(new.confidentiality)
     scope = scope_number(tx.session, unit.id, level)
     if tx.actor.user_id is not None and scope not in rule_for(tx.session, tx.actor).worked:
-        raise NotAllowed("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht.")
+        raise NotAllowed(_("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht."))
     opened_on = new.opened_on or today()
-    title = line(new.title, at="title", label="Betreff")
-    medium = one_of(Medium, new.medium, at="medium", label="Medium").value
+    title = line(new.title, at="title", label=_("Betreff"))
+    medium = one_of(Medium, new.medium, at="medium", label=_("Medium")).value
     fields = checked_values(tx.session, plan_class, FieldOwner.DOSSIER, new.fields)
     reference, former = _numbers(tx, new, plan_class, pattern, opened_on.year)
     dossier = Dossier(
@@ -92,7 +93,7 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
         confidentiality=int(level),
         scope_number=scope,
         medium=medium,
-        location=optional_line(new.location, at="location", label="Standort"),
+        location=optional_line(new.location, at="location", label=_("Standort")),
         external_system=external.system if external else None,
         external_id=external.id if external else None,
         fields=fields,
@@ -111,7 +112,7 @@ def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Doss
 def _numbers(tx: Transaction, new: NewDossier, plan_class: PlanClass, pattern: str, year: int) -> tuple[str, list[str]]:
     """The reference number and those that the dossier had in other systems."""
     if (new.reference_number or new.former_references) and not is_registrar(tx.actor):
-        raise NotAllowed("Aktenzeichen anderer Systeme übernimmt die Registratur.")
+        raise NotAllowed(_("Aktenzeichen anderer Systeme übernimmt die Registratur."))
     former = [
         literal_reference(tx, each, at=f"former_references.{number}")
         for number, each in enumerate(new.former_references)
@@ -121,7 +122,7 @@ def _numbers(tx: Transaction, new: NewDossier, plan_class: PlanClass, pattern: s
     else:
         reference = new_reference(tx, pattern, class_id=plan_class.id, class_number=plan_class.number, year=year)
     if len({normalised_spelling(each) for each in (reference, *former)}) <= len(former):
-        raise InvalidInput(errors=[FieldError("former_references", "Ein Aktenzeichen steht zweimal da.")])
+        raise InvalidInput(errors=[FieldError("former_references", _("Ein Aktenzeichen steht zweimal da."))])
     return reference, former
 
 
@@ -149,14 +150,14 @@ def create_case(tx: Transaction, new: NewCase) -> tuple[Case, bool]:
             return known, False
     parent = _parent_of(tx, new)
     if parent is None and new.dossier is None:
-        raise InvalidInput(errors=[FieldError("dossier", "Die Akte fehlt.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Die Akte fehlt."))])
     dossier = writable_dossier(tx, parent.dossier_id if parent else new.dossier or uuid.UUID(int=0))
     require_open(dossier)
     if parent is not None:
         # Read before its dossier was locked: somebody may have closed it meanwhile.
         tx.session.refresh(parent)
         if parent.closed_on is not None:
-            raise WrongState("Der Vorgang ist geschlossen.")
+            raise WrongState(_("Der Vorgang ist geschlossen."))
     case = add_case(tx, dossier, title=new.title, parent=parent, fields=new.fields, external=external)
     beside = [dossier.id, *([parent.id] if parent else [])]
     tx.record(Tag.CASE_CREATE, case.id, {"dossier": str(dossier.id)}, subjects=beside)
@@ -179,7 +180,7 @@ def add_case(
         dossier_id=dossier.id,
         parent_id=parent.id if parent else None,
         ordinal=(ordinal or 0) + 1,
-        title=line(title, at="title", label="Betreff"),
+        title=line(title, at="title", label=_("Betreff")),
         external_system=external.system if external else None,
         external_id=external.id if external else None,
         # As with documents: what is needed is asked for with the first value.
@@ -199,7 +200,7 @@ def known_case(tx: Transaction, external: ExternalKey) -> Case | None:
     try:
         return readable_case(tx.session, tx.actor, known)
     except NotFound:
-        raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+        raise NotAllowed(_("Dieser Schlüssel gehört zu einem anderen System.")) from None
 
 
 def _parent_of(tx: Transaction, new: NewCase) -> Case | None:
@@ -207,9 +208,9 @@ def _parent_of(tx: Transaction, new: NewCase) -> Case | None:
         return None
     parent = readable_case(tx.session, tx.actor, new.parent)
     if new.dossier not in {None, parent.dossier_id}:
-        raise InvalidInput(errors=[FieldError("parent", "Der Vorgang gehört zu einer anderen Akte.")])
+        raise InvalidInput(errors=[FieldError("parent", _("Der Vorgang gehört zu einer anderen Akte."))])
     if parent.parent_id is not None:
-        raise InvalidInput(errors=[FieldError("parent", "Ein Teilvorgang hat keine Teilvorgänge.")])
+        raise InvalidInput(errors=[FieldError("parent", _("Ein Teilvorgang hat keine Teilvorgänge."))])
     return parent
 
 
@@ -232,7 +233,7 @@ def readable_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, want
     if want is Want.CONTENT and actor.user_id is not None:
         readable = select(Dossier.id).where(Dossier.id == dossier_id, rule.dossiers(Want.CONTENT))
         if session.scalar(readable) is None:
-            raise NotAllowed("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen.")
+            raise NotAllowed(_("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen."))
     return dossier
 
 
@@ -245,7 +246,7 @@ def writable_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | Non
         return dossier
     dossier = readable_dossier(tx.session, tx.actor, dossier_id)
     if not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
-        raise NotAllowed("Sie dürfen diese Akte nicht ändern.")
+        raise NotAllowed(_("Sie dürfen diese Akte nicht ändern."))
     tx.session.refresh(dossier, with_for_update={"of": Dossier})
     same_revision(revision, dossier.revision)
     note_represented(tx, dossier)
@@ -269,7 +270,7 @@ def readable_case(session: Session, actor: Actor, case_id: uuid.UUID) -> Case:
 def require_open(dossier: Dossier) -> None:
     """Raise WrongState for a closed dossier."""
     if dossier.closed_on is not None:
-        raise WrongState("Die Akte ist geschlossen. Zum Ändern ist „Akte wieder öffnen“ nötig.")
+        raise WrongState(_("Die Akte ist geschlossen. Zum Ändern ist „Akte wieder öffnen“ nötig."))
 
 
 def youngest_document_day(session: Session, dossier_id: uuid.UUID) -> date | None:
@@ -298,7 +299,7 @@ def _known_dossier(tx: Transaction, dossier_id: uuid.UUID) -> Dossier:
     try:
         return readable_dossier(tx.session, tx.actor, dossier_id)
     except NotFound:
-        raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+        raise NotAllowed(_("Dieser Schlüssel gehört zu einem anderen System.")) from None
 
 
 def _unit_for(tx: Transaction, reference: str | None) -> Unit:
@@ -306,7 +307,7 @@ def _unit_for(tx: Transaction, reference: str | None) -> Unit:
         return find_unit(tx.session, reference)
     unit = tx.session.get(Unit, tx.actor.unit_id) if tx.actor.unit_id else None
     if unit is None:
-        raise InvalidInput(errors=[FieldError("unit", "Die zuständige Organisationseinheit fehlt.")])
+        raise InvalidInput(errors=[FieldError("unit", _("Die zuständige Organisationseinheit fehlt."))])
     return unit
 
 
@@ -316,7 +317,9 @@ def level_for(word: str) -> Level:
         return Level.parse(word)
     except KeyError:
         words = ", ".join(level.word for level in Level)
-        raise InvalidInput(errors=[FieldError("confidentiality", f"Vertraulichkeit: erlaubt sind {words}.")]) from None
+        raise InvalidInput(
+            errors=[FieldError("confidentiality", _("Vertraulichkeit: erlaubt sind %(words)s.", words=words))]
+        ) from None
 
 
 def is_registrar(actor: Actor) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from eakte.access import forget_rules, is_head
 from eakte.audit import Tag
 from eakte.errors import NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Dossier, DossierExclusion
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, one_of
@@ -44,8 +45,8 @@ def exclude(
     dossier = _kept(tx.session, tx.actor, dossier_id)
     tx.session.refresh(dossier, with_for_update={"of": Dossier})
     person = named_user(tx.session, user)
-    said = one_of(Ground, ground, at="ground", label="Rechtsgrund")
-    text = line(reason, at="reason", label="Grund", longest=LONGEST_REASON)
+    said = one_of(Ground, ground, at="ground", label=_("Rechtsgrund"))
+    text = line(reason, at="reason", label=_("Grund"), longest=LONGEST_REASON)
     known = tx.session.scalar(
         select(DossierExclusion).where(
             DossierExclusion.user_id == person.id,
@@ -72,8 +73,8 @@ def readmit(tx: Transaction, exclusion_id: uuid.UUID, *, reason: str) -> Dossier
         raise NotFound
     _kept(tx.session, tx.actor, row.dossier_id)
     if row.lifted_at is not None:
-        raise WrongState("Der Ausschluss ist schon aufgehoben.")
-    row.lift_reason = line(reason, at="reason", label="Grund", longest=LONGEST_REASON)
+        raise WrongState(_("Der Ausschluss ist schon aufgehoben."))
+    row.lift_reason = line(reason, at="reason", label=_("Grund"), longest=LONGEST_REASON)
     row.lifted_at, row.lifted_by = now(), tx.actor.user_id
     tx.record(Tag.DOSSIER_READMIT, row.id, {"user": str(row.user_id)}, subjects=[row.dossier_id])
     forget_rules(tx.session)
@@ -93,5 +94,5 @@ def _kept(session: Session, actor: Actor, dossier_id: uuid.UUID) -> Dossier:
     """The dossier, for its unit's head or a registrar who knows it: so nobody lifts an exclusion of oneself."""
     dossier = readable_dossier(session, actor, dossier_id)
     if not is_registrar(actor) and not is_head(session, actor, dossier.unit_id):
-        raise NotAllowed("Ausschlüsse führt die Registratur oder die Leitung der Organisationseinheit.")
+        raise NotAllowed(_("Ausschlüsse führt die Registratur oder die Leitung der Organisationseinheit."))
     return dossier

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Reason, Source, Want, is_head, may_write, rule_for, why
 from eakte.errors import NotAllowed
+from eakte.language import _
 from eakte.models import Dossier, User
 from eakte.operations.accounts import actor_of, permitted_user
 from eakte.operations.dossiers import is_registrar, readable_dossier
@@ -43,7 +44,7 @@ def explain(session: Session, actor: Actor, dossier_id: uuid.UUID, user: str | N
             session,
             user or "",
             lambda each: asks or each.id == actor.user_id,
-            refusal=NotAllowed("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung."),
+            refusal=NotAllowed(_("Wer eine Akte warum sieht, erfahren Registratur, Leitung und Prüfung.")),
             keeper=asks,
         )
     rule = rule_for(session, actor_of(person, scopes=frozenset()))

@@ -11,6 +11,7 @@ from datetime import date
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import Dossier
 from eakte.operations.checking import line
 from eakte.operations.closing import recount, reindex
@@ -28,16 +29,19 @@ def extend_retention(
     StaleRevision, InvalidInput for a day that would extend nothing, WrongState for a permanent dossier.
     """
     dossier = kept_dossier(tx, dossier_id, revision)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     before = dossier.keep_until
     if keep_until is not None and keep_until <= today():
-        raise InvalidInput(errors=[FieldError("keep_until", "Der Tag liegt nicht in der Zukunft.")])
+        raise InvalidInput(errors=[FieldError("keep_until", _("Der Tag liegt nicht in der Zukunft."))])
     if keep_until is not None and dossier.retention_state == "permanent":
-        raise WrongState("Die Akte wird dauernd aufbewahrt.")
+        raise WrongState(_("Die Akte wird dauernd aufbewahrt."))
     dossier.keep_until = keep_until
     recount(tx, dossier)
     if keep_until is not None and dossier.retention_end is not None and dossier.retention_end > keep_until:
-        message = f"Die Frist endet ohnehin erst am {dossier.retention_end:%d.%m.%Y}; verkürzen lässt sie sich nicht."
+        message = _(
+            "Die Frist endet ohnehin erst am %(retention_end)s; verkürzen lässt sie sich nicht.",
+            retention_end=f"{dossier.retention_end:%d.%m.%Y}",
+        )
         raise InvalidInput(errors=[FieldError("keep_until", message)])
     end = dossier.retention_end.isoformat() if dossier.retention_end else None
     details = {"keep_until": keep_until.isoformat() if keep_until else None, "end": end}

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, NotAllowed
+from eakte.language import _
 from eakte.models import Case, Document, Dossier, ExternalSystem
 from eakte.operations.checking import line
 from eakte.terms import Actor
@@ -37,8 +38,8 @@ class ExternalKey:
         if system is None and key is None:
             return None
         return cls(
-            system=line(system, at="external.system", label="System", longest=100),
-            id=line(key, at="external.id", label="Schlüssel", longest=200),
+            system=line(system, at="external.system", label=_("System"), longest=100),
+            id=line(key, at="external.id", label=_("Schlüssel"), longest=200),
         )
 
 
@@ -67,7 +68,7 @@ def find(session: Session, kind: Keyed, key: ExternalKey) -> uuid.UUID | None:
 def asked_for(session: Session, actor: Actor, system: str | None, key: str | None) -> ExternalKey | None:
     """The key of a question. Raises NotAllowed when the system belongs to another account, InvalidInput for a half."""
     if (system is None) != (key is None):
-        message = "external_system und external_id gehören zusammen."
+        message = _("external_system und external_id gehören zusammen.")
         raise InvalidInput(errors=[FieldError("external_system", message)])
     wanted = ExternalKey.of(system, key)
     if wanted is not None and actor.user_id is not None:
@@ -78,4 +79,4 @@ def asked_for(session: Session, actor: Actor, system: str | None, key: str | Non
 def _require_owner(session: Session, actor: Actor, system: str) -> None:
     owner = session.scalar(select(ExternalSystem.user_id).where(ExternalSystem.name == system))
     if owner is not None and owner != actor.user_id:
-        raise NotAllowed("Der Name dieses Systems gehört zu einem anderen Konto.")
+        raise NotAllowed(_("Der Name dieses Systems gehört zu einem anderen Konto."))

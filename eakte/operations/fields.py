@@ -19,6 +19,7 @@ from jsonschema.exceptions import ValidationError
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _, msgid
 from eakte.models import PlanClass
 from eakte.operations.checking import line, one_of
 from eakte.operations.plan_rules import ancestors, version_on, versions_of
@@ -60,12 +61,14 @@ Definition = dict[str, Any]
 def checked_definitions(said: Sequence[Mapping[str, Any]], *, at: str = "fields") -> list[Definition]:
     """Definitions, complete and checked. Raises InvalidInput naming the place of what is wrong."""
     if len(said) > MOST_FIELDS:
-        raise InvalidInput(errors=[FieldError(at, f"Höchstens {MOST_FIELDS} Felder.")])
+        raise InvalidInput(errors=[FieldError(at, _("Höchstens %(most_fields)s Felder.", most_fields=MOST_FIELDS))])
     definitions = [_checked_definition(each, f"{at}.{number}") for number, each in enumerate(said)]
     names = [each["name"] for each in definitions]
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise InvalidInput(errors=[FieldError(f"{at}.{number}.name", f"Das Feld {name} steht zweimal da.")])
+            raise InvalidInput(
+                errors=[FieldError(f"{at}.{number}.name", _("Das Feld %(name)s steht zweimal da.", name=name))]
+            )
     return definitions
 
 
@@ -103,7 +106,7 @@ def checked_values(
     schema = json_schema(definitions, owner)
     given = {name: value for name, value in values.items() if value is not None}
     if len(repr(given)) > MOST_FREE_BYTES:
-        raise InvalidInput(errors=[FieldError("fields", "Die Angaben sind zu lang.")])
+        raise InvalidInput(errors=[FieldError("fields", _("Die Angaben sind zu lang."))])
     validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
     told = [error for found in validator.iter_errors(given) for error in _told(found, definitions, schema, given)]
     errors = list(dict.fromkeys(told))
@@ -117,21 +120,27 @@ def shown_values(
 ) -> list[tuple[str, str]]:
     """Label and German text of each value, in the order of the definitions; undefined ones are not shown."""
     return [
-        (each["label"], german_value(each["type"], values[each["name"]]))
+        (each["label"], _shown(each["type"], values[each["name"]]))
         for each in definitions
         if owner.value in each["on"] and each["name"] in values
     ]
 
 
+def _shown(kind: str, value: Any) -> str:
+    if kind == FieldType.YES_NO:
+        return _("ja") if value else _("nein")
+    return german_value(kind, value)
+
+
 def german_value(kind: str, value: Any) -> str:
-    """A value as people write it: 24.12.2026, 1.234,50 €, ja."""
+    """A value as people write it, and as forms give and take it: 24.12.2026, 1.234,50 €, ja."""
     match kind:
         case FieldType.DATE:
             return f"{date.fromisoformat(value):%d.%m.%Y}"
         case FieldType.YES_NO:
             return "ja" if value else "nein"
         case FieldType.MONEY:
-            euros, _, cents = value.partition(".")
+            euros, _point, cents = value.partition(".")
             return f"{int(euros):,}".replace(",", ".") + f",{cents or '00'} €"
         case FieldType.NUMBER:
             whole = int(value) if float(value).is_integer() else value
@@ -162,24 +171,28 @@ def searched_values(values: Mapping[str, Any]) -> list[str]:
 def _checked_definition(said: Mapping[str, Any], at: str) -> Definition:
     name = str(said.get("name") or "")
     if not _NAME.fullmatch(name):
-        message = "Der Name besteht aus kleinen Buchstaben ohne Umlaut, Ziffern und Unterstrichen (etwa baukosten)."
+        message = _("Der Name besteht aus kleinen Buchstaben ohne Umlaut, Ziffern und Unterstrichen (etwa baukosten).")
         raise InvalidInput(errors=[FieldError(f"{at}.name", message)])
-    kind = one_of(FieldType, str(said.get("type")), at=f"{at}.type", label="Art")
+    kind = one_of(FieldType, str(said.get("type")), at=f"{at}.type", label=_("Art"))
     owners = said.get("on") or [FieldOwner.DOSSIER.value]
     choices = said.get("choices") or []
     if (kind is FieldType.CHOICE) != bool(choices):
-        raise InvalidInput(errors=[FieldError(f"{at}.choices", "Auswahlwerte gehören zur Art choice, und nur zu ihr.")])
+        raise InvalidInput(
+            errors=[FieldError(f"{at}.choices", _("Auswahlwerte gehören zur Art choice, und nur zu ihr."))]
+        )
     numbers = {each: said.get(each) for each in ("minimum", "maximum", "max_length")}
     for limit, kinds in (("minimum", "number"), ("maximum", "number"), ("max_length", "text")):
         if numbers[limit] is not None and kind != kinds:
-            raise InvalidInput(errors=[FieldError(f"{at}.{limit}", f"Das gibt es nur bei der Art {kinds}.")])
+            raise InvalidInput(
+                errors=[FieldError(f"{at}.{limit}", _("Das gibt es nur bei der Art %(kinds)s.", kinds=kinds))]
+            )
     return {
         "name": name,
-        "label": line(said.get("label"), at=f"{at}.label", label="Bezeichnung", longest=100),
+        "label": line(said.get("label"), at=f"{at}.label", label=_("Bezeichnung"), longest=100),
         "type": kind.value,
-        "on": [one_of(FieldOwner, str(each), at=f"{at}.on", label="Gehört zu").value for each in owners],
+        "on": [one_of(FieldOwner, str(each), at=f"{at}.on", label=_("Gehört zu")).value for each in owners],
         "required": bool(said.get("required")),
-        "choices": [line(str(each), at=f"{at}.choices", label="Auswahlwert", longest=200) for each in choices],
+        "choices": [line(str(each), at=f"{at}.choices", label=_("Auswahlwert"), longest=200) for each in choices],
         **numbers,
     }
 
@@ -204,13 +217,15 @@ def _property(definition: Definition) -> dict[str, Any]:
     return schema
 
 
-_EXPECTED = {
-    FieldType.TEXT: "ein Text",
-    FieldType.NUMBER: "eine Zahl",
-    FieldType.DATE: "ein Tag in der Form JJJJ-MM-TT",
-    FieldType.YES_NO: "true oder false",
-    FieldType.MONEY: "ein Betrag in Euro als Text in der Form 1234.50",
-}
+_EXPECTED = msgid(
+    {
+        FieldType.TEXT: "erwartet wird ein Text",
+        FieldType.NUMBER: "erwartet wird eine Zahl",
+        FieldType.DATE: "erwartet wird ein Tag in der Form JJJJ-MM-TT",
+        FieldType.YES_NO: "erwartet wird true oder false",
+        FieldType.MONEY: "erwartet wird ein Betrag in Euro als Text in der Form 1234.50",
+    }
+)
 
 
 def _told(
@@ -221,21 +236,21 @@ def _told(
     if error.validator == "required":
         # Reported once for each missing name, but which one is said only in an English sentence.
         missing = [name for name in schema["required"] if name not in given]
-        return [FieldError(f"fields.{name}", f"{kinds[name]['label']} fehlt.") for name in missing]
+        return [FieldError(f"fields.{name}", _("%(label)s fehlt.", label=kinds[name]["label"])) for name in missing]
     if error.validator == "additionalProperties":
         unknown = sorted(set(given) - set(schema["properties"]))
-        return [FieldError(f"fields.{name}", "Dieses Feld gibt es hier nicht.") for name in unknown]
+        return [FieldError(f"fields.{name}", _("Dieses Feld gibt es hier nicht.")) for name in unknown]
     name = str(error.absolute_path[0])
     definition = kinds[name]
     match error.validator:
         case "enum":
-            message = f"erlaubt sind {', '.join(definition['choices'])}"
+            message = _("erlaubt sind %(words)s", words=", ".join(definition["choices"]))
         case "maxLength":
-            message = f"höchstens {error.validator_value} Zeichen"
+            message = _("höchstens %(longest)s Zeichen", longest=error.validator_value)
         case "minimum":
-            message = f"nicht kleiner als {german_value(FieldType.NUMBER, error.validator_value)}"
+            message = _("nicht kleiner als %(number)s", number=german_value(FieldType.NUMBER, error.validator_value))
         case "maximum":
-            message = f"nicht größer als {german_value(FieldType.NUMBER, error.validator_value)}"
+            message = _("nicht größer als %(number)s", number=german_value(FieldType.NUMBER, error.validator_value))
         case _:
-            message = f"erwartet wird {_EXPECTED[definition['type']]}"
+            message = _(_EXPECTED[definition["type"]])
     return [FieldError(f"fields.{name}", f"{definition['label']}: {message}.")]

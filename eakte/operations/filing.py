@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StorageFailed, TooLarge
+from eakte.language import _
 from eakte.models import Blob, Case, Document, Dossier, PlanClass, Version
 from eakte.operations.checking import line, one_of, optional_line
 from eakte.operations.documents import note_inbox, readable_document
@@ -82,7 +83,7 @@ def check_draft(session: Session, actor: Actor, draft: Draft) -> None:
     case = readable_case(session, actor, draft.case) if draft.case else None
     dossier = readable_dossier(session, actor, case.dossier_id if case else _dossier_id(draft))
     if actor.user_id is not None and not may_write(session, rule_for(session, actor), dossier):
-        raise NotAllowed("In dieser Akte dürfen Sie nichts ablegen.")
+        raise NotAllowed(_("In dieser Akte dürfen Sie nichts ablegen."))
     _check_place(dossier, case)
     checked_fields(session, dossier, draft.fields)
 
@@ -112,7 +113,7 @@ def store_original(
     try:
         digests = blobs.put(name, passing, limit=limit)
     except BlobTooLarge as error:
-        raise TooLarge(f"Erlaubt sind {limit / 1e9:.1f} GB je Datei.") from error
+        raise TooLarge(_("Erlaubt sind %(size)s GB je Datei.", size=f"{limit / 1e9:.1f}")) from error
     except StorageError as error:
         raise StorageFailed(str(error)) from error
     return Stored(document_id, version, name, clean_filename(filename), media_type, digests)
@@ -169,13 +170,13 @@ def add_document(tx: Transaction, draft: Draft, stored: Stored, *, dossier: Doss
 def _new_document(tx: Transaction, draft: Draft, stored: Stored) -> Document:
     return Document(
         id=stored.document_id,
-        title=optional_line(draft.title, at="title", label="Betreff") or title_from(stored.filename),
+        title=optional_line(draft.title, at="title", label=_("Betreff")) or title_from(stored.filename),
         kind=DocumentKind(draft.kind).value,
         received_on=draft.received_on,
         sent_on=draft.sent_on,
         written_on=draft.written_on,
-        sender=optional_line(draft.sender, at="sender", label="Absender"),
-        addressee=optional_line(draft.addressee, at="addressee", label="Empfänger"),
+        sender=optional_line(draft.sender, at="sender", label=_("Absender")),
+        addressee=optional_line(draft.addressee, at="addressee", label=_("Empfänger")),
         further_senders=further_names(draft.further_senders, at="further_senders"),
         further_addressees=further_names(draft.further_addressees, at="further_addressees"),
         external_system=draft.external.system if draft.external else None,
@@ -240,7 +241,7 @@ def _known_document(tx: Transaction, document_id: uuid.UUID) -> Document:
     try:
         return readable_document(tx.session, tx.actor, document_id, Want.METADATA)
     except NotFound:
-        raise NotAllowed("Dieser Schlüssel gehört zu einem anderen System.") from None
+        raise NotAllowed(_("Dieser Schlüssel gehört zu einem anderen System.")) from None
 
 
 def checked_fields(session: Session, dossier: Dossier | None, values: dict[str, Any]) -> dict[str, Any]:
@@ -255,13 +256,13 @@ def checked_fields(session: Session, dossier: Dossier | None, values: dict[str, 
 def _check_one_place(draft: Draft) -> None:
     places = [draft.dossier is not None, draft.case is not None, draft.inbox]
     if sum(places) != 1:
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier, case und inbox ist nötig.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Genau eines von dossier, case und inbox ist nötig."))])
 
 
 def check_words(draft: Draft) -> None:
     """Raise InvalidInput for what is wrong with the words of a draft, wherever it is filed."""
-    one_of(DocumentKind, draft.kind, at="kind", label="Art")
-    optional_line(draft.title, at="title", label="Betreff")
+    one_of(DocumentKind, draft.kind, at="kind", label=_("Art"))
+    optional_line(draft.title, at="title", label=_("Betreff"))
     check_received(draft.received_on)
     check_first_names(draft.sender, draft.addressee, draft.further_senders, draft.further_addressees)
 
@@ -269,14 +270,14 @@ def check_words(draft: Draft) -> None:
 def check_received(day: date | None) -> None:
     """Raise InvalidInput for a day of arrival that is still to come."""
     if day is not None and day > today():
-        raise InvalidInput(errors=[FieldError("received_on", "Der Tag des Eingangs liegt in der Zukunft.")])
+        raise InvalidInput(errors=[FieldError("received_on", _("Der Tag des Eingangs liegt in der Zukunft."))])
 
 
 def further_names(names: Sequence[str] | None, *, at: str) -> list[str]:
     """Who else sent or received a document. Raises InvalidInput naming the place."""
     if len(names or ()) > MOST_NAMES:
-        raise InvalidInput(errors=[FieldError(at, f"Höchstens {MOST_NAMES} Namen.")])
-    return [line(name, at=f"{at}.{number}", label="Name") for number, name in enumerate(names or ())]
+        raise InvalidInput(errors=[FieldError(at, _("Höchstens %(most_names)s Namen.", most_names=MOST_NAMES))])
+    return [line(name, at=f"{at}.{number}", label=_("Name")) for number, name in enumerate(names or ())]
 
 
 def check_first_names(
@@ -289,13 +290,13 @@ def check_first_names(
     ):
         if further and not first:
             name = at.removeprefix("further_").removesuffix("s")
-            raise InvalidInput(errors=[FieldError(at, f"Der erste Name gehört in {name}.")])
+            raise InvalidInput(errors=[FieldError(at, _("Der erste Name gehört in %(name)s.", name=name))])
 
 
 def _check_place(dossier: Dossier, case: Case | None) -> None:
     require_open(dossier)
     if case is not None and case.closed_on is not None:
-        raise InvalidInput(errors=[FieldError("case", "Der Vorgang ist geschlossen.")])
+        raise InvalidInput(errors=[FieldError("case", _("Der Vorgang ist geschlossen."))])
 
 
 def _dossier_id(draft: Draft) -> uuid.UUID:
@@ -307,13 +308,13 @@ def _dossier_id(draft: Draft) -> uuid.UUID:
 def _inbox_unit(session: Session, actor: Actor, reference: str | None) -> uuid.UUID:
     unit_id = find_unit(session, reference).id if reference else actor.unit_id
     if unit_id is None:
-        raise InvalidInput(errors=[FieldError("unit", "Die Organisationseinheit des Posteingangs fehlt.")])
+        raise InvalidInput(errors=[FieldError("unit", _("Die Organisationseinheit des Posteingangs fehlt."))])
     if actor.user_id is not None and unit_id not in rule_for(session, actor).inbox_units:
-        raise NotAllowed("In diesen Posteingang dürfen Sie nichts legen.")
+        raise NotAllowed(_("In diesen Posteingang dürfen Sie nichts legen."))
     return unit_id
 
 
 def title_from(filename: str) -> str:
     """The title of a document of which only the file's name is known."""
     stem = filename.rpartition(".")[0] or filename
-    return " ".join(stem.replace("_", " ").split()) or "Ohne Betreff"
+    return " ".join(stem.replace("_", " ").split()) or _("Ohne Betreff")

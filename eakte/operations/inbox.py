@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from eakte.access import rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import Document
 from eakte.operations.checking import remember_reason
 from eakte.operations.document_changes import require_not_held, workable_document
@@ -49,13 +50,13 @@ def hand_on(
     """
     document = workable_document(tx, document_id, revision)
     if document.inbox_unit_id is None:
-        raise WrongState("Das Dokument liegt in einer Akte. Dort wird es verschoben.")
+        raise WrongState(_("Das Dokument liegt in einer Akte. Dort wird es verschoben."))
     if document.cancelled_at is not None:
         raise DocumentCancelled
     require_not_held(tx, document)
     target = find_unit(tx.session, unit)
     if target.id == document.inbox_unit_id:
-        raise InvalidInput(errors=[FieldError("unit", "Das Dokument liegt schon in diesem Posteingang.")])
+        raise InvalidInput(errors=[FieldError("unit", _("Das Dokument liegt schon in diesem Posteingang."))])
     before, document.inbox_unit_id = document.inbox_unit_id, target.id
     document.revision += 1
     entry = tx.record(Tag.DOCUMENT_MOVE, document.id, {"inbox": str(target.id)}, subjects=[before, target.id])

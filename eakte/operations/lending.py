@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import Dossier, DossierLoan
 from eakte.operations.checking import line, optional_line
 from eakte.operations.dossiers import readable_dossier
@@ -31,12 +32,12 @@ def lend(
     """Lend the paper to a person or office, open dossier or closed. Raises WrongState where it is lent or not paper."""
     dossier = handled_dossier(tx, dossier_id, revision)
     if dossier.medium == Medium.ELECTRONIC:
-        raise WrongState("Diese Akte hat kein Papier.")
+        raise WrongState(_("Diese Akte hat kein Papier."))
     if dossier.lent_to is not None:
-        raise WrongState("Das Papier der Akte ist schon ausgeliehen.")
+        raise WrongState(_("Das Papier der Akte ist schon ausgeliehen."))
     if until is not None and until < today():
-        raise InvalidInput(errors=[FieldError("until", "Der Tag der Rückgabe liegt in der Vergangenheit.")])
-    dossier.lent_to = line(to, at="to", label="Entleiher")
+        raise InvalidInput(errors=[FieldError("until", _("Der Tag der Rückgabe liegt in der Vergangenheit."))])
+    dossier.lent_to = line(to, at="to", label=_("Entleiher"))
     dossier.lent_on, dossier.lent_until = today(), until
     dossier.revision += 1
     tx.record(Tag.DOSSIER_LEND, dossier.id, {"until": until.isoformat() if until else None})
@@ -49,7 +50,7 @@ def give_back(
     """Take the paper back, perhaps to another place. Raises WrongState where it is not lent."""
     dossier = handled_dossier(tx, dossier_id, revision)
     if dossier.lent_to is None or dossier.lent_on is None:
-        raise WrongState("Das Papier der Akte ist nicht ausgeliehen.")
+        raise WrongState(_("Das Papier der Akte ist nicht ausgeliehen."))
     tx.session.add(
         DossierLoan(
             dossier_id=dossier.id,
@@ -60,7 +61,7 @@ def give_back(
         )
     )
     dossier.lent_to = dossier.lent_on = dossier.lent_until = None
-    place = optional_line(location, at="location", label="Standort")
+    place = optional_line(location, at="location", label=_("Standort"))
     before = dossier.location
     if place is not None:
         dossier.location = place

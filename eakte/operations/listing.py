@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import (
     AccessScope,
     Case,
@@ -95,7 +96,7 @@ def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[Colum
     if chosen.unit:
         conditions.append(_of_unit(find_unit(session, chosen.unit)))
     if chosen.state:
-        conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label="Stand")))
+        conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label=_("Stand"))))
     if chosen.closed is not None:
         conditions.append(Dossier.closed_on.is_not(None) if chosen.closed else Dossier.closed_on.is_(None))
     if chosen.reference:
@@ -127,7 +128,7 @@ def list_cases(
 ) -> Page[Case]:
     """The cases of a readable dossier (or the sub-cases of one of them), newest first; or the one that a key names."""
     if (dossier_id is None) == (external is None):
-        message = "Genau eines von dossier und external_id ist nötig."
+        message = _("Genau eines von dossier und external_id ist nötig.")
         raise InvalidInput(errors=[FieldError("dossier", message)])
     statement = select(Case).order_by(Case.ordinal.desc())
     if dossier_id is not None:
@@ -175,7 +176,7 @@ def list_documents(
     """
     places = (dossier is not None, case is not None, source is not None, inbox, external is not None, name is not None)
     if sum(places) != 1:
-        message = "Genau eines von dossier, case, source, inbox, external_id und name ist nötig."
+        message = _("Genau eines von dossier, case, source, inbox, external_id und name ist nötig.")
         raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
@@ -245,7 +246,7 @@ def _beyond(sort: str, mark: str) -> ColumnElement[bool]:
 def _with_name(name: str) -> ColumnElement[bool]:
     wanted = " ".join(name.split())[:200]
     if len(wanted) < 3:  # noqa: PLR2004 - as with parties: a question for all names would be a list of all people
-        raise InvalidInput(errors=[FieldError("name", "Bitte wenigstens drei Buchstaben eines Namens nennen.")])
+        raise InvalidInput(errors=[FieldError("name", _("Bitte wenigstens drei Buchstaben eines Namens nennen."))])
     others = (func.array_to_string(column, "\n") for column in (Document.further_senders, Document.further_addressees))
     return or_(*(each.icontains(wanted, autoescape=True) for each in (Document.sender, Document.addressee, *others)))
 

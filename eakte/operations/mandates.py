@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, headed_units, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _, msgid
 from eakte.models import AuditMandate, Dossier, MandateDossier, MandateUnit
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line
@@ -29,7 +30,7 @@ from eakte.transaction import Transaction
 
 LONGEST_REASON = 1000
 MOST_DOSSIERS = 300
-_BY_WHOM = "Einen Prüfauftrag erteilt die Registratur oder die Leitung der Organisationseinheiten."
+_BY_WHOM = msgid("Einen Prüfauftrag erteilt die Registratur oder die Leitung der Organisationseinheiten.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,27 @@ def give_mandate(tx: Transaction, words: MandateWords) -> MandateView:
     Raises NotFound for a dossier that the giver may not know, NotAllowed, InvalidInput naming the field.
     """
     if tx.actor.user_id is None:
-        raise NotAllowed("Einen Prüfauftrag erteilt eine Person.")
+        raise NotAllowed(_("Einen Prüfauftrag erteilt eine Person."))
     if tx.actor.has(Role.ADMIN, Role.AUDITOR):
-        raise NotAllowed("Einen Prüfauftrag erteilt weder die IT noch die Prüfung selbst.")
+        raise NotAllowed(_("Einen Prüfauftrag erteilt weder die IT noch die Prüfung selbst."))
     if not is_registrar(tx.actor) and not headed_units(tx.session, tx.actor.user_id):
-        raise NotAllowed(_BY_WHOM)  # before the auditor is looked up: whether there is such an account is no answer
+        raise NotAllowed(_(_BY_WHOM))  # before the auditor is looked up: whether there is such an account is no answer
     auditor = named_user(tx.session, words.auditor, at="auditor")
     level = level_for(words.level)
     units = sorted({find_unit(tx.session, each, at="units").id for each in words.units})
     dossiers = [readable_dossier(tx.session, tx.actor, each) for each in sorted(set(words.dossiers))]
     errors = []
     if Role.AUDITOR not in auditor.roles:
-        errors.append(FieldError("auditor", "Dieses Konto prüft nicht."))
+        errors.append(FieldError("auditor", _("Dieses Konto prüft nicht.")))
     if words.until < today():
-        errors.append(FieldError("until", "Der letzte Tag liegt in der Vergangenheit."))
+        errors.append(FieldError("until", _("Der letzte Tag liegt in der Vergangenheit.")))
     if not units and not dossiers:
-        errors.append(FieldError("units", "Was geprüft wird, fehlt: Organisationseinheiten oder Akten."))
+        errors.append(FieldError("units", _("Was geprüft wird, fehlt: Organisationseinheiten oder Akten.")))
     if len(dossiers) > MOST_DOSSIERS:
-        errors.append(FieldError("dossiers", f"Höchstens {MOST_DOSSIERS} Akten."))
+        errors.append(FieldError("dossiers", _("Höchstens %(most_dossiers)s Akten.", most_dossiers=MOST_DOSSIERS)))
     if errors:
         raise InvalidInput(errors=errors)
-    reason = line(words.reason, at="reason", label="Grund", longest=LONGEST_REASON)
+    reason = line(words.reason, at="reason", label=_("Grund"), longest=LONGEST_REASON)
     _may_give(tx, units, dossiers, level)
     row = AuditMandate(
         auditor_id=auditor.id, level=int(level), until=words.until, reason=reason, given_by=tx.actor.user_id
@@ -124,7 +125,7 @@ def _may_give(tx: Transaction, units: Sequence[uuid.UUID], dossiers: Sequence[Do
         return
     named = {*units, *(dossier.unit_id for dossier in dossiers)}
     if not named <= headed_units(tx.session, tx.actor.user_id) or level > tx.actor.level:
-        raise NotAllowed(_BY_WHOM)
+        raise NotAllowed(_(_BY_WHOM))
 
 
 def _view(session: Session, actor: Actor, row: AuditMandate) -> MandateView:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.access import may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, WrongState
+from eakte.language import _
 from eakte.models import AuditEntry, Dossier, FormerValue, PlanClass
 from eakte.operations.checking import line, remember_reason, same_revision
 from eakte.operations.closing import recount, reindex
@@ -43,9 +44,11 @@ def move_dossier(
     """
     dossier = kept_dossier(tx, dossier_id, revision)
     target = find_class(tx.session, plan_class)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     if target.id == dossier.plan_class_id:
-        raise InvalidInput(errors=[FieldError("plan_class", f"Die Akte liegt schon unter {target.number}.")])
+        raise InvalidInput(
+            errors=[FieldError("plan_class", _("Die Akte liegt schon unter %(number)s.", number=target.number))]
+        )
     require_takes_files(tx.session, target)
     values = dossier.fields if fields is None else fields
     checked = checked_values(tx.session, target, FieldOwner.DOSSIER, values)
@@ -86,10 +89,10 @@ def reassign_dossier(
     """Make another unit responsible. Its people see the dossier from now on, those of the former one no longer."""
     dossier = kept_dossier(tx, dossier_id, revision)
     target = find_unit(tx.session, unit)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     level = Level(dossier.confidentiality) if confidentiality is None else level_for(confidentiality)
     if target.id == dossier.unit_id and level == dossier.confidentiality:
-        raise WrongState("Die Akte liegt schon bei dieser Organisationseinheit.")
+        raise WrongState(_("Die Akte liegt schon bei dieser Organisationseinheit."))
     before = {"unit": str(dossier.unit_id), "confidentiality": Level(dossier.confidentiality).word}
     dossier.scope_number, dossier.confidentiality = scope_number(tx.session, target.id, level), int(level)
     dossier.revision += 1
@@ -113,14 +116,14 @@ def classify_dossier(
     """
     dossier = handled_dossier(tx, dossier_id, revision)
     level = level_for(confidentiality)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     if level == dossier.confidentiality:
-        raise WrongState("Diese Vertraulichkeit hat die Akte schon.")
+        raise WrongState(_("Diese Vertraulichkeit hat die Akte schon."))
     before = Level(dossier.confidentiality).word
     dossier.confidentiality = int(level)
     dossier.scope_number = scope_number(tx.session, dossier.unit_id, level)
     if not is_registrar(tx.actor) and not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
-        raise NotAllowed("In dieser Vertraulichkeit arbeiten Sie nicht.")
+        raise NotAllowed(_("In dieser Vertraulichkeit arbeiten Sie nicht."))
     dossier.revision += 1
     entry = tx.record(Tag.DOSSIER_CLASSIFY, dossier.id, {"from": before, "to": level.word})
     tx.remember(entry, dossier.id, "confidentiality", before)
@@ -136,7 +139,7 @@ def kept_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None) -
     """
     dossier = readable_dossier(tx.session, tx.actor, dossier_id)
     if not is_registrar(tx.actor):
-        raise NotAllowed("Das macht die Registratur.")
+        raise NotAllowed(_("Das macht die Registratur."))
     return _locked(tx, dossier, revision)
 
 
@@ -144,7 +147,7 @@ def handled_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None
     """The dossier, locked, for handling its paper: by who works in it, or by the registrar."""
     dossier = readable_dossier(tx.session, tx.actor, dossier_id)
     if not is_registrar(tx.actor) and not may_write(tx.session, rule_for(tx.session, tx.actor), dossier):
-        raise NotAllowed("Sie dürfen diese Akte nicht ändern.")
+        raise NotAllowed(_("Sie dürfen diese Akte nicht ändern."))
     return _locked(tx, dossier, revision)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 
 T = TypeVar("T")
 MAX_LIMIT = 200
@@ -101,4 +102,4 @@ def bad_mark() -> Iterator[None]:
     try:
         yield
     except (ValueError, RecursionError):
-        raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")]) from None
+        raise InvalidInput(errors=[FieldError("after", _("Diese Seite der Liste gibt es nicht."))]) from None

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import Case, Dossier, Party
 from eakte.operations.checking import line, one_of, optional_line, placed, replaced, same_revision
 from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
@@ -67,7 +68,7 @@ class PartyWords:
 def add_party(tx: Transaction, words: PartyWords, *, dossier_id: uuid.UUID | None, case_id: uuid.UUID | None) -> Party:
     """A party of an open dossier or case. Raises NotFound, NotAllowed, WrongState, InvalidInput naming the field."""
     if (dossier_id is None) == (case_id is None):
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier und case ist nötig.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Genau eines von dossier und case ist nötig."))])
     case = tx.session.get(Case, case_id) if case_id else None
     if case_id is not None and case is None:
         raise NotFound
@@ -159,10 +160,10 @@ def list_parties(
     if name is not None:
         wanted = name_key(name)
         if len(wanted) < 3:  # noqa: PLR2004 - a question for all names would be a list of all people
-            raise InvalidInput(errors=[FieldError("name", "Bitte wenigstens drei Buchstaben eines Namens nennen.")])
+            raise InvalidInput(errors=[FieldError("name", _("Bitte wenigstens drei Buchstaben eines Namens nennen."))])
         statement = statement.where(Party.name_key.contains(wanted, autoescape=True))
     elif dossier is None and case is None:
-        raise InvalidInput(errors=[FieldError("name", "Eines von dossier, case und name ist nötig.")])
+        raise InvalidInput(errors=[FieldError("name", _("Eines von dossier, case und name ist nötig."))])
     return by_id(session, statement, Party.id, after=after, limit=limit)
 
 
@@ -175,30 +176,30 @@ def name_key(name: str) -> str:
 
 
 def _checked(words: PartyWords) -> dict[str, str | None]:
-    kind = one_of(PartyKind, words.kind, at="kind", label="Art")
-    name = line(words.name, at="name", label="Name", longest=200)
+    kind = one_of(PartyKind, words.kind, at="kind", label=_("Art"))
+    name = line(words.name, at="name", label=_("Name"), longest=200)
     if (_PERSON if kind is PartyKind.PERSON else _ORGANISATION).fullmatch(name) is None:
-        message = "Der Name enthält Zeichen, die DIN 91379 für Namen nicht vorsieht."
+        message = _("Der Name enthält Zeichen, die DIN 91379 für Namen nicht vorsieht.")
         raise InvalidInput(errors=[FieldError("name", message)])
     values: dict[str, str | None] = {
         each: optional_line(text, at=each, label=label, longest=200)
         for each, text, label in (
-            ("street", words.street, "Straße"),
-            ("postcode", words.postcode, "Postleitzahl"),
-            ("city", words.city, "Ort"),
-            ("country", words.country, "Staat"),
+            ("street", words.street, _("Straße")),
+            ("postcode", words.postcode, _("Postleitzahl")),
+            ("city", words.city, _("Ort")),
+            ("country", words.country, _("Staat")),
             ("email", words.email, "E-Mail"),
-            ("phone", words.phone, "Telefon"),
+            ("phone", words.phone, _("Telefon")),
         )
     }
     for each, pattern, message in (
-        ("country", _COUNTRY, "Der Staat wird mit zwei Buchstaben nach ISO 3166-1 angegeben (DE)."),
-        ("email", _EMAIL, "Das ist keine E-Mail-Adresse."),
+        ("country", _COUNTRY, _("Der Staat wird mit zwei Buchstaben nach ISO 3166-1 angegeben (DE).")),
+        ("email", _EMAIL, _("Das ist keine E-Mail-Adresse.")),
     ):
         text = values[each]
         if text is not None and pattern.fullmatch(text) is None:
             raise InvalidInput(errors=[FieldError(each, message)])
-    role = line(words.role, at="role", label="Rolle", longest=100)
+    role = line(words.role, at="role", label=_("Rolle"), longest=100)
     return {"role": role, "kind": kind.value, "name": name, "name_key": name_key(name), **values}
 
 

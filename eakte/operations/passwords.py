@@ -17,6 +17,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from zxcvbn import zxcvbn
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 
 PASSWORDS = PasswordHash((Argon2Hasher(),))
 SHORTEST = 12
@@ -58,14 +59,14 @@ def same_password(password: str, kept: str | None) -> bool:
 
 def _problem(password: str, known: Iterable[str]) -> str:
     if len(password) < SHORTEST:
-        return f"Das Passwort braucht mindestens {SHORTEST} Zeichen."
+        return _("Das Passwort braucht mindestens %(shortest)s Zeichen.", shortest=SHORTEST)
     if len(password) > LONGEST:
-        return f"Das Passwort hat höchstens {LONGEST} Zeichen."
+        return _("Das Passwort hat höchstens %(longest)s Zeichen.", longest=LONGEST)
     words = {part.casefold() for text in known for part in (text, *text.replace(".", " ").split()) if part}
     with _one_at_a_time:
         guesses = int(zxcvbn(password[:_LOOKED_AT], user_inputs=(*sorted(words), *_GERMAN))["guesses"])
     if guesses < ENOUGH_GUESSES:
-        return "Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben."
+        return _("Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben.")
     return ""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import headed_units, units_below
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import KnownDevice, Token, User, WebSession
 from eakte.operations.granting import may_give_key
 from eakte.operations.paging import Page
@@ -41,7 +42,7 @@ def list_people(session: Session, actor: Actor, wanted: PeopleFilter, *, after: 
     if after:
         last = session.scalar(select(by_name).where(User.login == after))
         if last is None:
-            raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")])
+            raise InvalidInput(errors=[FieldError("after", _("Diese Seite der Liste gibt es nicht."))])
         statement = statement.where(tuple_(by_name, User.login) > tuple_(last, after))
     rows = session.scalars(statement.order_by(by_name, User.login).limit(limit + 1)).all()
     return Page(rows[:limit], rows[limit - 1].login if len(rows) > limit else None)
@@ -92,7 +93,7 @@ def list_keys(session: Session, actor: Actor, *, after: str | None, limit: int) 
     `after` is the id of the last one seen; raises InvalidInput for a bad mark.
     """
     if actor.user_id is not None and not actor.has(Role.ADMIN, Role.REGISTRAR):
-        raise NotAllowed("Zugriffsschlüssel sehen IT und Registratur.")
+        raise NotAllowed(_("Zugriffsschlüssel sehen IT und Registratur."))
     statement = select(Token, User).join(User, User.id == Token.user_id)
     if actor.has(Role.REGISTRAR):
         statement = statement.where(User.machine)
@@ -100,7 +101,7 @@ def list_keys(session: Session, actor: Actor, *, after: str | None, limit: int) 
         try:
             statement = statement.where(Token.id < uuid.UUID(after))
         except ValueError:
-            raise InvalidInput(errors=[FieldError("after", "Diese Seite der Liste gibt es nicht.")]) from None
+            raise InvalidInput(errors=[FieldError("after", _("Diese Seite der Liste gibt es nicht."))]) from None
     rows = session.execute(statement.order_by(Token.id.desc()).limit(limit + 1)).all()
     shown = [(row[0], row[1]) for row in rows[:limit]]
     return Page(shown, str(shown[-1][0].id) if len(rows) > limit else None)
@@ -117,5 +118,5 @@ def _mine(session: Session, actor: Actor) -> ColumnElement[bool]:
         return true()
     units = headed_units(session, actor.user_id)
     if not units:
-        raise NotAllowed("Konten sehen Registratur, IT und die Leitung einer Organisationseinheit.")
+        raise NotAllowed(_("Konten sehen Registratur, IT und die Leitung einer Organisationseinheit."))
     return User.unit_id.in_(units)

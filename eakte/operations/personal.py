@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import Document, Dossier, RecentDossier, UserPreference
 from eakte.terms import Actor, DocumentState, now
 from eakte.transaction import Transaction
@@ -28,7 +29,7 @@ def preference(session: Session, user_id: uuid.UUID) -> UserPreference:
 def set_preference(tx: Transaction, *, theme: str, density: str, single_keys: bool) -> None:
     """Keep a person's preferences. Raises InvalidInput for unknown ones."""
     if theme not in THEMES or density not in DENSITIES:
-        raise InvalidInput(errors=[FieldError("theme", "Diese Darstellung gibt es nicht.")])
+        raise InvalidInput(errors=[FieldError("theme", _("Diese Darstellung gibt es nicht."))])
     values = {"theme": theme, "density": density, "single_keys": single_keys}
     statement = insert(UserPreference).values(user_id=tx.actor.user_id, **values)
     tx.session.execute(statement.on_conflict_do_update(index_elements=[UserPreference.user_id], set_=values))

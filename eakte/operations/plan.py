@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
 from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.fields import checked_definitions
@@ -103,7 +104,9 @@ def find_class(session: Session, reference: str, *, at: str = "plan_class") -> P
         except ValueError:
             row = None
     if row is None:
-        raise InvalidInput(errors=[FieldError(at, f"Die Aktenplaneinheit {reference[:50]} gibt es nicht.")])
+        raise InvalidInput(
+            errors=[FieldError(at, _("Die Aktenplaneinheit %(reference)s gibt es nicht.", reference=reference[:50]))]
+        )
     return row
 
 
@@ -145,13 +148,17 @@ def require_takes_files(session: Session, row: PlanClass) -> None:
     """Raise InvalidInput, saying where to go instead, for a class that takes no new dossiers."""
     if row.state == PlanClassState.MERGED and row.successor_id is not None:
         successor = session.get_one(PlanClass, row.successor_id)
-        message = f"{row.number} ist in {successor.number} aufgegangen. Neue Akten gehören dorthin."
+        message = _(
+            "%(number)s ist in %(successor)s aufgegangen. Neue Akten gehören dorthin.",
+            number=row.number,
+            successor=successor.number,
+        )
     elif row.state == PlanClassState.DIVIDED:
-        message = f"{row.number} ist geteilt. Neue Akten gehören in die Einheiten darunter."
+        message = _("%(number)s ist geteilt. Neue Akten gehören in die Einheiten darunter.", number=row.number)
     elif row.state == PlanClassState.CLOSED:
-        message = f"{row.number} ist geschlossen."
+        message = _("%(number)s ist geschlossen.", number=row.number)
     elif not row.files_allowed:
-        message = f"Unter {row.number} werden keine Akten angelegt."
+        message = _("Unter %(number)s werden keine Akten angelegt.", number=row.number)
     else:
         return
     raise InvalidInput(errors=[FieldError("plan_class", message)])
@@ -170,7 +177,7 @@ def _line(
 def require_keeper(tx: Transaction) -> None:
     """Raise NotAllowed for everybody but the registrar and the service itself."""
     if tx.actor.user_id is not None and not tx.actor.has(Role.REGISTRAR):
-        raise NotAllowed("Den Aktenplan pflegt die Registratur.")
+        raise NotAllowed(_("Den Aktenplan pflegt die Registratur."))
 
 
 def writable_class(tx: Transaction, class_id: uuid.UUID, revision: int | None) -> PlanClass:
@@ -196,17 +203,19 @@ def add_class(
     fields: Sequence[Mapping[str, Any]] = (),
 ) -> PlanClass:
     """A class with its first version, as part of an act that records it."""
-    number = line(number, at="number", label="Nummer", longest=50)
+    number = line(number, at="number", label=_("Nummer"), longest=50)
     if tx.session.scalar(select(PlanClass.id).where(PlanClass.number == number)):
-        raise InvalidInput(errors=[FieldError("number", f"Die Aktenplaneinheit {number} gibt es schon.")])
+        raise InvalidInput(
+            errors=[FieldError("number", _("Die Aktenplaneinheit %(number)s gibt es schon.", number=number))]
+        )
     words = words or RetentionWords()
     kept = asdict(words)
     valid_from = kept.pop("valid_from")
     row = PlanClass(
         number=number,
         sort_key=sort_key(number),
-        title=line(title, at="title", label="Titel"),
-        description=optional_line(description, at="description", label="Beschreibung", longest=LONGEST_DESCRIPTION),
+        title=line(title, at="title", label=_("Titel")),
+        description=optional_line(description, at="description", label=_("Beschreibung"), longest=LONGEST_DESCRIPTION),
         parent_id=parent.id if parent else None,
         unit_id=find_unit(tx.session, unit).id if unit else None,
         files_allowed=files_allowed,
@@ -244,7 +253,11 @@ def _parent_of(row: PlanRow, known: Mapping[str, PlanClass]) -> PlanClass | None
     if row.parent is None:
         return None
     if row.parent not in known:
-        message = f"Die übergeordnete Aktenplaneinheit {row.parent} von {row.number} gibt es nicht."
+        message = _(
+            "Die übergeordnete Aktenplaneinheit %(parent)s von %(number)s gibt es nicht.",
+            parent=row.parent,
+            number=row.number,
+        )
         raise InvalidInput(errors=[FieldError("parent", message)])
     return known[row.parent]
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import ALWAYS, VERSIONED, Dossier, PlanClass, PlanClassVersion
 from eakte.operations.checking import line, optional_line, remember_reason
 from eakte.operations.closing import count_term, facts_of
@@ -97,7 +98,7 @@ def apply_change(tx: Transaction, row: PlanClass, change: ClassChange) -> dict[s
 def preview_change(session: Session, actor: Actor, class_id: uuid.UUID, change: ClassChange) -> Preview:
     """What `change_class` would do to the terms of closed dossiers in the branch; nothing is changed."""
     if not actor.has(Role.REGISTRAR):
-        raise NotAllowed("Den Aktenplan pflegt die Registratur.")
+        raise NotAllowed(_("Den Aktenplan pflegt die Registratur."))
     if session.get(PlanClass, class_id) is None:
         raise NotFound
     stored = versions_of(session, [class_id])[class_id]
@@ -172,9 +173,9 @@ def _columns(session: Session, said: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in said.items():
         match name:
             case "title":
-                plain[name] = line(value, at=name, label="Titel")
+                plain[name] = line(value, at=name, label=_("Titel"))
             case "description":
-                plain[name] = optional_line(value, at=name, label="Beschreibung", longest=LONGEST_DESCRIPTION)
+                plain[name] = optional_line(value, at=name, label=_("Beschreibung"), longest=LONGEST_DESCRIPTION)
             case "unit":
                 plain["unit_id"] = find_unit(session, value).id if value else None
             case "files_allowed":
@@ -184,7 +185,7 @@ def _columns(session: Session, said: Mapping[str, Any]) -> dict[str, Any]:
             case _:
                 plain |= checked_columns({name: value})
     if not plain:
-        raise InvalidInput("Es ist nichts zu ändern.")
+        raise InvalidInput(_("Es ist nichts zu ändern."))
     if plain.keys() & {"term", "anchor", "rounding"}:
         # How far a rule reaches back is said for this rule; it is no property that the next one keeps.
         plain.setdefault("applies_to", None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from eakte.language import _
 from eakte.operations.plan_tables import RawPlan, RawRow, read_bytes, read_csv, read_xlsx, unreadable
 from eakte.operations.plan_words import (
     HINTS,
@@ -95,7 +96,9 @@ def read_plan(path: Path) -> list[PlanRow]:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise unreadable("format", "Aktenpläne werden aus Dateien mit der Endung .xlsx, .csv, .yaml oder .yml gelesen.")
+        raise unreadable(
+            "format", _("Aktenpläne werden aus Dateien mit der Endung .xlsx, .csv, .yaml oder .yml gelesen.")
+        )
     raw = reader(read_bytes(path))
     problems, rows = list(raw.problems), [_Draft(row) for row in raw.rows]
     for row in rows:
@@ -105,7 +108,7 @@ def read_plan(path: Path) -> list[PlanRow]:
     _check_tree(rows)
     problems += [problem for row in rows for problem in row.problems]
     if not rows and not problems:
-        problems.append(Position(None, None).problem("empty", "Die Datei enthält keine einzige Aktenplaneinheit."))
+        problems.append(Position(None, None).problem("empty", _("Die Datei enthält keine einzige Aktenplaneinheit.")))
     if problems:
         raise PlanFileError(sorted(problems, key=lambda one: (one.sheet or "", one.row or 0)))
     divided = {row.parent for row in rows}
@@ -125,19 +128,21 @@ class _Draft:
     def check_alone(self) -> None:
         """Everything that can be said without the other rows."""
         if not self.number:
-            self.refuse("missing-number", "Die Nummer fehlt.", Column.NUMBER)
+            self.refuse("missing-number", _("Die Nummer fehlt."), Column.NUMBER)
         elif not _NUMBER.fullmatch(self.number):
-            message = (
-                f"„{self.number[:60]}“ ist keine Nummer: Ziffern und Buchstaben, getrennt durch . / - oder Leerzeichen."
+            message = _(
+                "„%(number)s“ ist keine Nummer: Ziffern und Buchstaben, getrennt durch . / - oder Leerzeichen.",
+                number=self.number[:60],
             )
             self.refuse("bad-number", message, Column.NUMBER)
         elif self.raw.onegov and any(len(part) > 1 and part[0] == "0" for part in self.number.split(".")):
-            message = (
-                f"„{self.number}“ ist in Gruppen geschrieben (abc.def.g); bitte jede Stufe mit Punkt trennen (a.b.c)."
+            message = _(
+                "„%(number)s“ ist in Gruppen geschrieben (abc.def.g); bitte jede Stufe mit Punkt trennen (a.b.c).",
+                number=self.number,
             )
             self.refuse("grouped-number", message, Column.NUMBER)
         if not self.line(Column.TITLE):
-            self.refuse("missing-title", "Der Titel fehlt.", Column.TITLE)
+            self.refuse("missing-title", _("Der Titel fehlt."), Column.TITLE)
         self.finish(leaf=True)
 
     def finish(self, *, leaf: bool) -> PlanRow:
@@ -172,9 +177,13 @@ class _Draft:
         """One line of text: composed (NFC), inner space folded, not too long; None where there is none."""
         text = unicodedata.normalize("NFC", " ".join(self.raw.texts.get(column, "").split()))
         if any(unicodedata.category(one) == "Cc" for one in text):
-            self.refuse("control-character", "Der Text enthält Steuerzeichen.", column)
+            self.refuse("control-character", _("Der Text enthält Steuerzeichen."), column)
         if len(text) > LONGEST.get(column, 200):
-            message = f"Der Text hat {len(text)} Zeichen; erlaubt sind {LONGEST.get(column, 200)}."
+            message = _(
+                "Der Text hat %(length)s Zeichen; erlaubt sind %(longest)s.",
+                length=len(text),
+                longest=LONGEST.get(column, 200),
+            )
             self.refuse("too-long", message, column)
         return text or None
 
@@ -186,7 +195,11 @@ class _Draft:
             return read(text)
         except RuleError:
             rule = f"bad-{column.name.lower().replace('_', '-')}"
-            self.refuse(rule, f"„{text[:60]}“ ist hier nicht möglich. Erlaubt sind {HINTS[column]}.", column)
+            self.refuse(
+                rule,
+                _("„%(text)s“ ist hier nicht möglich. Erlaubt sind %(hints)s.", text=text[:60], hints=_(HINTS[column])),
+                column,
+            )
             return None
 
 
@@ -205,11 +218,26 @@ def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
             continue
         inserted = f"{row.number}a"
         twins = row.raw.texts.get(Column.TITLE) == earlier.raw.texts.get(Column.TITLE)
-        where = f"in {_place(earlier)} („{earlier.raw.texts.get(Column.TITLE, '')[:60]}“)"
+        where, title = _place(earlier), earlier.raw.texts.get(Column.TITLE, "")[:60]
         if not row.raw.onegov or twins or row.number in divided or inserted in taken:
-            row.refuse("duplicate-number", f"Die Nummer {row.number} steht schon {where}.", Column.NUMBER)
+            row.refuse(
+                "duplicate-number",
+                _(
+                    "Die Nummer %(number)s steht schon in %(where)s („%(title)s“).",
+                    number=row.number,
+                    where=where,
+                    title=title,
+                ),
+                Column.NUMBER,
+            )
             continue
-        row.note = f"Die Nummer {row.number} steht schon {where}; übernommen als {inserted}. Bitte prüfen."
+        row.note = _(
+            "Die Nummer %(number)s steht schon in %(where)s („%(title)s“); übernommen als %(inserted)s. Bitte prüfen.",
+            number=row.number,
+            where=where,
+            title=title,
+            inserted=inserted,
+        )
         row.number = inserted
         taken.add(inserted)
 
@@ -222,12 +250,18 @@ def _find_parents(rows: Sequence[_Draft]) -> None:
         explicit = row.line(Column.PARENT)
         nested = row.raw.nested_in and draft_of[id(row.raw.nested_in)].number
         if explicit and nested and explicit != nested:
-            message = f"Die Einheit steht unter {nested}, als übergeordnet ist aber {explicit} angegeben."
+            message = _(
+                "Die Einheit steht unter %(nested)s, als übergeordnet ist aber %(explicit)s angegeben.",
+                nested=nested,
+                explicit=explicit,
+            )
             row.refuse("two-parents", message, Column.PARENT)
         row.parent = explicit or nested or (parent_by_number(row.number) if row.number else None)
         if row.parent and row.parent not in known:
             column = Column.PARENT if explicit else Column.NUMBER
-            row.refuse("missing-parent", f"Die übergeordnete Einheit {row.parent[:60]} fehlt.", column)
+            row.refuse(
+                "missing-parent", _("Die übergeordnete Einheit %(parent)s fehlt.", parent=row.parent[:60]), column
+            )
 
 
 def _hierarchy(numbers: Iterable[str], *, dotted: bool) -> Callable[[str], str | None]:
@@ -264,14 +298,21 @@ def _check_tree(rows: Sequence[_Draft]) -> None:
             seen.add(above)
             above = parents.get(above)
         if above == row.number:
-            row.refuse("cycle", f"Die Einheit {row.number} ist über ihre übergeordneten sich selbst untergeordnet.")
+            row.refuse(
+                "cycle",
+                _("Die Einheit %(number)s ist über ihre übergeordneten sich selbst untergeordnet.", number=row.number),
+            )
         elif above and above not in seen:
-            row.refuse("too-deep", f"Mehr als {MAX_LEVELS} Ebenen werden nicht gelesen.")
+            row.refuse("too-deep", _("Mehr als %(max_levels)s Ebenen werden nicht gelesen.", max_levels=MAX_LEVELS))
 
 
 def _place(row: _Draft) -> str:
     at = row.raw.at
-    return f"Zeile {at.row}" if at.sheet is None else f"Blatt {at.sheet}, Zeile {at.row}"
+    return (
+        _("Zeile %(row)s", row=at.row)
+        if at.sheet is None
+        else _("Blatt %(sheet)s, Zeile %(row)s", sheet=at.sheet, row=at.row)
+    )
 
 
 def write_plan_yaml(rows: Sequence[PlanRow]) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, StaleRevision
+from eakte.language import _
 from eakte.models import PlanClass, Unit
 from eakte.operations.plan import import_rows, require_keeper, row_words
 from eakte.operations.plan_changes import ClassChange, apply_change
@@ -93,7 +94,7 @@ def compare_plan(session: Session, actor: Actor, rows: Sequence[PlanRow]) -> Dif
     Raises NotAllowed for everybody but the registrar, PlanFileError for what the plan as it is does not allow.
     """
     if actor.user_id is not None and not actor.has(Role.REGISTRAR):
-        raise NotAllowed("Den Aktenplan pflegt die Registratur.")
+        raise NotAllowed(_("Den Aktenplan pflegt die Registratur."))
     known = {row.number: row for row in session.scalars(select(PlanClass).order_by(PlanClass.sort_key))}
     units = _units(session, rows)
     _require_possible(rows, known, units)
@@ -127,10 +128,10 @@ def take_over(
     tx.session.scalars(select(PlanClass.id).order_by(PlanClass.id).with_for_update()).all()
     found = compare_plan(tx.session, tx.actor, rows)
     if digest not in {None, found.digest}:
-        raise StaleRevision("Inzwischen wurde der Aktenplan geändert.")
+        raise StaleRevision(_("Inzwischen wurde der Aktenplan geändert."))
     closing = found.missing if close_missing else ()
     if found.is_empty(close_missing=close_missing):
-        raise InvalidInput("Es ist nichts zu übernehmen: Der Aktenplan sagt das schon.")
+        raise InvalidInput(_("Es ist nichts zu übernehmen: Der Aktenplan sagt das schon."))
     made = import_rows(tx, found.new)
     former: dict[uuid.UUID, dict[str, Any]] = {}
     for each in found.changed:
@@ -176,9 +177,12 @@ def _require_possible(rows: Sequence[PlanRow], known: Mapping[str, PlanClass], u
         there = known.get(row.number)
         above = by_id[there.parent_id] if there is not None and there.parent_id else None
         if there is not None and above != row.parent:
-            message = (
-                f"{row.number} steht im Aktenplan unter {above or 'der obersten Ebene'}, in der Datei unter"
-                f" {row.parent or 'der obersten Ebene'}. Eine Einheit behält ihren Platz."
+            message = _(
+                "%(number)s steht im Aktenplan unter %(above)s, in der Datei unter %(parent)s."
+                " Eine Einheit behält ihren Platz.",
+                number=row.number,
+                above=above or _("der obersten Ebene"),
+                parent=row.parent or _("der obersten Ebene"),
             )
             problems.append(row.position.problem("other-parent", message, Column.PARENT.value))
         if row.unit is not None and row.unit in units.unknown:
@@ -211,7 +215,7 @@ def _values(row: PlanRow, there: PlanClass, used: frozenset[str], units: _Units)
 
 
 def _yes(*, allowed: bool) -> str:
-    return "ja" if allowed else "nein"
+    return _("ja") if allowed else _("nein")
 
 
 def _said(value: Value) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
+from eakte.language import _
 from eakte.models import PlanClass
 from eakte.operations.checking import line, remember_reason
 from eakte.operations.plan import add_class, find_class, require_takes_files, writable_class
@@ -34,12 +35,12 @@ def reopen_class(tx: Transaction, class_id: uuid.UUID, *, reason: str, revision:
     """Take files again, whichever way the class came to take none."""
     row = writable_class(tx, class_id, revision)
     if row.state == PlanClassState.OPEN:
-        raise WrongState("Die Aktenplaneinheit ist offen.")
+        raise WrongState(_("Die Aktenplaneinheit ist offen."))
     before = row.state
     set_state(row, PlanClassState.OPEN)
     row.successor_id = None
     entry = tx.record(Tag.PLAN_CLASS_REOPEN, row.id, {"was": before})
-    remember_reason(tx, entry, row.id, line(reason, at="reason", label="Grund"))
+    remember_reason(tx, entry, row.id, line(reason, at="reason", label=_("Grund")))
     return row
 
 
@@ -50,7 +51,7 @@ def merge_class(
     row = _open_class(tx, class_id, revision)
     successor = find_class(tx.session, into, at="into")
     if successor.id == row.id:
-        raise InvalidInput(errors=[FieldError("into", "Eine Einheit kann nicht in sich selbst aufgehen.")])
+        raise InvalidInput(errors=[FieldError("into", _("Eine Einheit kann nicht in sich selbst aufgehen."))])
     try:
         require_takes_files(tx.session, successor)
     except InvalidInput as error:
@@ -76,9 +77,9 @@ def divide_class(
     """
     row = _open_class(tx, class_id, revision)
     if not parts:
-        raise InvalidInput(errors=[FieldError("parts", "Wenigstens eine neue Einheit ist nötig.")])
+        raise InvalidInput(errors=[FieldError("parts", _("Wenigstens eine neue Einheit ist nötig."))])
     if tx.session.scalar(select(PlanClass.id).where(PlanClass.parent_id == row.id).limit(1)) is not None:
-        raise WrongState("Geteilt wird nur eine Einheit ohne Einheiten darunter.")
+        raise WrongState(_("Geteilt wird nur eine Einheit ohne Einheiten darunter."))
     made = [add_class(tx, parent=row, **part).id for part in parts]
     set_state(row, PlanClassState.DIVIDED)
     entry = tx.record(Tag.PLAN_CLASS_DIVIDE, row.id, {"parts": len(made)}, subjects=made)
@@ -89,7 +90,7 @@ def divide_class(
 def _open_class(tx: Transaction, class_id: uuid.UUID, revision: int | None) -> PlanClass:
     row = writable_class(tx, class_id, revision)
     if row.state != PlanClassState.OPEN:
-        raise WrongState("Die Aktenplaneinheit ist nicht mehr offen.")
+        raise WrongState(_("Die Aktenplaneinheit ist nicht mehr offen."))
     return row
 
 

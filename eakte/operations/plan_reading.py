@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eakte.language import _
 from eakte.operations.plan_files import PlanFileError, PlanFileProblem, PlanRow, Position, read_plan
 from eakte.operations.plan_tables import unreadable
 from indexing.errors import UntrustedFailed
@@ -41,7 +42,7 @@ def read_upload(path: Path) -> list[PlanRow]:
         except UntrustedFailed as error:
             raise unreadable("unreadable", str(error)) from error
         except (KeyError, TypeError, ValueError, RuleError) as error:
-            raise unreadable("unreadable", "Die Datei kann nicht gelesen werden.") from error
+            raise unreadable("unreadable", _("Die Datei kann nicht gelesen werden.")) from error
     if problems:
         raise PlanFileError(problems)
     return rows

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import ALWAYS, PlanClass, PlanClassVersion
 from eakte.operations.checking import optional_line
 from eakte.terms import today
@@ -50,7 +51,7 @@ def checked_columns(words: Mapping[str, str | None]) -> dict[str, str | None]:
     for name, text in words.items():
         at, parse = _PARSERS[name]
         if name == "legal_basis":
-            columns[name] = optional_line(text, at=at, label="Rechtsgrundlage")
+            columns[name] = optional_line(text, at=at, label=_("Rechtsgrundlage"))
         else:
             columns[name] = _checked(at, text, parse)
     return columns
@@ -157,7 +158,9 @@ def _checked(at: str, text: str | None, parse: Callable[[str], Any]) -> str | No
     try:
         return str(parse(text))
     except (RuleError, ValueError):
-        raise InvalidInput(errors=[FieldError(at, f"„{text[:60]}“ ist hier keine gültige Angabe.")]) from None
+        raise InvalidInput(
+            errors=[FieldError(at, _("„%(text)s“ ist hier keine gültige Angabe.", text=text[:60]))]
+        ) from None
 
 
 _PARSERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {

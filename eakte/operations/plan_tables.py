@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from eakte.language import _, msgid
 from eakte.operations.plan_words import (
     HEADINGS,
     IGNORED_HEADINGS,
@@ -38,6 +39,13 @@ HEADING_ROWS: Final = 25
 
 _OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _EXCEL_ERRORS: Final = ("#REF!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#ZAHL!")
+
+_NO_HEADINGS_IN_SHEETS: Final = msgid(
+    "In keinem Blatt stehen keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
+)
+_NO_HEADINGS_IN_FILE: Final = msgid(
+    "In der Datei stehen keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
+)
 
 Cells = Sequence[Any]
 
@@ -74,7 +82,8 @@ class RawPlan:
         """
         if len(self.rows) >= MAX_ROWS:
             raise unreadable(
-                "too-many-rows", f"Mehr als {MAX_ROWS:,} Positionen werden nicht gelesen.".replace(",", ".")
+                "too-many-rows",
+                _("Mehr als %(max_rows)s Positionen werden nicht gelesen.", max_rows=f"{MAX_ROWS:,}".replace(",", ".")),
             )
         self.rows.append(row)
 
@@ -86,7 +95,10 @@ def unreadable(rule: str, message: str) -> PlanFileError:
 
 def too_many_rows() -> PlanFileError:
     """Reading stops here, whatever else is wrong."""
-    return unreadable("too-many-rows", f"Mehr als {MAX_ROWS:,} Positionen werden nicht gelesen.".replace(",", "."))
+    return unreadable(
+        "too-many-rows",
+        _("Mehr als %(max_rows)s Positionen werden nicht gelesen.", max_rows=f"{MAX_ROWS:,}".replace(",", ".")),
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -99,9 +111,12 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise unreadable("no-file", f"Die Datei {path.name} lässt sich nicht öffnen: {error.strerror}.") from error
+        raise unreadable(
+            "no-file",
+            _("Die Datei %(name)s lässt sich nicht öffnen: %(strerror)s.", name=path.name, strerror=error.strerror),
+        ) from error
     if len(content) > MAX_FILE_BYTES:
-        raise unreadable("too-large", f"Die Datei ist größer als {MAX_FILE_BYTES // 1_000_000} MB.")
+        raise unreadable("too-large", _("Die Datei ist größer als %(size)s MB.", size=MAX_FILE_BYTES // 1_000_000))
     return content
 
 
@@ -120,12 +135,12 @@ def read_xlsx(content: bytes) -> RawPlan:
     except PlanFileError:
         raise
     except Exception as error:
-        raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
+        raise unreadable("no-workbook", _("Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).")) from error
     plan, found = RawPlan(), False
     for name, rows in sheets:
         found = _read_table(name, rows, plan) or found
     if not found:
-        plan.problems.append(_no_headings("In keinem Blatt stehen"))
+        plan.problems.append(_no_headings(_NO_HEADINGS_IN_SHEETS))
     return plan
 
 
@@ -142,32 +157,39 @@ def read_csv(content: bytes) -> RawPlan:
     plan = RawPlan()
     try:
         if not _read_table(None, _numbered(reader), plan):
-            plan.problems.append(_no_headings("In der Datei stehen"))
+            plan.problems.append(_no_headings(_NO_HEADINGS_IN_FILE))
     except csv.Error as error:
-        message = f"Die Datei ist keine lesbare CSV-Datei (etwa in Zeile {reader.line_num}: Anführungszeichen prüfen)."
+        message = _(
+            "Die Datei ist keine lesbare CSV-Datei (etwa in Zeile %(line_num)s: Anführungszeichen prüfen).",
+            line_num=reader.line_num,
+        )
         raise unreadable("no-csv", message) from error
     return plan
 
 
 def _check_package(content: bytes) -> None:
     if content.startswith(_OLE_MAGIC):
-        advice = "Bitte ohne Kennwort als .xlsx speichern."
-        raise unreadable(
-            "no-workbook", f"Die Datei ist durch ein Kennwort geschützt oder im alten Format .xls. {advice}"
+        message = _(
+            "Die Datei ist durch ein Kennwort geschützt oder im alten Format .xls."
+            " Bitte ohne Kennwort als .xlsx speichern."
         )
+        raise unreadable("no-workbook", message)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             members = package.infolist()
             if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
                 raise unreadable(
-                    "too-large", f"Entpackt ist die Datei größer als {MAX_UNPACKED_BYTES // 1_000_000} MB."
+                    "too-large",
+                    _("Entpackt ist die Datei größer als %(size)s MB.", size=MAX_UNPACKED_BYTES // 1_000_000),
                 )
             for member in members:
                 with package.open(member) as file:
                     if b"<!DOCTYPE" in file.read(4096):  # no spreadsheet program writes one; entity bombs need one
-                        raise unreadable("no-workbook", "Die Datei enthält eine DOCTYPE-Angabe und wird nicht gelesen.")
+                        raise unreadable(
+                            "no-workbook", _("Die Datei enthält eine DOCTYPE-Angabe und wird nicht gelesen.")
+                        )
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise unreadable("no-workbook", "Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).") from error
+        raise unreadable("no-workbook", _("Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).")) from error
 
 
 def _sheets(content: bytes) -> list[tuple[str, list[tuple[int, Cells]]]]:
@@ -181,7 +203,7 @@ def _sheets(content: bytes) -> list[tuple[str, list[tuple[int, Cells]]]]:
         if sheet.sheet_state != "visible":
             continue
         rows: list[tuple[int, Cells]] = []
-        for (number, cells), (_, twins) in zip(_rows_of(sheet), _rows_of(twin), strict=True):
+        for (number, cells), (_number, twins) in zip(_rows_of(sheet), _rows_of(twin), strict=True):
             if all(cell is None for cell in twins):
                 continue
             if len(rows) > MAX_ROWS + HEADING_ROWS:
@@ -196,7 +218,9 @@ def _rows_of(sheet: Any) -> Iterator[tuple[int, Cells]]:
     sheet.reset_dimensions()  # the size that a file states for itself may be smaller than what it holds
     for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
         if number > MAX_SHEET_ROWS:
-            raise unreadable("no-workbook", f"Das Blatt {sheet.title} hat mehr Zeilen, als Excel erlaubt.")
+            raise unreadable(
+                "no-workbook", _("Das Blatt %(title)s hat mehr Zeilen, als Excel erlaubt.", title=sheet.title)
+            )
         yield number, row
 
 
@@ -216,7 +240,7 @@ def _decoded(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise unreadable("no-text", "Die Datei ist kein Text in UTF-8 oder Windows-1252.")
+    raise unreadable("no-text", _("Die Datei ist kein Text in UTF-8 oder Windows-1252."))
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
@@ -262,7 +286,9 @@ def _columns(at: Position, cells: Cells, plan: RawPlan) -> dict[int, Column]:
             plan.problems.append(at.problem("unknown-column", unknown_heading(heading), heading))
         elif column in found.values():
             plan.problems.append(
-                at.problem("duplicate-column", f"Die Spalte {column.value} kommt zweimal vor.", heading)
+                at.problem(
+                    "duplicate-column", _("Die Spalte %(column)s kommt zweimal vor.", column=column.value), heading
+                )
             )
         else:
             found[place] = column
@@ -272,9 +298,16 @@ def _columns(at: Position, cells: Cells, plan: RawPlan) -> dict[int, Column]:
 def unknown_heading(heading: str) -> str:
     """What to say about a heading that is none."""
     near = get_close_matches(folded(heading), HEADINGS, n=1)
-    hint = f" Gemeint ist vielleicht „{HEADINGS[near[0]].value}“." if near else ""
-    return (
-        f"Die Spalte „{heading[:50]}“ ist unbekannt.{hint} Eigene Anmerkungen dürfen in der Spalte „Bemerkung“ stehen."
+    if not near:
+        return _(
+            "Die Spalte „%(heading)s“ ist unbekannt. Eigene Anmerkungen dürfen in der Spalte „Bemerkung“ stehen.",
+            heading=heading[:50],
+        )
+    return _(
+        "Die Spalte „%(heading)s“ ist unbekannt. Gemeint ist vielleicht „%(near)s“. Eigene Anmerkungen dürfen in der"
+        " Spalte „Bemerkung“ stehen.",
+        heading=heading[:50],
+        near=HEADINGS[near[0]].value,
     )
 
 
@@ -303,7 +336,7 @@ class _NoValue:
     """Stands where a formula has no stored value."""
 
     def __str__(self) -> str:
-        return "(Formel ohne Wert)"
+        return _("(Formel ohne Wert)")
 
 
 _NO_VALUE: Final = _NoValue()
@@ -320,7 +353,7 @@ def _text(value: object, at: Position, column: Column, problems: list[PlanFilePr
         problems.append(at.problem(*refusal, column.value))
         return ""
     if isinstance(value, bool):
-        return "ja" if value else "nein"
+        return "ja" if value else "nein"  # as the cells of a plan say it
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
@@ -329,18 +362,23 @@ def _text(value: object, at: Position, column: Column, problems: list[PlanFilePr
 def _refusal(value: object, column: Column) -> tuple[str, str] | None:
     match value:
         case str() if value.strip() in _EXCEL_ERRORS:
-            return "cell-error", f"In der Zelle steht ein Fehlerwert ({value.strip()})."
+            return "cell-error", _("In der Zelle steht ein Fehlerwert (%(value)s).", value=value.strip())
         case float() if column in (Column.NUMBER, Column.PARENT) and not value.is_integer():
-            advice = "Bitte die Spalte als Text formatieren und die Nummer neu eintragen."
-            return "number-as-figure", f"{value} steht als Zahl da: 632.1 und 632.10 sind so nicht zu trennen. {advice}"
+            return "number-as-figure", _(
+                "%(value)s steht als Zahl da: 632.1 und 632.10 sind so nicht zu trennen. Bitte die Spalte als Text"
+                " formatieren und die Nummer neu eintragen.",
+                value=value,
+            )
         case date() | time() | timedelta():
-            advice = "Bitte die Spalte als Text formatieren und den Wert neu eintragen."
-            return "date", f"Die Tabellenkalkulation hat hier ein Datum gemacht ({value}). {advice}"
+            return "date", _(
+                "Die Tabellenkalkulation hat hier ein Datum gemacht (%(value)s). Bitte die Spalte als Text formatieren"
+                " und den Wert neu eintragen.",
+                value=value,
+            )
         case _NoValue():
-            return "formula", "Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen."
+            return "formula", _("Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen.")
     return None
 
 
-def _no_headings(where: str) -> PlanFileProblem:
-    message = f"{where} keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
-    return Position(None, None).problem("no-headings", message)
+def _no_headings(sentence: str) -> PlanFileProblem:
+    return Position(None, None).problem("no-headings", _(sentence))

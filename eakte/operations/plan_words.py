@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _, msgid
 from retention.errors import RuleError
 from retention.terms import CLOSING, LAST_DOCUMENT, Anchor, AnchorKind, Appraisal, DisposalLevel, Rounding, Term
 
@@ -45,7 +46,7 @@ class PlanFileError(InvalidInput):
     def __init__(self, errors: Iterable[PlanFileProblem]) -> None:
         found = tuple(errors)
         lines = [f"{one.at}: {one.message}" if one.at else one.message for one in found[:MAX_TOLD]]
-        more = [f"… und {len(found) - MAX_TOLD} weitere"] if len(found) > MAX_TOLD else []
+        more = [_("… und %(number)s weitere", number=len(found) - MAX_TOLD)] if len(found) > MAX_TOLD else []
         super().__init__("\n".join(lines + more), errors=found)
         self.errors = found
 
@@ -60,9 +61,9 @@ class Position:
     def problem(self, rule: str, message: str, column: str | None = None) -> PlanFileProblem:
         """Something wrong here."""
         parts = [
-            f"Blatt {self.sheet}" if self.sheet else None,
-            f"Zeile {self.row}" if self.row else None,
-            f"Spalte {column}" if column else None,
+            _("Blatt %(sheet)s", sheet=self.sheet) if self.sheet else None,
+            _("Zeile %(row)s", row=self.row) if self.row else None,
+            _("Spalte %(column)s", column=column) if column else None,
         ]
         at = ", ".join(part for part in parts if part)
         return PlanFileProblem(at=at, message=message, sheet=self.sheet, row=self.row, column=column, rule=rule)
@@ -223,14 +224,16 @@ appraisal_of: Final = _one_of(_APPRAISALS)
 disposal_level_of: Final = _one_of(_LEVELS)
 yes_or_no_of: Final = _one_of(_YES_OR_NO)
 
-HINTS: Final[Mapping[Column, str]] = {
-    Column.TERM: "10 Jahre, 18 Monate, 1 Jahr 6 Monate, P10Y oder dauernd",
-    Column.ANCHOR: "Schließung, letztes Dokument oder Ereignis: Name",
-    Column.ROUNDING: "Jahr, Monat oder Tag",
-    Column.APPRAISAL: "A (archivwürdig), B (bewerten) oder V (vernichten)",
-    Column.OFFER_BY: "30 Jahre oder P30Y",
-    Column.DISPOSAL_LEVEL: "Akte oder Vorgang",
-    Column.TRANSFER_GRACE: "6 Monate, 1 Jahr oder P6M",
-    Column.FILES_ALLOWED: "ja oder nein",
-}
+HINTS: Final[Mapping[Column, str]] = msgid(
+    {
+        Column.TERM: "10 Jahre, 18 Monate, 1 Jahr 6 Monate, P10Y oder dauernd",
+        Column.ANCHOR: "Schließung, letztes Dokument oder Ereignis: Name",
+        Column.ROUNDING: "Jahr, Monat oder Tag",
+        Column.APPRAISAL: "A (archivwürdig), B (bewerten) oder V (vernichten)",
+        Column.OFFER_BY: "30 Jahre oder P30Y",
+        Column.DISPOSAL_LEVEL: "Akte oder Vorgang",
+        Column.TRANSFER_GRACE: "6 Monate, 1 Jahr oder P6M",
+        Column.FILES_ALLOWED: "ja oder nein",
+    }
+)
 """What may stand in a column, for messages."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import yaml
 
+from eakte.language import _
 from eakte.operations.plan_tables import RawPlan, RawRow, unknown_heading, unreadable
 from eakte.operations.plan_words import HEADINGS, IGNORED_HEADINGS, Position, folded
 
@@ -27,10 +28,10 @@ class _TextLoader(yaml.BaseLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise self._refusal("Verweise (*) sind nicht erlaubt")
+            raise self._refusal(_("Verweise (*) sind nicht erlaubt"))
         self.depth += 1
         if self.depth > 2 * MAX_LEVELS:
-            raise self._refusal("zu tief geschachtelt")
+            raise self._refusal(_("zu tief geschachtelt"))
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -49,18 +50,24 @@ def read_yaml(content: bytes) -> RawPlan:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise unreadable("no-text", "Die Datei ist kein Text in UTF-8.") from error
+        raise unreadable("no-text", _("Die Datei ist kein Text in UTF-8.")) from error
     try:
         root = yaml.compose(text, Loader=_TextLoader)
     except yaml.MarkedYAMLError as error:
-        line = f"Zeile {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise unreadable("no-yaml", f"Die Datei ist kein lesbares YAML ({line}{error.problem}).") from error
+        message = _("Die Datei ist kein lesbares YAML (%(problem)s).", problem=error.problem)
+        if error.problem_mark:
+            message = _(
+                "Die Datei ist kein lesbares YAML (Zeile %(line)s: %(problem)s).",
+                line=error.problem_mark.line + 1,
+                problem=error.problem,
+            )
+        raise unreadable("no-yaml", message) from error
     except yaml.YAMLError as error:
-        raise unreadable("no-yaml", "Die Datei ist kein lesbares YAML.") from error
+        raise unreadable("no-yaml", _("Die Datei ist kein lesbares YAML.")) from error
     if isinstance(root, yaml.MappingNode) and len(root.value) == 1 and folded(root.value[0][0].value) in _LISTS:
         root = root.value[0][1]
     if not isinstance(root, yaml.SequenceNode):
-        raise unreadable("no-list", "Erwartet wird eine Liste von Aktenplaneinheiten, oder sie unter „classes:“.")
+        raise unreadable("no-list", _("Erwartet wird eine Liste von Aktenplaneinheiten, oder sie unter „classes:“."))
     plan = RawPlan()
     _take_list(root, None, plan)
     return plan
@@ -69,14 +76,16 @@ def read_yaml(content: bytes) -> RawPlan:
 def _take_list(node: yaml.Node, nested_in: RawRow | None, plan: RawPlan) -> None:
     if not isinstance(node, yaml.SequenceNode):
         if not _is_nothing(node):
-            plan.problems.append(_at(node).problem("no-list", "Hier wird eine Liste von Aktenplaneinheiten erwartet."))
+            plan.problems.append(
+                _at(node).problem("no-list", _("Hier wird eine Liste von Aktenplaneinheiten erwartet."))
+            )
         return
     for item in node.value:
         if isinstance(item, yaml.MappingNode):
             _take_class(item, nested_in, plan)
         else:
             plan.problems.append(
-                _at(item).problem("no-class", "Hier wird eine Aktenplaneinheit mit number und title erwartet.")
+                _at(item).problem("no-class", _("Hier wird eine Aktenplaneinheit mit number und title erwartet."))
             )
 
 
@@ -97,7 +106,7 @@ def _take_entries(node: yaml.MappingNode, row: RawRow, below: list[yaml.Node], p
         column = HEADINGS.get(name)
         if name in seen or (column and column in row.texts):
             # the usual reading keeps the last one and drops the rest: half a plan, and nobody notices
-            plan.problems.append(at.problem("duplicate-key", f"„{key}“ steht hier zweimal.", key))
+            plan.problems.append(at.problem("duplicate-key", _("„%(key)s“ steht hier zweimal.", key=key), key))
         elif name in _CHILDREN:
             below.append(value)
         elif name == "retention" and isinstance(value, yaml.MappingNode):
@@ -105,7 +114,7 @@ def _take_entries(node: yaml.MappingNode, row: RawRow, below: list[yaml.Node], p
         elif column is None and name not in IGNORED_HEADINGS:
             plan.problems.append(at.problem("unknown-column", unknown_heading(key), key))
         elif column and not isinstance(value, yaml.ScalarNode):
-            plan.problems.append(at.problem("no-text", f"Bei „{key}“ wird ein Text erwartet.", key))
+            plan.problems.append(at.problem("no-text", _("Bei „%(key)s“ wird ein Text erwartet.", key=key), key))
         elif column and not _is_nothing(value):
             row.texts[column] = value.value
         seen.add(name)

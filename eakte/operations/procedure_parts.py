@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.operations.checking import placed
 from eakte.operations.external import ExternalKey
 from eakte.operations.filing import Draft, check_words
@@ -75,7 +76,14 @@ class Procedure:
 def check_procedure(said: Procedure) -> None:
     """Raise InvalidInput for what is wrong with the call, whatever is stored."""
     if len(said.documents) > MOST_DOCUMENTS:
-        raise InvalidInput(errors=[FieldError("documents", f"Höchstens {MOST_DOCUMENTS} Dokumente in einem Aufruf.")])
+        raise InvalidInput(
+            errors=[
+                FieldError(
+                    "documents",
+                    _("Höchstens %(most_documents)s Dokumente in einem Aufruf.", most_documents=MOST_DOCUMENTS),
+                )
+            ]
+        )
     _check_dossier(said.dossier)
     if said.case is not None:
         _check_case(said.case)
@@ -84,12 +92,12 @@ def check_procedure(said: Procedure) -> None:
     for number, each in enumerate(said.documents):
         with placed(f"documents[{number}]"):
             if not each.file or each.file == "metadata":
-                raise InvalidInput(errors=[FieldError("file", "Der Name des Teils mit der Datei fehlt.")])
+                raise InvalidInput(errors=[FieldError("file", _("Der Name des Teils mit der Datei fehlt."))])
             if files[each.file] > 1:
-                message = f"Zwei Dokumente nennen denselben Teil „{each.file}“."
+                message = _("Zwei Dokumente nennen denselben Teil „%(file)s“.", file=each.file)
                 raise InvalidInput(errors=[FieldError("file", message)])
             if each.draft.external and keys[each.draft.external] > 1:
-                raise InvalidInput(errors=[FieldError("external", "Zwei Dokumente nennen denselben Schlüssel.")])
+                raise InvalidInput(errors=[FieldError("external", _("Zwei Dokumente nennen denselben Schlüssel."))])
             check_words(each.draft)
 
 
@@ -97,22 +105,22 @@ def _check_dossier(said: DossierPart) -> None:
     with placed("dossier"):
         if said.id is not None:
             if said != DossierPart(id=said.id):
-                raise InvalidInput(errors=[FieldError("id", "Bei einer vorhandenen Akte steht nur ihre id.")])
+                raise InvalidInput(errors=[FieldError("id", _("Bei einer vorhandenen Akte steht nur ihre id."))])
         elif said.template is None:
             missing = [name for name in ("plan_class", "title") if not getattr(said, name)]
             if missing:
-                message = "Nötig sind id, template, oder plan_class und title."
+                message = _("Nötig sind id, template, oder plan_class und title.")
                 raise InvalidInput(errors=[FieldError(name, message) for name in missing])
         elif said.medium is not None or said.location is not None:
             name = "medium" if said.medium is not None else "location"
-            raise InvalidInput(errors=[FieldError(name, "Das sagt die Vorlage.")])
+            raise InvalidInput(errors=[FieldError(name, _("Das sagt die Vorlage."))])
 
 
 def _check_case(said: CasePart) -> None:
     with placed("case"):
         if said.exists:
             if said not in (CasePart(id=said.id), CasePart(ordinal=said.ordinal)):
-                message = "Bei einem vorhandenen Vorgang steht nur id oder ordinal."
+                message = _("Bei einem vorhandenen Vorgang steht nur id oder ordinal.")
                 raise InvalidInput(errors=[FieldError("id", message)])
         elif said.template is None and not said.title:
-            raise InvalidInput(errors=[FieldError("title", "Nötig ist eines von id, ordinal, template und title.")])
+            raise InvalidInput(errors=[FieldError("title", _("Nötig ist eines von id, ordinal, template und title."))])

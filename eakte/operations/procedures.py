@@ -20,6 +20,7 @@ from sqlalchemy import and_, select
 from eakte.access import Want
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import Case, Document, Dossier, Party
 from eakte.operations import template_making
 from eakte.operations.checking import placed
@@ -78,7 +79,8 @@ def rehearse(transactions: Transactions, actor: Actor, said: Procedure, *, patte
     It is done as it will be, with empty files, and taken back: so nothing is checked here that is not checked there.
     """
     stand_ins = [
-        Stored(new_id(), 1, f"rehearsal/{new_id()}", "unbenannt", "", Digests(0, b"", b"")) for _ in said.documents
+        Stored(new_id(), 1, f"rehearsal/{new_id()}", "unbenannt", "", Digests(0, b"", b""))
+        for _document in said.documents
     ]
     with transactions.rehearse(actor) as tx:
         file_procedure(tx, said, stand_ins, pattern=pattern)
@@ -105,7 +107,7 @@ def file_procedure(tx: Transaction, said: Procedure, stored: Sequence[Stored], *
         require_open(filed.dossier)
     _documents(tx, filed, said, stored, known)
     if not filed.is_new and not filed.documents:
-        raise InvalidInput(errors=[FieldError("documents", "Der Aufruf legt nichts an.")])
+        raise InvalidInput(errors=[FieldError("documents", _("Der Aufruf legt nichts an."))])
     if filed.is_new:
         _record(tx, filed, stored)
     return filed
@@ -180,7 +182,7 @@ def _case(tx: Transaction, filed: Filed, said: CasePart) -> None:
         filed.case = known_case(tx, said.external)
         if filed.case is not None:
             if filed.case.dossier_id != filed.dossier.id:
-                message = "Dieser Schlüssel bezeichnet einen Vorgang einer anderen Akte."
+                message = _("Dieser Schlüssel bezeichnet einen Vorgang einer anderen Akte.")
                 raise InvalidInput(errors=[FieldError("external", message)])
             filed.known = True
             return
@@ -213,12 +215,12 @@ def _existing_case(tx: Transaction, dossier: Dossier, said: CasePart) -> Case:
     if said.id is not None:
         case = readable_case(tx.session, tx.actor, said.id)
         if case.dossier_id != dossier.id:
-            raise InvalidInput(errors=[FieldError("id", "Der Vorgang gehört zu einer anderen Akte.")])
+            raise InvalidInput(errors=[FieldError("id", _("Der Vorgang gehört zu einer anderen Akte."))])
         return case
     by_number = select(Case).where(Case.dossier_id == dossier.id, Case.ordinal == said.ordinal)
     found = tx.session.scalar(by_number)
     if found is None:
-        raise InvalidInput(errors=[FieldError("ordinal", "Diesen Vorgang gibt es in der Akte nicht.")])
+        raise InvalidInput(errors=[FieldError("ordinal", _("Diesen Vorgang gibt es in der Akte nicht."))])
     return found
 
 
@@ -244,7 +246,7 @@ def _known_document(tx: Transaction, filed: Filed, document_id: uuid.UUID) -> uu
     except NotFound:
         document = None
     if document is None or document.dossier_id != filed.dossier.id:
-        message = "Dieser Schlüssel bezeichnet schon ein Dokument an anderer Stelle."
+        message = _("Dieser Schlüssel bezeichnet schon ein Dokument an anderer Stelle.")
         raise InvalidInput(errors=[FieldError("external", message)])
     return document.id
 

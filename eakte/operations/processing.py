@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from eakte.audit import Tag
 from eakte.errors import ContentDamaged, Unavailable
+from eakte.language import _, gettext
 from eakte.models import Blob, Document, ProcessingProgress, Version
 from eakte.operations.attachments import allowance, describe, file_parts, store_parts
 from eakte.operations.documents import digests_of
@@ -86,7 +87,10 @@ def process_version(
     if task is None:
         return
     if task.attempt > max_attempts:
-        reason = f"Die Verarbeitung wurde {max_attempts}-mal abgebrochen, zuletzt ohne Fehlermeldung."
+        reason = _(
+            "Die Verarbeitung wurde %(max_attempts)s-mal abgebrochen, zuletzt ohne Fehlermeldung.",
+            max_attempts=max_attempts,
+        )
         fail(transactions, task, reason)
         return
     try:
@@ -94,7 +98,7 @@ def process_version(
             _run(transactions, blobs, recogniser, task, Path(folder), stopping, screen)
     except (BlobDamaged, BlobMissing) as error:
         # The original is not what was filed: no other attempt helps, and a person must know.
-        fail(transactions, task, str(ContentDamaged.__doc__))
+        fail(transactions, task, ContentDamaged.said())
         raise ContentDamaged(task.original) from error
     except (StorageError, Unavailable, Interrupted):
         # Not the document's fault: this attempt does not count, and there will be another as long as it takes.
@@ -103,12 +107,12 @@ def process_version(
     except ProcessingFailed as error:
         if error.retryable and task.attempt < max_attempts:
             raise
-        fail(transactions, task, str(error))
+        fail(transactions, task, gettext(str(error)))
     except Exception as error:
         if task.attempt < max_attempts:
             raise
         logger.exception("processing failed", extra={"document": str(task.document_id)})
-        fail(transactions, task, f"Unerwarteter Fehler bei der Verarbeitung ({type(error).__name__}).")
+        fail(transactions, task, _("Unerwarteter Fehler bei der Verarbeitung (%(kind)s).", kind=type(error).__name__))
 
 
 def fail(transactions: Transactions, task: Task, reason: str) -> None:
@@ -229,10 +233,11 @@ def _finish(
         if result.rendition_is_original:
             version.rendition = version.original
         version.media_type, version.pages, version.page_sizes = result.media_type, result.pages, sizes
-        version.text_state, version.text_reason = result.text_state, result.text_reason
+        version.text_state, version.text_reason = result.text_state, _in_words(result.text_reason)
         version.rendition_state = result.rendition_state
-        version.rendition_flavour, version.rendition_reason = result.rendition_flavour, result.rendition_reason
-        version.warnings = list(result.warnings)
+        version.rendition_flavour = result.rendition_flavour
+        version.rendition_reason = _in_words(result.rendition_reason)
+        version.warnings = [gettext(each) for each in result.warnings]
         version.processed_at = now()
         document.revision += 1
         tx.session.execute(delete(ProcessingProgress).where(ProcessingProgress.version_id == version.id))
@@ -251,6 +256,11 @@ def _finish(
             tx.remember(entry, document.id, name, value)
         file_parts(tx, document, task.number, parts)
         enqueue_indexing(tx)
+
+
+def _in_words(reason: str | None) -> str | None:
+    """A sentence of the engine, which knows no catalogue; with values in it, it stays as it is."""
+    return gettext(reason) if reason else reason
 
 
 def _progress_writer(transactions: Transactions, task: Task, stopping: threading.Event) -> Callable[[int, int], None]:

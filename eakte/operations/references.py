@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, SetupFailed
+from eakte.language import _
 from eakte.models import DossierReference, ReferenceCounter
 from eakte.operations.checking import line
 from eakte.transaction import Transaction
@@ -48,9 +49,9 @@ def check_pattern(pattern: str) -> None:
         names = {name for _text, name, _spec, _conversion in Formatter().parse(pattern) if name is not None}
         format_reference(pattern, number="0", year=2026, running=1)
     except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise SetupFailed(f"EAKTE_REFERENCE_PATTERN ist nicht lesbar: {error}") from error
+        raise SetupFailed(_("EAKTE_REFERENCE_PATTERN ist nicht lesbar: %(error)s", error=error)) from error
     if not {"class", "n", "year"} >= names or not {"class", "n"} <= names:
-        raise SetupFailed("EAKTE_REFERENCE_PATTERN braucht {class} und {n} und darf sonst nur {year} enthalten.")
+        raise SetupFailed(_("EAKTE_REFERENCE_PATTERN braucht {class} und {n} und darf sonst nur {year} enthalten."))
 
 
 def format_reference(pattern: str, *, number: str, year: int, running: int) -> str:
@@ -78,9 +79,11 @@ def literal_reference(tx: Transaction, typed: str, *, at: str) -> str:
     protected or destroyed one, or a former number. That much cannot be hidden, because no number is given twice, and it
     says no more than the gap in the running numbers does (docs/access.md, "The rule").
     """
-    reference = line(typed, at=at, label="Aktenzeichen", longest=LONGEST_LITERAL)
+    reference = line(typed, at=at, label=_("Aktenzeichen"), longest=LONGEST_LITERAL)
     if not normalised_spelling(reference) or is_taken(tx.session, reference):
-        raise InvalidInput(errors=[FieldError(at, f"Das Aktenzeichen {reference} ist schon vergeben.")])
+        raise InvalidInput(
+            errors=[FieldError(at, _("Das Aktenzeichen %(reference)s ist schon vergeben.", reference=reference))]
+        )
     return reference
 
 
@@ -105,9 +108,9 @@ def check_letter_pattern(pattern: str) -> None:
         }
         letter_reference(pattern, unit="63", reference="632.2-00001/2026", case=1)
     except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise SetupFailed(f"EAKTE_LETTER_PATTERN ist nicht lesbar: {error}") from error
+        raise SetupFailed(_("EAKTE_LETTER_PATTERN ist nicht lesbar: %(error)s", error=error)) from error
     if not {"unit", "reference", "case"} >= names or "reference" not in names:
-        raise SetupFailed("EAKTE_LETTER_PATTERN braucht {reference} und darf sonst nur {unit} und {case} enthalten.")
+        raise SetupFailed(_("EAKTE_LETTER_PATTERN braucht {reference} und darf sonst nur {unit} und {case} enthalten."))
 
 
 def letter_reference(pattern: str, *, unit: str, reference: str, case: int | None) -> str:

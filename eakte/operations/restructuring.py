@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from eakte.access import INBOX, Want, forget_rules, rule_for, units_below
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import (
     AccessScope,
     Document,
@@ -94,7 +95,7 @@ def merge_unit(tx: Transaction, unit_id: uuid.UUID, *, into: str, reason: str, r
         session.refresh(each, with_for_update=True)
         require_open_unit(each)
     same_revision(revision, unit.revision)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     counted = preview_merge(session, tx.actor, unit_id, into=into)
     session.execute(update(AccessScope).where(AccessScope.unit_id == unit.id).values(unit_id=target.id))
     session.execute(update(DossierShare).where(DossierShare.unit_id == unit.id).values(unit_id=target.id))
@@ -139,7 +140,7 @@ def split_unit(
     session.refresh(unit, with_for_update=True)
     same_revision(revision, unit.revision)
     require_open_unit(unit)
-    reason = line(reason, at="reason", label="Grund")
+    reason = line(reason, at="reason", label=_("Grund"))
     chosen = _chosen(session, tx.actor, unit, split)
     people = _people(session, unit, split)
     moved = _move_dossiers(tx, chosen, target)
@@ -156,14 +157,14 @@ def split_unit(
 
 def _two_units(session: Session, actor: Actor, unit_id: uuid.UUID, other: str, *, at: str) -> tuple[Unit, Unit]:
     if not is_registrar(actor):
-        raise NotAllowed("Organisationseinheiten fasst die Registratur zusammen und teilt sie.")
+        raise NotAllowed(_("Organisationseinheiten fasst die Registratur zusammen und teilt sie."))
     unit = session.get(Unit, unit_id)
     if unit is None:
         raise NotFound
     require_open_unit(unit)
     target = find_unit(session, other, at=at)
     if target.id in units_below(session, unit.id):
-        raise InvalidInput(errors=[FieldError(at, "Nötig ist eine andere Organisationseinheit, keine darunter.")])
+        raise InvalidInput(errors=[FieldError(at, _("Nötig ist eine andere Organisationseinheit, keine darunter."))])
     return unit, target
 
 
@@ -174,9 +175,11 @@ def _of_unit(unit_id: uuid.UUID) -> ColumnElement[bool]:
 
 def _chosen(session: Session, actor: Actor, unit: Unit, split: Split) -> ColumnElement[bool]:
     if not (split.plan_classes or split.dossiers or split.users):
-        raise InvalidInput(errors=[FieldError("plan_classes", "Was in die andere Einheit geht, fehlt.")])
+        raise InvalidInput(errors=[FieldError("plan_classes", _("Was in die andere Einheit geht, fehlt."))])
     if max(len(split.plan_classes), len(split.dossiers), len(split.users)) > MOST_NAMED:
-        raise InvalidInput(errors=[FieldError("dossiers", f"Höchstens {MOST_NAMED} auf einmal.")])
+        raise InvalidInput(
+            errors=[FieldError("dossiers", _("Höchstens %(most_named)s auf einmal.", most_named=MOST_NAMED))]
+        )
     classes = [find_class(session, each, at="plan_classes").id for each in split.plan_classes]
     branches = [each for named in classes for each in branch_of(session, named)]
     single = [readable_dossier(session, actor, each).id for each in split.dossiers]
@@ -186,7 +189,7 @@ def _chosen(session: Session, actor: Actor, unit: Unit, split: Split) -> ColumnE
 def _people(session: Session, unit: Unit, split: Split) -> Sequence[User]:
     found = session.scalars(select(User).where(User.login.in_(split.users), User.unit_id == unit.id)).all()
     if missing := sorted(set(split.users) - {user.login for user in found}):
-        message = f"In dieser Organisationseinheit arbeitet kein Konto {missing[0][:50]}."
+        message = _("In dieser Organisationseinheit arbeitet kein Konto %(login)s.", login=missing[0][:50])
         raise InvalidInput(errors=[FieldError("users", message)])
     return found
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from eakte.access import AccessRule, Want, rule_for
 from eakte.audit import Tag
 from eakte.errors import DocumentCancelled, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Case, Document, Dossier, Resubmission
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, replaced, same_revision
@@ -64,7 +65,7 @@ def create_resubmission(
     Raises NotFound, NotAllowed, WrongState, InvalidInput.
     """
     if sum(each is not None for each in (dossier_id, case_id, document_id)) != 1:
-        message = "Genau eines von dossier, case und document ist nötig."
+        message = _("Genau eines von dossier, case und document ist nötig.")
         raise InvalidInput(errors=[FieldError("dossier", message)])
     beside = _worked_in(tx, dossier_id=dossier_id, case_id=case_id, document_id=document_id)
     row = Resubmission(dossier_id=dossier_id, case_id=case_id, document_id=document_id, **checked_reminder(tx, said))
@@ -90,7 +91,7 @@ def change_resubmission(
         new |= _for_whom(tx, Reminder(row.due_on, row.note, changes.get("user"), changes.get("unit")))
     due_on = changes.get("due_on", row.due_on)
     if due_on is None:
-        raise InvalidInput(errors=[FieldError("due_on", "Der Tag der Wiedervorlage fehlt.")])
+        raise InvalidInput(errors=[FieldError("due_on", _("Der Tag der Wiedervorlage fehlt."))])
     new |= _checked_words(Reminder(due_on, changes.get("note", row.note)), row.due_on)
     before = replaced(row, new)
     if not before:
@@ -105,7 +106,7 @@ def finish(tx: Transaction, resubmission_id: uuid.UUID, *, revision: int | None 
     """Say that it is done: by whom it reminds, or who works in the dossier or inbox, also in a closed one."""
     row = _open_row(tx, resubmission_id, revision)
     if not (_is_for(row, tx.actor) or _works_there(tx, row)):
-        raise NotAllowed("Erledigen kann, für wen die Wiedervorlage ist oder wer die Akte bearbeitet.")
+        raise NotAllowed(_("Erledigen kann, für wen die Wiedervorlage ist oder wer die Akte bearbeitet."))
     row.done_at, row.done_by = now(), tx.actor.user_id
     row.revision += 1
     tx.record(Tag.RESUBMISSION_DONE, row.id, subjects=_beside(tx.session, row))
@@ -139,7 +140,7 @@ def list_resubmissions(
     are done only with `done`. `until` is the last day. Raises what reading the place raises.
     """
     if sum((dossier is not None, case is not None, document is not None, mine)) != 1:
-        message = "Genau eines von dossier, case, document und mine ist nötig."
+        message = _("Genau eines von dossier, case, document und mine ist nötig.")
         raise InvalidInput(errors=[FieldError("dossier", message)])
     statement = _readable(rule_for(session, actor)).where(_place(session, actor, dossier, case, document))
     if not done:
@@ -207,7 +208,7 @@ def _open_row(tx: Transaction, resubmission_id: uuid.UUID, revision: int | None)
     tx.session.refresh(row, with_for_update=True)
     same_revision(revision, row.revision)
     if row.done_at is not None:
-        raise WrongState("Die Wiedervorlage ist erledigt.")
+        raise WrongState(_("Die Wiedervorlage ist erledigt."))
     return row
 
 
@@ -227,7 +228,7 @@ def _worked_in(
         return [dossier.id]
     tx.session.refresh(case)
     if case.closed_on is not None:
-        raise WrongState("Der Vorgang ist geschlossen.")
+        raise WrongState(_("Der Vorgang ist geschlossen."))
     return [case.id, dossier.id]
 
 
@@ -255,17 +256,17 @@ def _is_for(row: Resubmission, actor: Actor) -> bool:
 
 def _checked_words(said: Reminder, before: date | None = None) -> dict[str, Any]:
     if said.due_on < today() and said.due_on != before:
-        raise InvalidInput(errors=[FieldError("due_on", "Der Tag der Wiedervorlage liegt in der Vergangenheit.")])
-    return {"due_on": said.due_on, "note": line(said.note, at="note", label="Vermerk", longest=LONGEST_NOTE)}
+        raise InvalidInput(errors=[FieldError("due_on", _("Der Tag der Wiedervorlage liegt in der Vergangenheit."))])
+    return {"due_on": said.due_on, "note": line(said.note, at="note", label=_("Vermerk"), longest=LONGEST_NOTE)}
 
 
 def _for_whom(tx: Transaction, said: Reminder) -> dict[str, uuid.UUID | None]:
     if said.unit is not None and said.user is not None:
-        raise InvalidInput(errors=[FieldError("user", "Eine Wiedervorlage ist für eine Person oder eine Einheit.")])
+        raise InvalidInput(errors=[FieldError("user", _("Eine Wiedervorlage ist für eine Person oder eine Einheit."))])
     if said.unit is not None:
         return {"user_id": None, "unit_id": find_unit(tx.session, said.unit).id}
     if said.user is None:
         if tx.actor.user_id is None:
-            raise InvalidInput(errors=[FieldError("user", "Für wen die Wiedervorlage ist, fehlt.")])
+            raise InvalidInput(errors=[FieldError("user", _("Für wen die Wiedervorlage ist, fehlt."))])
         return {"user_id": tx.actor.user_id, "unit_id": None}
     return {"user_id": named_user(tx.session, said.user).id, "unit_id": None}

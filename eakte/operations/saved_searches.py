@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from eakte.errors import FieldError, InvalidInput, NotFound
+from eakte.language import _
 from eakte.models import Document, SavedSearch, Version
 from eakte.operations.checking import line
 from eakte.operations.searching import Found, Question, find
@@ -28,9 +29,9 @@ MOST_NEW = 100
 
 def keep_search(tx: Transaction, *, name: str, query: str) -> None:
     """Keep a search under a name; the same name again means the new search. Raises InvalidInput naming the field."""
-    name = line(name, at="name", label="Name", longest=100)
+    name = line(name, at="name", label=_("Name"), longest=100)
     if not query or len(query) > LONGEST_QUERY:
-        raise InvalidInput(errors=[FieldError("name", "Diese Suche lässt sich nicht merken.")])
+        raise InvalidInput(errors=[FieldError("name", _("Diese Suche lässt sich nicht merken."))])
     own = select(SavedSearch).where(SavedSearch.user_id == tx.actor.user_id)
     known = tx.session.scalar(own.where(SavedSearch.name == name).with_for_update())
     seen = _all_found_until(tx.session)
@@ -38,7 +39,9 @@ def keep_search(tx: Transaction, *, name: str, query: str) -> None:
         known.query, known.seen_at = query, seen
         return
     if (tx.session.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST:
-        raise InvalidInput(errors=[FieldError("name", f"Mehr als {MOST} Suchen merkt sich eakte nicht.")])
+        raise InvalidInput(
+            errors=[FieldError("name", _("Mehr als %(most)s Suchen merkt sich eakte nicht.", most=MOST))]
+        )
     tx.session.add(SavedSearch(user_id=tx.actor.user_id, name=name, query=query, seen_at=seen))
     tx.session.flush()
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from eakte.database import Database, domain_errors
 from eakte.errors import SchemaOutdated
+from eakte.language import _
 from eakte.models import AuditHead
 
 MIGRATION_LOCK = 0x65616B7465
@@ -41,7 +42,10 @@ def require_current(database: Database) -> None:
     with domain_errors(), database.engine.connect() as connection:
         current = _current(connection)
     if current != newest():
-        raise SchemaOutdated(f"Stand der Datenbank: {current or 'leer'}, nötig: {newest()}.")
+        message = _(
+            "Stand der Datenbank: %(current)s, nötig: %(newest)s.", current=current or _("leer"), newest=newest()
+        )
+        raise SchemaOutdated(message)
 
 
 def has_heads(database: Database) -> bool:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, FileInfected, ScannerUnavailable, TooLarge
+from eakte.language import _, msgid
 from eakte.terms import Actor
 from eakte.transaction import Transactions
 from indexing.clamav import Clamd, Infected, NotScanned, ScanFailed
 
 logger = logging.getLogger(__name__)
 
-NOT_LOOKED_AT = (
+NOT_LOOKED_AT = msgid(
     "Die Virenprüfung prüft keine Dateien dieser Größe oder Verschachtelung; ungeprüft wird nichts abgelegt."
 )
 
@@ -53,10 +54,15 @@ class Screen:
         except Infected as found:
             details = {"signature": found.signature, "sha256": digest.hexdigest()}
             self.transactions.record_apart(self.actor, Tag.FILE_INFECTED, None, details, subjects=self.beside)
-            message = f"In der Datei wurde Schadsoftware gefunden ({found.signature}). Sie wurde nicht abgelegt."
+            message = _(
+                "In der Datei wurde Schadsoftware gefunden (%(signature)s). Sie wurde nicht abgelegt.",
+                signature=found.signature,
+            )
             raise FileInfected(message, errors=[FieldError("file", message)]) from found
         except NotScanned as error:
-            raise TooLarge(NOT_LOOKED_AT) from error
+            raise TooLarge(_(NOT_LOOKED_AT)) from error
         except ScanFailed as error:
             logger.exception("virus scanner failed")
-            raise ScannerUnavailable("Es wurde nichts abgelegt. Bitte versuchen Sie es später noch einmal.") from error
+            raise ScannerUnavailable(
+                _("Es wurde nichts abgelegt. Bitte versuchen Sie es später noch einmal.")
+            ) from error

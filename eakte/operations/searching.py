@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want, rule_for
 from eakte.errors import ContentDamaged, FieldError, InvalidInput, SearchUnavailable, StorageFailed
+from eakte.language import _
 from eakte.models import Document, Dossier, DossierReference, PlanClass, Unit, Version
 from eakte.operations.documents import all_digests, opened
 from eakte.operations.plan import find_class
@@ -92,7 +93,9 @@ def find(session: Session, blobs: BlobStore, search: SearchIndex, actor: Actor, 
     try:
         answer = search.query(query, content=content, metadata=metadata)
     except CursorInvalid:
-        raise InvalidInput(errors=[FieldError("after", "Diese Seite der Trefferliste gibt es nicht mehr.")]) from None
+        raise InvalidInput(
+            errors=[FieldError("after", _("Diese Seite der Trefferliste gibt es nicht mehr."))]
+        ) from None
     except SearchError as error:
         raise SearchUnavailable(str(error)) from error
     hits = _visible(session, blobs, actor, question, answer.hits)
@@ -122,11 +125,17 @@ def find_by_reference(session: Session, actor: Actor, text: str) -> Dossier | No
 
 def _query(session: Session, question: Question) -> Query:
     if len(question.text) > LONGEST_QUESTION:
-        raise InvalidInput(errors=[FieldError("q", f"Die Suche ist länger als {LONGEST_QUESTION} Zeichen.")])
+        raise InvalidInput(
+            errors=[
+                FieldError(
+                    "q", _("Die Suche ist länger als %(longest_question)s Zeichen.", longest_question=LONGEST_QUESTION)
+                )
+            ]
+        )
     try:
         sort = Sort(question.sort)
     except ValueError:
-        raise InvalidInput(errors=[FieldError("sort", f"Erlaubt sind {', '.join(Sort)}.")]) from None
+        raise InvalidInput(errors=[FieldError("sort", _("Erlaubt sind %(words)s.", words=", ".join(Sort)))]) from None
     return Query(
         text=question.text,
         plan_classes=frozenset(number for each in question.plan_classes for number in _branch(session, each)),

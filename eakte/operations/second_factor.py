@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Ledger, Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import RecoveryCode, SecondFactor, User
 from eakte.operations.accounts import digest
 from eakte.operations.sessions import end_sessions
@@ -57,7 +58,7 @@ def confirm_enrolment(tx: Transaction, ledger: Ledger, step: str, code: str) -> 
         raise NotFound
     accepted = _step_of(secret, code)
     if accepted is None:
-        message = "Dieser Code passt nicht. Geht die Uhr des Geräts richtig? Bitte geben Sie den nächsten ein."
+        message = _("Dieser Code passt nicht. Geht die Uhr des Geräts richtig? Bitte geben Sie den nächsten ein.")
         raise InvalidInput(errors=[FieldError("code", message)])
     end_step(tx.session, step)
     user_id = tx.actor.user_id
@@ -65,7 +66,8 @@ def confirm_enrolment(tx: Transaction, ledger: Ledger, step: str, code: str) -> 
     sealed = ledger.seal(secret.encode(), bound_to=user_id.bytes)
     tx.session.add(SecondFactor(user_id=user_id, secret=sealed, last_step=accepted))
     codes = [
-        "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)) for _ in range(RECOVERY_CODES)
+        "-".join("".join(secrets.choice(_ALPHABET) for _sign in range(4)) for _group in range(4))
+        for _code in range(RECOVERY_CODES)
     ]
     tx.session.add_all(RecoveryCode(user_id=user_id, sha256=digest(_plain(each)), used_at=None) for each in codes)
     ended = end_sessions(tx.session, user_id, keep=tx.actor.access_key)
@@ -80,9 +82,9 @@ def remove_second_factor(tx: Transaction, user: User) -> None:
     """
     own = user.id == tx.actor.user_id
     if not (own or tx.actor.user_id is None or tx.actor.has(Role.ADMIN)):
-        raise NotAllowed("Den zweiten Faktor anderer setzt die IT zurück.")
+        raise NotAllowed(_("Den zweiten Faktor anderer setzt die IT zurück."))
     if not has_second_factor(tx.session, user.id):
-        raise InvalidInput(errors=[FieldError("user", "Dieses Konto hat keinen zweiten Faktor.")])
+        raise InvalidInput(errors=[FieldError("user", _("Dieses Konto hat keinen zweiten Faktor."))])
     _forget(tx.session, user.id)
     ended = end_sessions(tx.session, user.id, keep=tx.actor.access_key if own else None)
     tx.record(Tag.SECOND_FACTOR_REMOVE, user.id, {"own": own, "sessions_ended": ended})

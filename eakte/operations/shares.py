@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from eakte.access import READERS, may_write, rule_for
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
+from eakte.language import _
 from eakte.models import Case, Dossier, DossierShare
 from eakte.operations.accounts import named_user
 from eakte.operations.checking import optional_line
@@ -47,14 +48,14 @@ def give_share(
     Returns the share and whether it is new. Raises NotFound, NotAllowed, InvalidInput naming the field.
     """
     if (dossier_id is None) == (case_id is None):
-        raise InvalidInput(errors=[FieldError("dossier", "Genau eines von dossier und case ist nötig.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Genau eines von dossier und case ist nötig."))])
     case = readable_case(tx.session, tx.actor, case_id) if case_id else None
     # Locked: of two that share the same with the same person at once, the second changes what the first gave.
     dossier = writable_dossier(tx, case.dossier_id if case else dossier_id or uuid.UUID(int=0))
     user_id, unit_id = _grantee(tx, words)
     if words.until < today():
-        raise InvalidInput(errors=[FieldError("until", "Der letzte Tag liegt in der Vergangenheit.")])
-    reason = optional_line(words.reason, at="reason", label="Grund", longest=LONGEST_REASON)
+        raise InvalidInput(errors=[FieldError("until", _("Der letzte Tag liegt in der Vergangenheit."))])
+    reason = optional_line(words.reason, at="reason", label=_("Grund"), longest=LONGEST_REASON)
     known = tx.session.scalar(
         select(DossierShare).where(
             DossierShare.dossier_id.is_not_distinct_from(dossier_id),
@@ -106,7 +107,7 @@ def list_shares(
     Those of a dossier are seen by who works in it and by the registrar who knows it. Raises NotFound, NotAllowed.
     """
     if sum((dossier is not None, case is not None, mine)) != 1:
-        message = "Genau eines von dossier, case und mine ist nötig."
+        message = _("Genau eines von dossier, case und mine ist nötig.")
         raise InvalidInput(errors=[FieldError("dossier", message)])
     statement = select(DossierShare)
     if mine:
@@ -117,7 +118,7 @@ def list_shares(
         inside = readable_case(session, actor, case) if case else None
         row = readable_dossier(session, actor, inside.dossier_id if inside else dossier or uuid.UUID(int=0))
         if not is_registrar(actor) and not may_write(session, rule_for(session, actor), row):
-            raise NotAllowed("Wer Zugriff hat, sehen Bearbeitende der Akte und die Registratur.")
+            raise NotAllowed(_("Wer Zugriff hat, sehen Bearbeitende der Akte und die Registratur."))
         cases = select(Case.id).where(Case.dossier_id == row.id)
         within = or_(DossierShare.dossier_id == row.id, DossierShare.case_id.in_(cases))
         statement = statement.where(DossierShare.case_id == case if case else within)
@@ -128,12 +129,12 @@ def list_shares(
 
 def _grantee(tx: Transaction, words: ShareWords) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     if (words.user is None) == (words.unit is None):
-        raise InvalidInput(errors=[FieldError("user", "Genau eines von user und unit ist nötig.")])
+        raise InvalidInput(errors=[FieldError("user", _("Genau eines von user und unit ist nötig."))])
     if words.unit is not None:
         return None, find_unit(tx.session, words.unit).id
     user = named_user(tx.session, words.user or "")
     if not {role.value for role in READERS} & set(user.roles):
-        raise InvalidInput(errors=[FieldError("user", "Dieses Konto liest keine Akten.")])
+        raise InvalidInput(errors=[FieldError("user", _("Dieses Konto liest keine Akten."))])
     return user.id, None
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import Conflict, ContentDamaged, DocumentCancelled, NotAllowed, StorageFailed
+from eakte.language import _
 from eakte.models import Blob, Document, DocumentSignature, Version
 from eakte.operations.document_changes import beside, let_go, require_not_held, workable_document
 from eakte.operations.documents import current_version, digests_of, opened, readable_document
@@ -150,7 +151,7 @@ def check_signature(blobs: BlobStore, version: Version, row: DocumentSignature, 
 
 def _signable(tx: Transaction, document_id: uuid.UUID, revision: int | None) -> Document:
     if tx.actor.user_id is None:
-        raise NotAllowed("Signieren können nur Personen und Maschinenkonten.")
+        raise NotAllowed(_("Signieren können nur Personen und Maschinenkonten."))
     document = workable_document(tx, document_id, revision)
     if document.cancelled_at is not None:
         raise DocumentCancelled

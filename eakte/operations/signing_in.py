@@ -22,6 +22,7 @@ from eakte.errors import (
     SignInFailed,
     SignInPaused,
 )
+from eakte.language import _, ngettext
 from eakte.models import User
 from eakte.operations.accounts import actor_of
 from eakte.operations.passwords import check_password, hash_password, same_password
@@ -79,7 +80,7 @@ def sign_in_with_code(
         found = find_step(session, transactions.ledger, "code", step)
         user = session.get(User, found[0]) if found is not None and found[0] is not None else None
         if user is None or not user.active:
-            raise SignInFailed("Die Anmeldung hat zu lange gedauert. Bitte beginnen Sie noch einmal.")
+            raise SignInFailed(_("Die Anmeldung hat zu lange gedauert. Bitte beginnen Sie noch einmal."))
         counted = _counted(session, user.login.casefold(), user, visit)
         check_pause(session, counted)
     with transactions.begin(actor_of(user, scopes=frozenset())) as tx:
@@ -102,14 +103,14 @@ def confirm_password(transactions: Transactions, actor: Actor, password: str, *,
         kept = session.get_one(User, actor.user_id).password_hash
         check_pause(session, counted)
     if kept is None:
-        raise NotAllowed("Dieses Konto meldet sich ohne Passwort an.")
+        raise NotAllowed(_("Dieses Konto meldet sich ohne Passwort an."))
     if same_password(password, kept):
         return
     with transactions.begin(actor) as tx:
         pause, _left = _count(tx, counted, step="confirm")
     if pause:
         raise SignInPaused(seconds=pause)
-    raise InvalidInput(errors=[FieldError(at, "Das Passwort stimmt nicht.")])
+    raise InvalidInput(errors=[FieldError(at, _("Das Passwort stimmt nicht."))])
 
 
 def set_password(
@@ -121,7 +122,9 @@ def set_password(
     sign in as the other; an administrator would gain roles that read (records, "Who may do what").
     """
     if user.machine:
-        raise InvalidInput(errors=[FieldError(at, "Ein Maschinenkonto hat kein Passwort, sondern Zugriffsschlüssel.")])
+        raise InvalidInput(
+            errors=[FieldError(at, _("Ein Maschinenkonto hat kein Passwort, sondern Zugriffsschlüssel."))]
+        )
     check_password(new, known=(user.login, user.display_name, municipality), at=at)
     user.password_hash = hash_password(new)
     user.revision += 1
@@ -147,4 +150,4 @@ def _count(tx: Transaction, counted: Sequence[Counted], *, step: str) -> tuple[i
 def _refusal(kind: type[SignInFailed], pause: int, left: int) -> EakteError:
     if pause:
         return SignInPaused(seconds=pause)
-    return kind(f"Noch {left} Versuche bis zu einer Pause." if left > 1 else "Noch ein Versuch bis zu einer Pause.")
+    return kind(ngettext("Noch ein Versuch bis zu einer Pause.", "Noch %(num)s Versuche bis zu einer Pause.", left))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import NotFound, WrongState
+from eakte.language import _, msgid
 from eakte.models import AuditEntry, AuditSubject, Dossier, FormerValue
 from eakte.operations.case_moving import move_case
 from eakte.operations.document_bulk import move_back
@@ -21,7 +22,7 @@ from eakte.operations.moving import move_dossier, reassign_dossier
 from eakte.terms import Actor
 from eakte.transaction import Transaction
 
-REASON = "Zurückgenommen"
+REASON = msgid("Zurückgenommen")
 _POSSIBLE = (Tag.DOCUMENT_MOVE, Tag.CASE_MOVE, Tag.DOSSIER_MOVE, Tag.DOSSIER_REASSIGN)
 
 
@@ -65,7 +66,7 @@ def take_back(tx: Transaction, entry_id: uuid.UUID, *, pattern: str) -> AuditEnt
         case Tag.DOSSIER_MOVE:
             dossier = _dossier(tx, entry)
             _require(str(dossier.plan_class_id) == entry.details["to"])
-            move_dossier(tx, dossier.id, plan_class=entry.details["from"], reason=REASON, pattern=pattern)
+            move_dossier(tx, dossier.id, plan_class=entry.details["from"], reason=_(REASON), pattern=pattern)
         case _:
             dossier = _dossier(tx, entry)
             _require(str(dossier.unit_id) == entry.details["to"])
@@ -74,7 +75,7 @@ def take_back(tx: Transaction, entry_id: uuid.UUID, *, pattern: str) -> AuditEnt
                     FormerValue.entry_id == entry.id, FormerValue.field == "confidentiality"
                 )
             )
-            reassign_dossier(tx, dossier.id, unit=entry.details["from"], confidentiality=level, reason=REASON)
+            reassign_dossier(tx, dossier.id, unit=entry.details["from"], confidentiality=level, reason=_(REASON))
     return entry
 
 
@@ -90,4 +91,4 @@ def _subject(entry: AuditEntry) -> uuid.UUID:
 
 def _require(still: bool) -> None:
     if not still:
-        raise WrongState("Inzwischen hat sich etwas geändert, deshalb lässt sich das nicht mehr zurücknehmen.")
+        raise WrongState(_("Inzwischen hat sich etwas geändert, deshalb lässt sich das nicht mehr zurücknehmen."))

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import Case, Dossier, Party, Template
 from eakte.operations.dossiers import (
     NewDossier,
@@ -94,7 +95,7 @@ def make_dossier(tx: Transaction, template: Template, order: Order, pattern: str
     body = template.body
     plan_class = order.plan_class or body["plan_class"]
     if plan_class is None:
-        raise InvalidInput(errors=[FieldError("plan_class", "Die Aktenplaneinheit fehlt.")])
+        raise InvalidInput(errors=[FieldError("plan_class", _("Die Aktenplaneinheit fehlt."))])
     dossier, is_new = add_dossier(
         tx,
         NewDossier(
@@ -127,7 +128,7 @@ def make_case(tx: Transaction, template: Template, order: Order) -> Made:
             dossier = readable_dossier(tx.session, tx.actor, known.dossier_id)
             return Made(dossier, [known, *tx.session.scalars(below)], is_new=False)
     if order.dossier is None:
-        raise InvalidInput(errors=[FieldError("dossier", "Die Akte, in der der Vorgang entsteht, fehlt.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Die Akte, in der der Vorgang entsteht, fehlt."))])
     body = template.body
     dossier = writable_dossier(tx, order.dossier)
     require_open(dossier)
@@ -154,10 +155,10 @@ def _require_fitting(kind: TemplateKind, order: Order) -> None:
     """What is said and has no place is refused: passed over, the thing would lie elsewhere than its maker believes."""
     if kind is TemplateKind.DOSSIER:
         said = {"dossier"} if order.dossier else set()
-        message = "Aus dieser Vorlage entsteht eine neue Akte; in einer anderen liegt sie nicht."
+        message = _("Aus dieser Vorlage entsteht eine neue Akte; in einer anderen liegt sie nicht.")
     else:
         said = {name for name in OF_DOSSIERS if getattr(order, name) is not None}
-        message = "Das hat ein Vorgang nicht."
+        message = _("Das hat ein Vorgang nicht.")
     if said:
         raise InvalidInput(errors=[FieldError(name, message) for name in sorted(said)])
 
@@ -165,7 +166,9 @@ def _require_fitting(kind: TemplateKind, order: Order) -> None:
 def _filled(title: str, values: Mapping[str, str]) -> str:
     missing = [name for name in PLACE.findall(title) if not str(values.get(name) or "").strip()]
     if missing:
-        raise InvalidInput(errors=[FieldError(f"values.{name}", f"Der Wert für {name} fehlt.") for name in missing])
+        raise InvalidInput(
+            errors=[FieldError(f"values.{name}", _("Der Wert für %(name)s fehlt.", name=name)) for name in missing]
+        )
     return PLACE.sub(lambda place: values[place[1]], title)
 
 
@@ -173,4 +176,6 @@ def _require_roles(roles: Sequence[Mapping[str, Any]], parties: Sequence[PartyWo
     given = {party.role for party in parties}
     missing = [each["role"] for each in roles if each["required"] and each["role"] not in given]
     if missing:
-        raise InvalidInput(errors=[FieldError("parties", f"Beteiligte fehlen: {role}.") for role in missing])
+        raise InvalidInput(
+            errors=[FieldError("parties", _("Beteiligte fehlen: %(role)s.", role=role)) for role in missing]
+        )

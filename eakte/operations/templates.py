@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Template
 from eakte.operations.checking import line, one_of, optional_line, same_revision
 from eakte.operations.dossiers import (
@@ -69,7 +70,7 @@ def create_template(tx: Transaction, words: TemplateWords) -> Template:
     """A new template. Raises NotAllowed for all but the registrar, InvalidInput naming the field."""
     _require_registrar(tx)
     name = _free_name(tx, words.name, None)
-    kind = one_of(TemplateKind, words.kind, at="kind", label="Art")
+    kind = one_of(TemplateKind, words.kind, at="kind", label=_("Art"))
     row = Template(name=name, kind=kind.value, body=_body(tx.session, words, kind))
     tx.session.add(row)
     tx.session.flush()
@@ -87,7 +88,7 @@ def change_template(
         raise NotFound
     same_revision(revision, row.revision)
     if words.kind != row.kind:
-        raise InvalidInput(errors=[FieldError("kind", "Die Art einer Vorlage lässt sich nicht ändern.")])
+        raise InvalidInput(errors=[FieldError("kind", _("Die Art einer Vorlage lässt sich nicht ändern."))])
     before = {"name": row.name, "body": str(row.body), "active": str(row.active)}
     row.name = _free_name(tx, words.name, row.id)
     row.body = _body(tx.session, words, TemplateKind(row.kind))
@@ -147,10 +148,11 @@ def usable_template(session: Session, template_id: uuid.UUID, kind: TemplateKind
     """A template from which something can be made. Raises NotFound, WrongState, InvalidInput for a wrong kind."""
     template = find_template(session, template_id)
     if kind is not None and template.kind != kind:
-        what = "einer Akte" if kind is TemplateKind.DOSSIER else "eines Vorgangs"
-        raise InvalidInput(errors=[FieldError("template", f"Das ist keine Vorlage {what}.")])
+        dossier, case = _("Das ist keine Vorlage einer Akte."), _("Das ist keine Vorlage eines Vorgangs.")
+        message = dossier if kind is TemplateKind.DOSSIER else case
+        raise InvalidInput(errors=[FieldError("template", message)])
     if not template.active:
-        raise WrongState("Diese Vorlage wird nicht mehr benutzt.")
+        raise WrongState(_("Diese Vorlage wird nicht mehr benutzt."))
     return template
 
 
@@ -159,21 +161,21 @@ def _body(session: Session, words: TemplateWords, kind: TemplateKind) -> dict[st
     if kind is TemplateKind.CASE:
         for name in (*OF_DOSSIERS, "medium"):
             if getattr(words, name) is not None:
-                raise InvalidInput(errors=[FieldError(name, "Das hat ein Vorgang nicht.")])
+                raise InvalidInput(errors=[FieldError(name, _("Das hat ein Vorgang nicht."))])
     cases = _cases(words.cases, "cases", deepest=2 if kind is TemplateKind.DOSSIER else 1)
     if sum(1 + len(each.get("cases", ())) for each in cases) > MOST_CASES:
-        raise InvalidInput(errors=[FieldError("cases", f"Höchstens {MOST_CASES} Vorgänge.")])
+        raise InvalidInput(errors=[FieldError("cases", _("Höchstens %(most_cases)s Vorgänge.", most_cases=MOST_CASES))])
     return {
         "title": _title(words.title, "title"),
         "plan_class": str(find_class(session, words.plan_class).id) if words.plan_class else None,
         "unit": str(find_unit(session, words.unit).id) if words.unit else None,
         "confidentiality": level_for(words.confidentiality).word if words.confidentiality else None,
-        "medium": one_of(Medium, words.medium, at="medium", label="Medium").value if words.medium else None,
+        "medium": one_of(Medium, words.medium, at="medium", label=_("Medium")).value if words.medium else None,
         "fields": dict(words.fields),
         "cases": cases,
         "roles": [
             {
-                "role": line(each.get("role"), at=f"roles.{number}.role", label="Rolle", longest=100),
+                "role": line(each.get("role"), at=f"roles.{number}.role", label=_("Rolle"), longest=100),
                 "required": bool(each.get("required")),
             }
             for number, each in enumerate(words.roles)
@@ -183,7 +185,7 @@ def _body(session: Session, words: TemplateWords, kind: TemplateKind) -> dict[st
 
 def _cases(said: Sequence[Mapping[str, Any]], at: str, *, deepest: int) -> list[dict[str, Any]]:
     if said and not deepest:
-        raise InvalidInput(errors=[FieldError(at, "Ein Teilvorgang hat keine Teilvorgänge.")])
+        raise InvalidInput(errors=[FieldError(at, _("Ein Teilvorgang hat keine Teilvorgänge."))])
     return [
         {
             "title": _title(each.get("title"), f"{at}.{number}.title"),
@@ -200,24 +202,26 @@ def _below(case: Mapping[str, Any], at: str, *, deepest: int) -> dict[str, Any]:
 
 
 def _title(text: str | None, at: str) -> str:
-    title = line(text, at=at, label="Betreff")
+    title = line(text, at=at, label=_("Betreff"))
     bad = [name for name in PLACE.findall(title) if not _PLACE_NAME.fullmatch(name)]
     if bad or "{" in PLACE.sub("", title) or "}" in PLACE.sub("", title):
-        message = "Zu füllende Stellen heißen etwa {grundstueck}: kleine Buchstaben ohne Umlaut, Ziffern, Unterstriche."
+        message = _(
+            "Zu füllende Stellen heißen etwa {grundstueck}: kleine Buchstaben ohne Umlaut, Ziffern, Unterstriche."
+        )
         raise InvalidInput(errors=[FieldError(at, message)])
     return title
 
 
 def _free_name(tx: Transaction, text: str, own: uuid.UUID | None) -> str:
-    name = optional_line(text, at="name", label="Name", longest=100)
+    name = optional_line(text, at="name", label=_("Name"), longest=100)
     if name is None:
-        raise InvalidInput(errors=[FieldError("name", "Name fehlt.")])
+        raise InvalidInput(errors=[FieldError("name", _("Name fehlt."))])
     known = tx.session.scalar(select(Template.id).where(Template.name == name))
     if known not in {None, own}:
-        raise InvalidInput(errors=[FieldError("name", f"Die Vorlage {name} gibt es schon.")])
+        raise InvalidInput(errors=[FieldError("name", _("Die Vorlage %(name)s gibt es schon.", name=name))])
     return name
 
 
 def _require_registrar(tx: Transaction) -> None:
     if not is_registrar(tx.actor):
-        raise NotAllowed("Vorlagen macht die Registratur.")
+        raise NotAllowed(_("Vorlagen macht die Registratur."))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.access import INBOX, is_head, units_below
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import AccessScope, Unit, User
 from eakte.operations.checking import line, replaced, same_revision
 from eakte.terms import Level, Role
@@ -25,15 +26,17 @@ def create_unit(tx: Transaction, *, number: str, name: str, parent_id: uuid.UUID
     """
     if tx.actor.user_id is not None and not tx.actor.has(Role.ADMIN, Role.REGISTRAR):
         raise NotAllowed
-    number = line(number, at="number", label="Nummer", longest=50)
+    number = line(number, at="number", label=_("Nummer"), longest=50)
     if tx.session.scalar(select(Unit.id).where(Unit.number == number)):
-        raise InvalidInput(errors=[FieldError("number", f"Die Organisationseinheit {number} gibt es schon.")])
+        raise InvalidInput(
+            errors=[FieldError("number", _("Die Organisationseinheit %(number)s gibt es schon.", number=number))]
+        )
     if parent_id is not None:
         parent = tx.session.get(Unit, parent_id)
         if parent is None:
-            raise InvalidInput(errors=[FieldError("parent", "Die übergeordnete Einheit gibt es nicht.")])
+            raise InvalidInput(errors=[FieldError("parent", _("Die übergeordnete Einheit gibt es nicht."))])
         require_open_unit(parent)
-    unit = Unit(number=number, name=line(name, at="name", label="Name"), parent_id=parent_id)
+    unit = Unit(number=number, name=line(name, at="name", label=_("Name")), parent_id=parent_id)
     tx.session.add(unit)
     tx.session.flush()
     scopes = (AccessScope(founded_for_id=unit.id, unit_id=unit.id, level=int(level)) for level in (*Level, INBOX))
@@ -55,7 +58,7 @@ def rename_unit(tx: Transaction, unit_id: uuid.UUID, name: str, *, revision: int
         raise NotFound
     same_revision(revision, unit.revision)
     require_open_unit(unit)
-    before = replaced(unit, {"name": line(name, at="name", label="Name")})
+    before = replaced(unit, {"name": line(name, at="name", label=_("Name"))})
     if before:
         entry = tx.record(Tag.UNIT_CHANGE, unit.id, {"fields": ["name"]})
         tx.remember(entry, unit.id, "name", before["name"])
@@ -74,12 +77,12 @@ def set_head(tx: Transaction, unit_id: uuid.UUID, login: str | None, *, revision
         raise NotFound
     keeper = tx.actor.user_id is None or tx.actor.has(Role.REGISTRAR)
     if not keeper and not (unit.parent_id and is_head(tx.session, tx.actor, unit.parent_id)):
-        raise NotAllowed("Die Leitung einer Organisationseinheit bestimmt die Registratur oder die Leitung darüber.")
+        raise NotAllowed(_("Die Leitung einer Organisationseinheit bestimmt die Registratur oder die Leitung darüber."))
     same_revision(revision, unit.revision)
     require_open_unit(unit)
     head = _head(tx, login, unit.id) if login is not None else None
     if head is not None and head.id == tx.actor.user_id:
-        raise NotAllowed("Sich selbst macht niemand zur Leitung.")
+        raise NotAllowed(_("Sich selbst macht niemand zur Leitung."))
     before = unit.head_id
     if before == (head.id if head else None):
         return unit
@@ -93,7 +96,7 @@ def _head(tx: Transaction, login: str, unit_id: uuid.UUID) -> User:
     user = tx.session.scalar(select(User).where(User.login == login, User.active))
     reads = user is not None and {Role.CLERK, Role.REGISTRAR} & set(user.roles) and not user.machine
     if user is None or not reads or user.unit_id is None or unit_id not in units_below(tx.session, user.unit_id):
-        message = "Die Leitung liest Akten und arbeitet in dieser Organisationseinheit oder einer darüber."
+        message = _("Die Leitung liest Akten und arbeitet in dieser Organisationseinheit oder einer darüber.")
         raise InvalidInput(errors=[FieldError("head", message)])
     return user
 
@@ -113,7 +116,11 @@ def find_unit(session: Session, reference: str, *, at: str = "unit") -> Unit:
         except ValueError:
             unit = None
     if unit is None:
-        raise InvalidInput(errors=[FieldError(at, f"Die Organisationseinheit {reference[:50]} gibt es nicht.")])
+        raise InvalidInput(
+            errors=[
+                FieldError(at, _("Die Organisationseinheit %(reference)s gibt es nicht.", reference=reference[:50]))
+            ]
+        )
     return successor_of(session, unit)
 
 
@@ -140,7 +147,13 @@ def successors(session: Session) -> dict[uuid.UUID, uuid.UUID]:
 def require_open_unit(unit: Unit) -> None:
     """Raise WrongState for a unit that was merged into another."""
     if unit.closed_on is not None:
-        raise WrongState(f"Die Organisationseinheit {unit.number} ist seit {unit.closed_on:%d.%m.%Y} geschlossen.")
+        raise WrongState(
+            _(
+                "Die Organisationseinheit %(number)s ist seit %(closed_on)s geschlossen.",
+                number=unit.number,
+                closed_on=f"{unit.closed_on:%d.%m.%Y}",
+            )
+        )
 
 
 def list_units(session: Session) -> Sequence[Unit]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from eakte.errors import FieldError, InvalidInput
+from eakte.language import _
 from eakte.models import Case, Dossier
 from eakte.operations.changing import change_case, change_dossier
 from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
@@ -39,7 +40,10 @@ def put_dossier(
     if moved:
         acts = {"plan_class": "move", "unit": "reassign", "confidentiality": "confidentiality"}
         raise InvalidInput(
-            errors=[FieldError(name, f"Das ändert POST /dossiers/{dossier.id}/{acts[name]}.") for name in moved]
+            errors=[
+                FieldError(name, _("Das ändert POST /dossiers/%(id)s/%(act)s.", id=dossier.id, act=acts[name]))
+                for name in moved
+            ]
         )
     changes = _differing(dossier, new, said & {"title", "medium", "location", "fields"})
     if changes:
@@ -54,7 +58,7 @@ def put_case(tx: Transaction, new: NewCase, *, said: frozenset[str], revision: i
     if is_new:
         return case, True
     if new.dossier not in {None, case.dossier_id} or new.parent not in {None, case.parent_id}:
-        raise InvalidInput(errors=[FieldError("dossier", "Der Vorgang gehört zu einer anderen Akte.")])
+        raise InvalidInput(errors=[FieldError("dossier", _("Der Vorgang gehört zu einer anderen Akte."))])
     changes = _differing(case, new, said & {"title", "fields"})
     if changes:
         change_case(tx, case.id, changes, revision=case.revision if revision is None else revision)

@@ -13,6 +13,7 @@ from typing import Any
 from eakte.access import Want
 from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, WrongState
+from eakte.language import _
 from eakte.models import Document, Version
 from eakte.operations.checking import line, optional_line, remember_reason
 from eakte.operations.document_changes import (
@@ -48,7 +49,7 @@ def add_version(
     document = writable_document(tx, stored.document_id, revision)
     require_not_held(tx, document)
     if document.version + 1 != stored.version:
-        raise InvalidInput("Inzwischen gibt es eine neuere Fassung.")
+        raise InvalidInput(_("Inzwischen gibt es eine neuere Fassung."))
     details = digest_details(stored)
     if document.checked_out_by is not None and not keep_checked_out:
         details["checked_in"] = True
@@ -56,7 +57,7 @@ def add_version(
     document.version = stored.version
     document.state, document.state_reason = DocumentState.RECEIVED.value, None
     document.revision += 1
-    insert_version(tx, document, stored, optional_line(comment, at="comment", label="Bemerkung"))
+    insert_version(tx, document, stored, optional_line(comment, at="comment", label=_("Bemerkung")))
     tx.record(Tag.DOCUMENT_VERSION, document.id, details, subjects=beside(document))
     enqueue_processing(tx, document.id, stored.version)
     return document
@@ -68,7 +69,7 @@ def check_out(tx: Transaction, document_id: uuid.UUID, *, revision: int | None =
     Raises DocumentCheckedOut naming who has it, DocumentFinal, DocumentCancelled.
     """
     if tx.actor.user_id is None:
-        raise NotAllowed("Auschecken können nur Personen und Maschinenkonten.")
+        raise NotAllowed(_("Auschecken können nur Personen und Maschinenkonten."))
     document = writable_document(tx, document_id, revision)
     require_not_held(tx, document)
     if document.checked_out_by is not None:
@@ -89,11 +90,11 @@ def release(
     document = readable_document(tx.session, tx.actor, document_id, Want.METADATA)
     lock_document(tx, document, revision)
     if document.checked_out_by is None:
-        raise WrongState("Das Dokument ist nicht ausgecheckt.")
+        raise WrongState(_("Das Dokument ist nicht ausgecheckt."))
     if document.checked_out_by != tx.actor.user_id:
         if not is_registrar(tx.actor):
-            raise NotAllowed("Das Auschecken heben die Person selbst oder die Registratur auf.")
-        reason = line(reason, at="reason", label="Grund")
+            raise NotAllowed(_("Das Auschecken heben die Person selbst oder die Registratur auf."))
+        reason = line(reason, at="reason", label=_("Grund"))
     holder, name = document.checked_out_by, holder_name(tx, document)
     let_go(document)
     _changed(tx, document)
@@ -114,12 +115,12 @@ def restore_version(
     require_not_held(tx, document)
     earlier = current_version(tx.session, document, number)
     if earlier.number == document.version:
-        raise WrongState(f"Fassung {number} ist die geltende.")
+        raise WrongState(_("Fassung %(number)s ist die geltende.", number=number))
     version = Version(
         document_id=document.id,
         number=document.version + 1,
         created_by=tx.actor.user_id,
-        comment=optional_line(comment, at="comment", label="Bemerkung"),
+        comment=optional_line(comment, at="comment", label=_("Bemerkung")),
         restored_from=earlier.number,
         **{name: getattr(earlier, name) for name in CONTENT},
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Want
 from eakte.audit import Tag
+from eakte.language import _
 from eakte.models import Volume
 from eakte.operations.checking import optional_line
 from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
@@ -31,7 +32,7 @@ def open_volume(
     volume = Volume(
         dossier_id=dossier.id,
         ordinal=last.ordinal + 1 if last else 1,
-        title=optional_line(title, at="title", label="Bezeichnung"),
+        title=optional_line(title, at="title", label=_("Bezeichnung")),
         opened_on=today(),
     )
     tx.session.add(volume)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
 from eakte.errors import NotAllowed, NotFound, WrongState
+from eakte.language import _
 from eakte.models import Document, ProcessingProgress, Version
 from eakte.operations.documents import readable_document
 from eakte.operations.dossiers import writable_dossier
@@ -35,7 +36,7 @@ def retry(tx: Transaction, document_id: uuid.UUID) -> Document:
         writable_dossier(tx, document.dossier_id)
     tx.session.refresh(document, with_for_update=True)
     if document.state != DocumentState.FAILED.value:
-        raise WrongState("Nur fehlgeschlagene Dokumente lassen sich wiederholen.")
+        raise WrongState(_("Nur fehlgeschlagene Dokumente lassen sich wiederholen."))
     _try_again(tx, document)
     return document
 
@@ -82,7 +83,7 @@ def list_failures(session: Session, actor: Actor, *, after: str | None, limit: i
 def require_administrator(actor: Actor) -> None:
     """Raise NotAllowed for everybody but IT and the service itself."""
     if actor.user_id is not None and not actor.has(Role.ADMIN):
-        raise NotAllowed("Den Betrieb sieht die IT.")
+        raise NotAllowed(_("Den Betrieb sieht die IT."))
 
 
 def _try_again(tx: Transaction, document: Document) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eakte.embedded import PrivateDatabase
-from tests.embedded.embedded_support import kill_server, quick_place
+from tests.embedded.embedded_support import kill_server
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def empty_dir() -> Iterator[Path]:
     Not under pytest's tmp_path: every other pytest of root sets that one's parent back to 0700, and PostgreSQL's user
     has to pass through.
     """
-    folder = Path(tempfile.mkdtemp(dir=quick_place(), prefix="eakte-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="eakte-test-"))
     yield folder / "data"
     kill_server(folder / "data")
     shutil.rmtree(folder)
@@ -28,7 +28,7 @@ def empty_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def template() -> Iterator[Path]:
     """A folder whose database was made and stopped: copying it is quicker than initdb."""
-    folder = Path(tempfile.mkdtemp(dir=quick_place(), prefix="eakte-test-template-"))
+    folder = Path(tempfile.mkdtemp(prefix="eakte-test-template-"))
     with PrivateDatabase(folder / "data", say=print):
         pass
     yield folder / "data"

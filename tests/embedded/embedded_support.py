@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -70,14 +69,6 @@ def children(data_dir: Path, count: int = 1, **options: Any) -> Iterator[list[Ch
     finally:
         for child in started:
             child.kill()
-
-
-def quick_place() -> Path:
-    """Where clusters are copied in memory if the machine has enough of it: the disk is shared and fsync is slow."""
-    place = "/dev/shm"  # noqa: S108 - folders in it are made by mkdtemp
-    memory = os.statvfs(place)
-    roomy = memory.f_bavail * memory.f_frsize > 2 * 1024**3 and not memory.f_flag & os.ST_NOEXEC
-    return Path(place if roomy else tempfile.gettempdir())
 
 
 def postmaster(data_dir: Path) -> int:

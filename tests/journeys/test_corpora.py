@@ -1,8 +1,7 @@
 """Whatever a town sends: every file of the corpora through the real service, and every rendition before a judge.
 
 The corpora are other people's files, odd and broken ones among them. None may cost a 5xx, a stuck job or the worker;
-each is found afterwards by a word of its text, or by its title and with a reason why it has no text. `make test` takes
-one file in four of each kind, `make long` all of them.
+each is found afterwards by a word of its text, or by its title and with a reason why it has no text.
 """
 
 from __future__ import annotations
@@ -46,15 +45,6 @@ class Outcome:
         return self.name.partition("/")[0]
 
 
-EVERY = {"some": 4, "all": 1}
-
-
-@pytest.fixture(scope="module", params=["some", pytest.param("all", marks=pytest.mark.long)])
-def every(request: pytest.FixtureRequest) -> int:
-    """Every how manyth file of each kind is filed; all scans are, three texts lie before each of them."""
-    return EVERY[request.param]
-
-
 @pytest.fixture(scope="module")
 def house() -> Iterator[Service]:
     with data_folder() as folder:
@@ -74,7 +64,7 @@ def clerk(house: Service) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def outcomes(
-    house: Service, clerk: httpx2.Client, corpora: Path, every: int, tmp_path_factory: pytest.TempPathFactory
+    house: Service, clerk: httpx2.Client, corpora: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Outcome]:
     """The files filed at once, worked off by the service as it comes, looked at when all of them are done."""
     worker = house.worker().pid
@@ -83,7 +73,7 @@ def outcomes(
     for kind in KINDS:
         body = {"plan_class": "632.2", "title": f"Korpus {kind}"}
         dossiers.append(clerk.post(f"{API}/dossiers", json=body).raise_for_status().json()["id"])
-        for path in sorted((corpora / kind).iterdir())[every - 1 :: every]:
+        for path in sorted((corpora / kind).iterdir()):
             answer = upload(clerk, {"dossier": dossiers[-1]}, path.read_bytes(), path.name)
             assert answer.status_code == 201, f"{path.name}: {answer.text}"
             filed[answer.json()["id"]] = f"{kind}/{path.name}"
@@ -161,7 +151,7 @@ def test_no_job_is_left_over(outcomes: list[Outcome], house: Service) -> None:
     assert left == []
 
 
-def test_what_we_call_conforming_is_so_for_another_judge(outcomes: list[Outcome], every: int) -> None:
+def test_what_we_call_conforming_is_so_for_another_judge(outcomes: list[Outcome]) -> None:
     """`claimed` is what the file says of itself and is not promised; all else that is called PDF/A must be."""
     made = {each.rendition: each for each in outcomes if each.rendition is not None}
     verdicts = verapdf(made)
@@ -172,8 +162,7 @@ def test_what_we_call_conforming_is_so_for_another_judge(outcomes: list[Outcome]
             verdict.conforming and verdict.flavour.startswith(f"PDF/A-{promised['flavour'].upper()} ")
         ):
             wrong.append(f"{made[path].name}: {promised}, {verdict}")
-    if every == 1:
-        write_table(outcomes, verdicts)
+    write_table(outcomes, verdicts)
     assert wrong == []
     scans = [each for each in outcomes if each.name.startswith("scans/") and each.name.endswith(".pdf")]
     assert {each.document["rendition"]["state"] for each in scans} == {"conforming"}

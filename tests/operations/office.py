@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -20,7 +19,6 @@ from sqlalchemy import select
 
 from eakte.access import Want
 from eakte.bootstrap import Backends, open_backends, update_index
-from eakte.database import Database
 from eakte.models import Case, Document, Dossier, DossierExclusion, DossierShare, Unit, User, Version
 from eakte.operations import processing
 from eakte.operations.accounts import actor_of, create_user
@@ -30,7 +28,6 @@ from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_d
 from eakte.operations.filing import Draft, file_document, store_original
 from eakte.operations.plan import create_class
 from eakte.operations.plan_rules import RetentionWords
-from eakte.operations.schema import migrate
 from eakte.operations.searching import Question, Result, find
 from eakte.operations.units import create_unit
 from eakte.settings import Settings
@@ -253,15 +250,6 @@ def _furnish(backends: Backends) -> None:
             )
 
 
-def _copy(admin_url: str, template: str) -> str:
-    name = f"test_{new_id().hex}"
-    source = urlsplit(template).path.removeprefix("/")
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
-    return urlsplit(template)._replace(path=f"/{name}").geturl()
-
-
 def _drop(admin_url: str, url: str) -> None:
     """The server's own vacuum may just be at work in it, and only a superuser could end that."""
     for _ in range(100):
@@ -275,12 +263,9 @@ def _drop(admin_url: str, url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared_office(postgres_admin: str) -> Iterator[tuple[str, Path]]:
+def prepared_office(postgres_admin: str, migrated: str) -> Iterator[tuple[str, Path]]:
     """The database that every office is a copy of, and the key of its log."""
-    url = new_database(postgres_admin)
-    database = Database(url)
-    migrate(database)
-    database.close()
+    url = new_database(postgres_admin, copy_of=migrated)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
         key = Path(folder) / "audit.key"
         settings = Settings(data_dir=Path(folder), database_url=SecretStr(url), audit_key_file=key)
@@ -294,7 +279,7 @@ def prepared_office(postgres_admin: str) -> Iterator[tuple[str, Path]]:
 def opened_office(postgres_admin: str, prepared: tuple[str, Path], search_url: str | None = None) -> Iterator[Office]:
     """A fresh copy of the prepared office; the index is embedded unless a server is named."""
     template, key = prepared
-    url = _copy(postgres_admin, template)
+    url = new_database(postgres_admin, copy_of=template)
     with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
         settings = Settings(
             data_dir=Path(folder),

@@ -120,7 +120,10 @@ def new_database(admin_url: str, *, tablespace: str | None = None, copy_of: str 
     """
     name = f"test_{secrets.token_hex(8)}"
     template = urlsplit(copy_of).path.removeprefix("/") if copy_of else "template0"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    # Files are copied, not logged page by page: half the time where nobody waits for the disk.
+    statement = sql.SQL(
+        "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+    )
     where = sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace)) if tablespace else sql.SQL("")
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)) + where)
