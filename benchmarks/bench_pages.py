@@ -3,7 +3,7 @@
 Two towns, each served by an `eakte serve` of its own on the embedded backends, asked in turn by a signed-in clerk for
 the same pages as whole HTTP requests. The ratio is the worst of all pages, at the median: near one means that what a
 clerk sees does not get slower as the archive grows. The document that is opened has 500 close-printed pages in both;
-`found` is the same, opened from a hit, with a word marked on every fourth page. The figures
+`found` is the same, opened from a hit, with a word on every fourth page; `text` is a stretch of its text. The figures
 have the times at both percentiles, and how many bytes of HTML a page is as sent (`bytes`) and packed by gzip (`gzip`),
 as a proxy in front sends it.
 """

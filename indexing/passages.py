@@ -2,12 +2,12 @@
 
 Life of a text: `windows` cuts the pages of a document into entries, `terms_to_bytes` keeps them as a blob beside the
 document, so that a new title, unit or right rewrites the index without reading the text again. After a search,
-`passages` shows where the answer stands and `matching_words` says which words of the page image to frame.
+`passages` shows where the answer stands, `pages_with` names the pages of a document that have words of the question,
+and `matching_words` says which words of a page image to frame.
 """
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ PASSAGE = 40
 
 _HANGING = re.compile(r"(\w)[-\u2010\u00ac\u00ad]\s*\Z")
 _CONTINUED = re.compile(r"\s*(?!(?:und|oder|bzw|sowie|bis)\b)([a-zß-öø-ÿ][\w\u0300-\u036f\u00ad]*)")
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,53 +85,51 @@ def describe(*, exact: Sequence[str], others: Sequence[str] = ()) -> Description
 
 
 class _Matcher:
-    """Which tokens fit a question: same stem, or the question's word inside a longer one."""
+    """Which tokens fit a question: same stem, or the question's word inside a longer one, as the index finds them."""
 
     def __init__(self, query: QueryTerms) -> None:
         self.terms = {word.term for word in query.words}
-        self.parts = tuple((set(word.parts), word.term) for word in query.words if word.parts)
-        self.inside = tuple(w.term for w in query.words if w.pieces and len(w.term) >= german.PIECE)
+        self.parts = tuple((word.parts, word.term) for word in query.words if word.parts)
+        self.inside = tuple((w.pieces, w.term) for w in query.words if w.pieces and len(w.term) >= german.PIECE)
 
-    def match(self, token: Token, text: str) -> str | None:
+    def match(self, token: Token) -> str | None:
         """The query term that the token fits, or None."""
         for term in token.terms:
             if term in self.terms:
                 return term
         for parts, term in self.parts:
-            if parts.issubset(token.terms):
+            if parts[0] in token.terms and _row(parts) in _row(token.terms):
                 return term
-        if not token.pieces or not self.inside:
-            return None
-        folded = german.fold(text[token.start : token.end])
-        return next((term for term in self.inside if term in folded), None)
+        for pieces, term in self.inside:
+            if pieces[0] in token.pieces and _row(pieces) in _row(token.pieces):
+                return term
+        return None
+
+    def found_in(self, entry: Entry) -> bool:
+        """Whether a token that fits stands in a window; a number or word put together from its neighbours does too."""
+        stems = (*self.terms, *(" ".join(parts) for parts, _ in self.parts))
+        return any(_stands(row, entry.stems) for row in stems) or any(
+            _stands(" ".join(pieces), entry.pieces) for pieces, _ in self.inside
+        )
 
 
-class Sieve:
-    """Whether a page may hold a word of a question, asked much faster than which: most pages of a long document do not.
+def _stands(row: str, terms: str) -> bool:
+    """Whether terms stand side by side among others; whole ones are looked at only where the letters are there."""
+    return row in terms and f" {row} " in f" {terms} "
 
-    What is compared is the page's letters and digits without anything between them, and without the letter e: that is
-    all that `german.fold` and the joining of divided words may take out of a word. So whatever `matching_words` finds
-    has passed; some pages pass for nothing.
+
+def _row(terms: Sequence[str]) -> str:
+    """Terms side by side, as a window holds them."""
+    return f" {' '.join(terms)} "
+
+
+def pages_with(entries: Sequence[Entry], query: str) -> list[int]:
+    """The pages on which words of a question stand, from the windows of a document: its text is not read again.
+
+    No page is missing on which `matching_words` finds a word. A word divided by a page break stands where it begins.
     """
-
-    def __init__(self, query: str) -> None:
-        words = german.analyse_query(query).words
-        # A date is found however it is written; its year stands in all of the ways.
-        terms = (word.term[:4] if german.is_day(word.term) else word.term for word in words)
-        self._wanted = {_bare(part) for word, term in zip(words, terms, strict=True) for part in (term, *word.parts)}
-
-    def passes(self, words: Sequence[str]) -> bool:
-        """Whether these words of a page may hold what is asked for."""
-        text = _bare("".join(words))
-        return any(part in text for part in self._wanted)
-
-
-_BETWEEN = re.compile(r"[\W_e]+")
-
-
-def _bare(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return _BETWEEN.sub("", plain if plain.isascii() else unicodedata.normalize("NFKD", plain))
+    matcher = _Matcher(german.analyse_query(query))
+    return list(dict.fromkeys(entry.page for entry in entries if matcher.found_in(entry)))
 
 
 def passages(pages: Sequence[str], query: str, *, limit: int = 2, only: Sequence[int] = ()) -> list[Passage]:
@@ -163,7 +162,7 @@ def _best_spans(
     A new word of the question counts 1, one seen before in the stretch a tenth.
     """
     tokens = list(german.tokens(text))
-    fits = [(i, term) for i, token in enumerate(tokens) if (term := matcher.match(token, text)) is not None]
+    fits = [(i, term) for i, token in enumerate(tokens) if (term := matcher.match(token)) is not None]
     spans = []
     for position, (first, _) in enumerate(fits):
         inside = [(i, term) for i, term in fits[position : position + PASSAGE] if i < first + PASSAGE]
@@ -189,24 +188,18 @@ def _cut(text: str, page: int, start: int, end: int, marks: Sequence[tuple[int, 
     return Passage(page, shown, tuple((a - start, b - start) for a, b in marks))
 
 
-def matching_words(words: Sequence[str], query: str) -> list[int]:
-    """Which words of a page's word layer fit a question, by their place in `words`.
+def matching_words(text: str, query: str) -> list[int]:
+    """Which words of a page's text fit a question, by their place among all that white space parts.
 
     A word divided at a line end (`Gebüh-`, `ren`) is judged as one and both halves are named. A compound that holds a
     word of the question of four letters or more is named whole.
     """
     matcher = _Matcher(german.analyse_query(query))
-    starts: list[int] = []
-    length = 0
-    for word in words:
-        starts.append(length)
-        length += len(word) + 1
-    # Every word on a line of its own, so that the analyser joins what a hyphen divides.
-    text = "\n".join(words)
+    starts = [word.start() for word in _WORD.finditer(text)]
     hits: list[int] = []
     place = 0
     for token in german.tokens(text):
-        if matcher.match(token, text) is None:
+        if matcher.match(token) is None:
             continue
         while place + 1 < len(starts) and starts[place + 1] <= token.start:
             place += 1

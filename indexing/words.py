@@ -9,7 +9,7 @@ import json
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -100,20 +100,10 @@ def from_json(untrusted_data: bytes, page: int) -> PageWords:
     Raises:
         BadWords: It is not a page of words within the bounds of this module.
     """
-    return _checked(_loaded(untrusted_data), page)
-
-
-def _loaded(untrusted_data: bytes) -> Any:
     if len(untrusted_data) > PAGE_BYTES:
         raise BadWords("page too long")
     try:
-        return json.loads(untrusted_data)
-    except (ValueError, RecursionError) as error:
-        raise BadWords(f"{type(error).__name__}: {error}"[:200]) from error
-
-
-def _checked(untrusted: Any, page: int) -> PageWords:
-    try:
+        untrusted = json.loads(untrusted_data)
         words = untrusted["words"]
         if not isinstance(words, list) or len(words) > MAX_WORDS or _whole(untrusted["page"], page, page) != page:
             raise BadWords("words")
@@ -123,7 +113,7 @@ def _checked(untrusted: Any, page: int) -> PageWords:
         if turned % 90:
             raise BadWords("turned")
         return PageWords(page, width, height, tuple(_word(entry, width, height) for entry in words), turned)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadWords(f"{type(error).__name__}: {error}"[:200]) from error
 
 
@@ -181,23 +171,23 @@ def read_page(zip_file: BinaryIO, page: int) -> PageWords:
         raise BadWords(str(error)) from error
 
 
-def read_pages(zip_file: BinaryIO, wanted: Callable[[list[str]], bool] | None = None) -> Iterator[PageWords]:
+def read_pages(zip_file: BinaryIO, only: Iterable[int] | None = None) -> Iterator[PageWords]:
     """Read the pages of a word layer in their order.
 
     Args:
         zip_file: The layer.
-        wanted: Is given the words of a page, unchecked; of a page that is not wanted nothing else is looked at.
+        only: The numbers of the pages to read; those that the layer has not are left out.
 
     Raises:
         BadWords: The layer is damaged.
     """
     try:
         with zipfile.ZipFile(zip_file) as archive:
-            for page in range(1, len(archive.infolist()) + 1):
-                untrusted = _loaded(_bytes(archive, page))
-                if wanted is None or wanted([str(entry["text"]) for entry in untrusted["words"]]):
-                    yield _checked(untrusted, page)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError) as error:
+            last = len(archive.infolist())
+            for page in range(1, last + 1) if only is None else sorted(only):
+                if 1 <= page <= last:
+                    yield _read(archive, page)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise BadWords(str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -23,6 +24,8 @@ from eakte.operations.documents import (
     text_of,
     words_of_page,
 )
+from eakte.operations.page_hits import frames
+from eakte.operations.searching import LONGEST_QUESTION
 from eakte.terms import Actor
 
 router = ApiRouter(prefix="/documents", tags=["documents"])
@@ -31,6 +34,7 @@ router = ApiRouter(prefix="/documents", tags=["documents"])
 Number = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="Number of the version; the current one unless given")
 ]
+Asked = Annotated[str, Query(max_length=LONGEST_QUESTION, description="Words to look for on the page")]
 
 _ANY_OF = {
     "content": {
@@ -55,13 +59,24 @@ class WordShape(BaseModel):
     line: int
 
 
+class WordFrameShape(BaseModel):
+    """A word that fits the question, by its place in `words` (from 0), and the frame to draw around it."""
+
+    word: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class WordsShape(BaseModel):
-    """The word layer of a page."""
+    """The word layer of a page; `hits` are the words that fit the question."""
 
     page: int
     width: int
     height: int
     words: list[WordShape]
+    hits: list[WordFrameShape]
 
 
 @router.get("/{document_id}/content", response_class=StreamingResponse, responses=BYTES)
@@ -103,8 +118,10 @@ def text(actor: Reader, backends: Composed, document_id: uuid.UUID, v: Number = 
 
 
 @router.get("/{document_id}/pages/{page}/words")
-def words(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None) -> WordsShape:
-    """The words of a page with their boxes."""
+def words(
+    actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, v: Number = None, q: Asked = ""
+) -> WordsShape:
+    """The words of a page with their boxes; with a question also which of them fit it, as the search finds them."""
     name, digests = _derived(backends, actor, document_id, "words", v)
     log_look(backends.transactions, actor, document_id)
     layer = words_of_page(backends.blobs, name, digests, page)
@@ -113,6 +130,7 @@ def words(actor: Reader, backends: Composed, document_id: uuid.UUID, page: int, 
         width=layer.width,
         height=layer.height,
         words=[WordShape(text=w.text, box=w.box, confidence=w.confidence, line=w.line) for w in layer.words],
+        hits=[WordFrameShape(**asdict(each)) for each in frames(layer, q)],
     )
 
 

@@ -107,9 +107,10 @@ class Documents:
         """The image of a page (WebP)."""
         return self._connection.get_bytes(f"/documents/{document}/pages/{page}/image", {"v": version})
 
-    def page_words(self, document: str, page: int, *, version: int | None = None) -> Words:
-        """The words of a page with their places."""
-        return cast("Words", self._connection.get(f"/documents/{document}/pages/{page}/words", {"v": version}))
+    def page_words(self, document: str, page: int, *, version: int | None = None, question: str | None = None) -> Words:
+        """The words of a page with their places; with a question also which of them fit it."""
+        query = {"v": version, "q": question}
+        return cast("Words", self._connection.get(f"/documents/{document}/pages/{page}/words", query))
 
     def change(self, document: str, *, revision: int, **changes: Unpack[DocumentChange]) -> Document:
         """Change what was read in that revision."""

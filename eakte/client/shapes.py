@@ -197,13 +197,24 @@ class Word(TypedDict):
     line: int
 
 
+class WordFrame(TypedDict):
+    """A word that fits a question, by its place in the words of its page, and the frame to draw around it."""
+
+    word: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class Words(TypedDict):
-    """The word layer of a page."""
+    """The word layer of a page; `hits` are the words that fit the question."""
 
     page: int
     width: int
     height: int
     words: list[Word]
+    hits: list[WordFrame]
 
 
 class Former(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -127,6 +127,12 @@ def digests_of(session: Session, name: str) -> Digests:
     return Digests(size=blob.size, sha256=blob.sha256, blocks=blob.blocks)
 
 
+def all_digests(session: Session, names: Collection[str]) -> Mapping[str, Digests]:
+    """What was written under each of several names, asked once."""
+    rows = session.scalars(select(Blob).where(Blob.name.in_(names))) if names else ()
+    return {blob.name: Digests(size=blob.size, sha256=blob.sha256, blocks=blob.blocks) for blob in rows}
+
+
 @contextmanager
 def opened(blobs: BlobStore, name: str, digests: Digests) -> Iterator[BinaryIO]:
     """A blob as a seekable file, each block checked before it is read. Raises ContentDamaged or StorageFailed."""
@@ -148,7 +154,7 @@ def words_of_page(blobs: BlobStore, name: str, digests: Digests, page: int) -> P
             raise NotFound from None
 
 
-def text_of(blobs: BlobStore, name: str, digests: Digests) -> list[str]:
-    """The text of each page, from the word layer."""
+def text_of(blobs: BlobStore, name: str, digests: Digests, only: Iterable[int] | None = None) -> list[str]:
+    """The text of each page, or of some by their numbers, from the word layer."""
     with opened(blobs, name, digests) as reader:
-        return [page_text(page) for page in read_pages(reader)]
+        return [page_text(page) for page in read_pages(reader, only)]

@@ -7,7 +7,6 @@ entries again; the index keeps the higher revision, so late jobs change nothing.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,21 +16,18 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from eakte.access import INBOX
-from eakte.errors import ContentDamaged, SearchUnavailable
+from eakte.errors import SearchUnavailable
 from eakte.models import AuditEntry, Case, Document, Dossier, PlanClass, Version
-from eakte.operations.documents import digests_of, opened, text_of
 from eakte.operations.dossiers import state_on
 from eakte.operations.fields import searched_values
+from eakte.operations.page_hits import entries_of
 from eakte.operations.units import scope_number
 from eakte.terms import BERLIN, CANCELLED, SYSTEM, DocumentState, today
 from eakte.transaction import Transactions
-from indexing.passages import describe, windows
-from indexing.search import Condition, DocumentEntries, Entry, Rebuild, SearchIndex
-from indexing.search_errors import RebuildLost, SearchError, TermsUnreadable
-from indexing.terms import terms_from_bytes
+from indexing.passages import describe
+from indexing.search import Condition, DocumentEntries, Rebuild, SearchIndex
+from indexing.search_errors import RebuildLost, SearchError
 from storage.blobs import BlobStore
-
-logger = logging.getLogger(__name__)
 
 BATCH = 100
 """Documents of one commit of the index."""
@@ -202,7 +198,7 @@ def _entries(session: Session, blobs: BlobStore, document: Document, version: Ve
                 if text
             ],
         ),
-        entries=_terms(session, blobs, version),
+        entries=entries_of(session, blobs, version),
     )
 
 
@@ -210,26 +206,6 @@ def _state(document: Document, dossier: Dossier | None) -> str:
     if document.cancelled_at is not None:
         return CANCELLED
     return state_on(dossier, today()).value if dossier else NOWHERE
-
-
-def _terms(session: Session, blobs: BlobStore, version: Version) -> tuple[Entry, ...]:
-    """The terms of a version. One damaged blob must not keep all other documents out of the index."""
-    if version.terms is None:
-        return ()
-    try:
-        with opened(blobs, version.terms, digests_of(session, version.terms)) as reader:
-            return terms_from_bytes(reader.read())
-    except (TermsUnreadable, ContentDamaged):
-        # Damaged, or made by another version of the analyser: made anew from the word layer, which does not age.
-        logger.warning("stored terms are not usable", extra={"blob": version.terms})
-    if version.words is None:
-        return ()
-    try:
-        return windows(text_of(blobs, version.words, digests_of(session, version.words)))
-    except ContentDamaged:
-        # The title is still found; `storage verify` names both blobs.
-        logger.warning("the word layer is not usable", extra={"blob": version.words})
-        return ()
 
 
 def scope_of(session: Session, document: Document, dossier: Dossier | None) -> int:

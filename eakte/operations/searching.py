@@ -15,7 +15,7 @@ from eakte.access import Want, rule_for
 from eakte.errors import ContentDamaged, FieldError, InvalidInput, SearchUnavailable, StorageFailed
 from eakte.language import _
 from eakte.models import Document, Dossier, DossierReference, PlanClass, Unit, Version
-from eakte.operations.documents import digests_of, opened
+from eakte.operations.documents import all_digests, opened
 from eakte.operations.plan import find_class
 from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit, successors
@@ -23,8 +23,8 @@ from eakte.terms import CANCELLED, Actor
 from indexing.passages import Passage, passages
 from indexing.search import MAX_LIMIT, Answer, Facet, Hit, Query, SearchIndex, Sort
 from indexing.search_errors import CursorInvalid, SearchError
-from indexing.words import page_text, read_page
-from storage.blobs import BlobStore
+from indexing.words import page_text, read_pages
+from storage.blobs import BlobStore, Digests
 
 LONGEST_QUESTION = 500
 PASSAGES = 2
@@ -178,35 +178,33 @@ def _visible(session: Session, blobs: BlobStore, actor: Actor, question: Questio
         # What was cancelled a moment ago is in the index as it was before.
         statement = statement.where(Document.cancelled_at.is_(None))
     rows = {row[0].id: (row[0], row[1], row[2]) for row in session.execute(statement)}
-    readable = set(
-        session.scalars(
-            select(Document.id)
-            .outerjoin(Dossier, Dossier.id == Document.dossier_id)
-            .where(Document.id.in_(ids), rule.documents(Want.CONTENT))
-        )
-    )
-    found = []
-    for hit in hits:
-        if hit.document not in rows:
-            continue
-        document, dossier, version = rows[hit.document]
-        wanted = question.quote and document.id in readable
-        quoted = _passages(session, blobs, version, question.text, hit) if wanted else []
-        found.append(Found(document, dossier, version, hit.score, quoted))
-    return found
+    readable = set(rows)
+    if rule.known:
+        content = select(Document.id).outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        readable &= set(session.scalars(content.where(Document.id.in_(ids), rule.documents(Want.CONTENT))))
+    quoted = [hit for hit in hits if question.quote and hit.document in readable]
+    quotes = _quotes(session, blobs, [(hit, rows[hit.document][2]) for hit in quoted], question.text)
+    return [Found(*rows[hit.document], hit.score, quotes.get(hit.document, [])) for hit in hits if hit.document in rows]
 
 
-def _passages(session: Session, blobs: BlobStore, version: Version, text: str, hit: Hit) -> list[Passage]:
-    """Passages from the stored word layer of the pages that the index names; a damaged layer costs only them."""
-    if version.words is None or not hit.pages:
-        return []
+def _quotes(
+    session: Session, blobs: BlobStore, hits: Sequence[tuple[Hit, Version]], text: str
+) -> dict[uuid.UUID, list[Passage]]:
+    """Passages from the stored word layers, of the pages that the index names."""
+    layers = [(hit, version.words) for hit, version in hits if version.words and hit.pages]
+    digests = all_digests(session, [name for _hit, name in layers])
+    return {hit.document: _quoted(blobs, name, digests[name], text, hit.pages[:PASSAGES]) for hit, name in layers}
+
+
+def _quoted(blobs: BlobStore, name: str, digests: Digests, text: str, numbers: Sequence[int]) -> list[Passage]:
+    """Passages of some pages; a damaged layer costs only them."""
     try:
-        with opened(blobs, version.words, digests_of(session, version.words)) as reader:
-            pages = {number: page_text(read_page(reader, number)) for number in hit.pages[:PASSAGES]}
-    except (ContentDamaged, StorageFailed, KeyError):
+        with opened(blobs, name, digests) as reader:
+            pages = {page.page: page_text(page) for page in read_pages(reader, numbers)}
+    except (ContentDamaged, StorageFailed):
         return []
-    texts = [pages.get(number, "") for number in range(1, max(pages) + 1)]
-    return passages(texts, text, limit=PASSAGES, only=sorted(pages))
+    texts = [pages.get(number, "") for number in range(1, max(pages, default=0) + 1)]
+    return passages(texts, text, limit=PASSAGES, only=sorted(pages)) if pages else []
 
 
 def _facets(session: Session, answer: Answer) -> dict[str, list[FacetValue]]:

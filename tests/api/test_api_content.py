@@ -122,7 +122,8 @@ def test_every_face_of_a_document_is_kept_harmless(world: World, letter: dict[st
 
 def test_pages_words_and_text(world: World, letter: dict[str, Any]) -> None:
     words = done(content(world, letter, "pages/1/words"), 200)
-    assert set(words) == {"page", "width", "height", "words"}
+    assert set(words) == {"page", "width", "height", "words", "hits"}
+    assert words["hits"] == []
     assert words["page"] == 1
     for word in words["words"]:
         left, top, right, bottom = word["box"]
@@ -130,6 +131,14 @@ def test_pages_words_and_text(world: World, letter: dict[str, Any]) -> None:
         assert 0 <= top < bottom <= words["height"]
         assert word["confidence"] is None or 0 <= word["confidence"] <= 100
     assert "Müller" in " ".join(word["text"] for word in words["words"])
+    fitting = done(content(world, letter, "pages/1/words?q=müller"), 200)
+    assert fitting | {"hits": []} == words
+    assert {fitting["words"][hit["word"]]["text"].strip(".,") for hit in fitting["hits"]} == {"Müller"}
+    for hit in fitting["hits"]:
+        left, top, right, bottom = fitting["words"][hit["word"]]["box"]
+        assert hit["x"] < left < right < hit["x"] + hit["width"]
+        assert hit["y"] < top < bottom < hit["y"] + hit["height"]
+    problem(content(world, letter, f"pages/1/words?q={'x' * 501}"), 422, "invalid-input")
     assert len(content(world, letter, "text").text.split("\f")) == letter["pages"]
     assert content(world, letter, "rendition").content.startswith(b"%PDF")
     assert content(world, letter, "rendition").headers["content-type"] == "application/pdf"

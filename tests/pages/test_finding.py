@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import uuid
@@ -10,9 +11,10 @@ from html import escape, unescape
 from typing import Any
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import update
 
-from eakte.models import Document
+from eakte.models import Document, Version
 from tests.pages.pages_support import Answer, Pages, Person, Place
 from tests.support.service import upload
 
@@ -141,6 +143,72 @@ def test_words_of_the_question_are_marked_where_they_stand(pages: Pages, clerk: 
     assert not RECT.findall(clerk.get(f"/dokumente/{place.document}").html)
 
 
+@pytest.fixture(scope="module")
+def minutes(pages: Pages) -> str:
+    """A document of 25 pages with a word on each even one, so on more than are framed at once."""
+    made, out = pages.place("clerk63", "Ratsprotokolle"), io.BytesIO()
+    canvas = Canvas(out, pagesize=(300, 200))
+    for number in range(1, 26):
+        canvas.drawString(20, 150, f"Blatt {number}")
+        canvas.drawString(20, 100, "Der Rat beschließt." if number % 2 else "Die Schulwegsicherung folgt.")
+        canvas.showPage()
+    canvas.save()
+    document = pages.document({"case": made.case}, out.getvalue(), "rat.pdf", title="Ratsprotokoll")
+    pages.process(document)
+    return str(document["id"])
+
+
+def framed(shown: Answer) -> dict[int, list[tuple[str, ...]]]:
+    """The frames on each page that has some."""
+    pages = re.findall(r'data-ea-page="(\d+)"(.*?)</figure>', shown.html, re.DOTALL)
+    return {int(number): RECT.findall(page) for number, page in pages if RECT.findall(page)}
+
+
+def thumbs(shown: Answer) -> dict[int, str]:
+    """Where the small pages that have hits lead to."""
+    rows = re.findall(r'<a href="([^"]+)" data-ea-thumb="(\d+)"[^>]*>(?:(?!</a>).)*Treffer', shown.html)
+    return {int(number): unescape(href) for href, number in rows}
+
+
+def test_of_many_hits_those_near_are_framed_and_the_others_come_with_their_words(
+    pages: Pages, clerk: Person, minutes: str
+) -> None:
+    even = list(range(2, 26, 2))
+    first = clerk.get(f"/dokumente/{minutes}?q=schulweg")
+    assert 'data-ea-viewer="2"' in first.html, "the first page with a hit"
+    assert list(framed(first)) == even[:10]
+    assert "Treffer auf 12 Seiten" in first.text
+    assert list(thumbs(first)) == even
+    later = {int(number) for number in re.findall(r'data-ea-words="[^"]*pages/(\d+)/words\?q=schulweg"', first.html)}
+    assert later == {22, 24}
+    without_script = clerk.get(thumbs(first)[22])
+    assert list(framed(without_script)) == even[2:]
+    words = clerk.client.get(f"/api/v1/documents/{minutes}/pages/22/words?q=schulweg").json()
+    (hit,) = words["hits"]
+    assert words["words"][hit["word"]]["text"] == "Schulwegsicherung"
+    drawn = [tuple(float(value) for value in frame) for frame in framed(without_script)[22]]
+    assert drawn == [(hit["x"], hit["y"], hit["width"], hit["height"])]
+    pages.change(update(Version).where(Version.document_id == uuid.UUID(minutes)).values(terms=None))
+    assert thumbs(clerk.get(f"/dokumente/{minutes}?q=schulweg")) == thumbs(first), "from the words where terms are gone"
+
+
+def test_the_text_of_a_long_document_is_read_in_stretches(clerk: Person, minutes: str) -> None:
+    address = f"/dokumente/{minutes}"
+    images = clerk.get(f"{address}?s=22&q=schulweg")
+    assert f'href="{address}/text?q=schulweg&amp;s=22#text-22"' in images.html
+    shown = clerk.get(f"{address}/text?q=schulweg&s=22")
+    assert re.findall(r'<h2 id="text-(\d+)"', shown.html) == ["21", "22", "23", "24", "25"]
+    assert re.findall(r'<h2 id="text-(\d+)"[^>]* autofocus', shown.html) == ["22"]
+    assert f'href="{address}?q=schulweg&amp;s=22#seite-22"' in shown.html
+    assert f'<a href="{address}/text?q=schulweg&amp;s=1">Text der Seiten 1 bis 20</a>' in shown.html
+    assert shown.value("s") == "22"
+    begin = clerk.get(f"{address}/text")
+    assert re.findall(r'<h2 id="text-(\d+)"', begin.html) == [str(number) for number in range(1, 21)]
+    assert f'<a href="{address}/text?s=21">Text der Seiten 21 bis 25</a>' in begin.html
+    assert "Text der Seiten 21" not in clerk.get(f"{address}/text?s=99").text
+    assert len(clerk.client.get(f"/api/v1/documents/{minutes}/text").text.split("\f")) == 25
+
+
 @pytest.mark.parametrize(("asked", "current"), [("1", "1"), ("99", "1"), ("-1", "1"), ("x", "1"), ("", "1")])
 def test_any_page_number_leads_to_a_page(clerk: Person, place: Place, asked: str, current: str) -> None:
     shown = clerk.get(f"/dokumente/{place.document}?s={asked}")
@@ -150,7 +218,7 @@ def test_any_page_number_leads_to_a_page(clerk: Person, place: Place, asked: str
 def test_the_text_is_there_as_paragraphs(clerk: Person, place: Place) -> None:
     shown = clerk.get(f"/dokumente/{place.document}/text?q=Zaun")
     assert "<p>Der Gartenzaun ist zu hoch.</p>" in shown.html
-    assert f'href="/dokumente/{place.document}?q=Zaun"' in shown.html
+    assert f'href="/dokumente/{place.document}?q=Zaun&amp;s=1#seite-1"' in shown.html
 
 
 def test_an_older_version_is_shown_as_such_and_stays_itself(pages: Pages, clerk: Person) -> None:
@@ -173,7 +241,7 @@ def test_an_older_version_is_shown_as_such_and_stays_itself(pages: Pages, clerk:
     assert len(RECT.findall(old.html)) == 1
     links = {unescape(each) for each in re.findall(r'href="([^"]+)"', old.html)}
     assert f"{address}/original?v=1&q=erster" in links
-    assert f"{address}/text?v=1&q=erster" in links
+    assert f"{address}/text?v=1&q=erster&s=1#text-1" in links
     assert clerk.client.get(f"{address}/original?v=1&q=erster").content == b"erster Wortlaut"
     assert clerk.client.get(f"{address}/original").content == b"neuer Wortlaut"
     assert "erster Wortlaut" in clerk.get(f"{address}/text?v=1").text

@@ -44,7 +44,7 @@ def words() -> list[dict[str, Any]]:
     return found
 
 
-def _hits() -> tuple[v.Rect, ...]:
+def hits() -> tuple[v.Rect, ...]:
     """Boxes around "zweite Rettungsweg"."""
     all_words = words()
     pairs = [(one, two) for one, two in pairwise(all_words) if (one["text"], two["text"]) == ("zweite", "Rettungsweg")]
@@ -432,10 +432,16 @@ PLAN = v.PlanView(
 )
 
 
-def page(number: int, *, hits: bool = True) -> v.Page:
-    marks = _hits() if hits and number % 2 == 0 else ()
+def page(number: int, *, marked: bool = True) -> v.Page:
+    marks = hits() if marked and number % 2 == 0 else ()
     base = f"/api/v1/documents/d4/pages/{number}"
-    return v.Page(number, f"{base}/image", f"{base}/words", *PAGE, marks)
+    return v.Page(number, f"{base}/image", f"{base}/words", *PAGE, bool(marks), marks)
+
+
+def found_page(number: int) -> v.Page:
+    """A page of a document with more hits than are framed at once: those of pages 2 and 4 are."""
+    shown = page(number)
+    return shown if number <= 4 or not shown.found else replace(shown, words=f"{shown.words}?q=x", hits=())
 
 
 ACTS = v.DocumentActs(
@@ -533,7 +539,7 @@ LETTER = v.LetterView(
     LETTERS[0].sender,
     LETTERS[0].received,
     "63 Bauordnung",
-    tuple(page(number, hits=False) for number in (1, 2)),
+    tuple(page(number, marked=False) for number in (1, 2)),
     "ready",
     v.Picker("", PLACES),
     units=(v.Choice("61", "61 Stadtplanung"), v.Choice("37", "37 Feuerschutz")),
@@ -575,7 +581,7 @@ HIT = v.Hit(
     image="/api/v1/documents/d4/pages/4/image",
     page=4,
     pages=14,
-    boxes=_hits(),
+    boxes=hits(),
 )
 SUCHE = v.SearchView(
     query='"zweiter Rettungsweg" Dachgeschoss',
@@ -684,7 +690,11 @@ WRONG_SIGN_IN = v.Form(
     {"username": "p.hansen"},
     (v.FieldError("password", "Kennung oder Passwort stimmt nicht. Noch 4 Versuche, dann 10 Minuten Pause."),),
 )
-TEXT = tuple(v.TextPage(number, (LINES[1], " ".join(LINES[2:])) if number != 3 else ()) for number in range(1, 5))
+TEXT = v.TextStretch(
+    tuple(v.TextPage(number, (LINES[1], " ".join(LINES[2:])) if number != 3 else ()) for number in range(3, 7)),
+    earlier=(1, 2),
+    later=(7, 14),
+)
 FILES = replace(FRAME, area="files")
 SEARCH = replace(FRAME, area="search")
 INBOX = replace(FRAME, area="inbox")

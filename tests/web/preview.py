@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 
 from eakte.web.qr import qr_code
 from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
-from tests.web.fixtures_of_views import FONT, PAGE, words
+from tests.web.fixtures_of_views import FONT, PAGE, hits, words
 from tests.web.states import STATES
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
@@ -93,9 +93,10 @@ def page_image() -> bytes:
     return target.getvalue()
 
 
-def page_words() -> dict[str, object]:
-    """The answer of the API for one page."""
-    return {"page": 1, "width": PAGE[0], "height": PAGE[1], "words": words()}
+def page_words(*, asked: bool) -> dict[str, object]:
+    """The answer of the API for one page, with the words that fit where a question was asked."""
+    frames = [{"word": number, **asdict(frame)} for number, frame in enumerate(hits() if asked else ())]
+    return {"page": 1, "width": PAGE[0], "height": PAGE[1], "words": words(), "hits": frames}
 
 
 def _theme(query: str) -> Literal["auto", "dark"]:
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif found := PAGE_PART.match(address.path):
             if found[1] == "image":
                 return self._answer(page_image(), "image/webp")
-            return self._answer(json.dumps(page_words()).encode(), "application/json")
+            return self._answer(json.dumps(page_words(asked="q=" in address.query)).encode(), "application/json")
         elif name := self._name(address.path):
             html = self._fragment(name, address.query) or page_of(name, _theme(address.query))
             return self._answer(html.encode(), "text/html; charset=utf-8")

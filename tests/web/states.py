@@ -47,6 +47,7 @@ from tests.web.fixtures_of_views import (
     WORKED,
     WRONG_SIGN_IN,
     State,
+    found_page,
     tree,
 )
 
@@ -389,6 +390,9 @@ STATES: dict[str, State] = {
             ),
         ),
         FILES,
+    ),
+    "dokument-viele-treffer": State(
+        "dokument.html", replace(DOKUMENT, pages=tuple(found_page(number) for number in range(1, 15))), FILES
     ),
     "dokument-text": State("dokument.html", replace(DOKUMENT, text=TEXT), FILES),
     "suche": State("suche.html", replace(SUCHE, asked="q=x&jahr=2026", saved=SAVED, most_exported=20), SEARCH),

@@ -68,13 +68,23 @@ def test_names_carry_the_hash_of_the_content_and_nothing_else_lies_there() -> No
 
 
 def test_no_file_of_ours_leads_to_another_host() -> None:
-    for name in ("ea.css", "ea.js", "keys.js", "upload.js", "viewer.js", "hits.js", "tree.js", "dialogs.js"):
+    for name in (
+        "ea.css",
+        "ea.js",
+        "keys.js",
+        "upload.js",
+        "viewer.js",
+        "pagewords.js",
+        "hits.js",
+        "tree.js",
+        "dialogs.js",
+    ):
         found = re.findall(r"(?:https?:)?//[a-z][\w.-]+\.\w+", _built(name).read_text(encoding="utf-8"))
         assert [host for host in found if "www.w3.org" not in host] == []
 
 
 def test_every_neighbour_a_file_names_is_there() -> None:
-    for name in ("ea.css", "ea.js", "keys.js", "hits.js", "upload.js", "viewer.js"):
+    for name in ("ea.css", "ea.js", "keys.js", "hits.js", "upload.js", "viewer.js", "pagewords.js"):
         named = re.findall(r'url\("([^"]+)"\)|"\./([^"]+)"', _built(name).read_text(encoding="utf-8"))
         assert {one or two for one, two in named if not (BUILT / (one or two)).is_file()} == set()
 

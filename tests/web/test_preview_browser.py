@@ -535,6 +535,39 @@ def test_documents_are_dragged_onto_an_open_case_and_files_are_not_taken_for_the
         assert (rows.count(), targets.count(), page.locator("[data-ea-moves]").count()) == (0, 0, 0)
 
 
+def test_the_next_hit_is_reached_over_pages_whose_words_are_not_there_yet(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/dokument-viele-treffer")
+        label, last = page.locator("[data-ea-hit-label]"), page.locator("#seite-14 .ea-hit")
+        assert label.inner_text() == "Treffer auf 7 Seiten"
+        page.keyboard.press("Shift+N")
+        assert label.inner_text() == "Treffer auf Seite 2 (1. von 7 Seiten)"
+        page.keyboard.press("Shift+N")
+        assert last.count() == 0, "nobody came near this page"
+        page.keyboard.press("Shift+N")
+        page.wait_for_selector("#seite-14 .ea-hit--now")
+        assert label.inner_text() == "Treffer auf Seite 14 (7. von 7 Seiten)"
+        assert page.input_value("#s") == "14"
+        assert last.last.evaluate("one => one.classList.contains('ea-hit--now')"), (
+            "backwards comes to the last one first"
+        )
+        for number in (6, 8, 10, 12):
+            page.fill("#s", str(number))
+            page.press("#s", "Enter")
+            page.wait_for_selector(f"#seite-{number} .ea-hit", state="attached")
+        page.locator("[data-ea-act=nextHit]").click()
+        assert label.inner_text() == "Treffer 1 von 14", "now all of them are known"
+        link = page.locator("[data-ea-text-link]").get_attribute("href") or ""
+        assert link.endswith("s=2#text-2")
+        assert page.evaluate("window.__csp") == []
+
+
+def test_a_text_opens_at_its_page(browser: Browser, preview: Preview) -> None:
+    with _context(browser, WIDE) as context:
+        page = _open(context, preview, "/zustand/dokument-text")
+        assert page.evaluate("document.activeElement.id") == "text-4"
+
+
 def test_the_preview_follows_the_chosen_hit(browser: Browser, preview: Preview) -> None:
     with _context(browser, WIDE) as context:
         page = _open(context, preview, "/zustand/suche")

@@ -17,9 +17,11 @@ from eakte.errors import NotFound
 from eakte.language import _
 from eakte.models import Case, Document, Dossier, Version
 from eakte.operations.documents import digests_of, list_versions, log_look, opened, readable_document, words_of_page
+from eakte.operations.page_hits import frame_of
 from eakte.terms import Actor
 from eakte.web.pages.asking import Person, make_frame, page
-from eakte.web.pages.document_view import asked_number, document_path, frame_of, page_images
+from eakte.web.pages.document_pages import page_images, rects
+from eakte.web.pages.document_view import asked_number, document_path
 from eakte.web.rendering import stamp
 from eakte.web.views import Choice, CompareView, Link, Side
 from indexing.comparing import different_words
@@ -68,7 +70,7 @@ def _view(session: Session, backends: Backends, actor: Actor, document_id: uuid.
         id=str(document.id),
         title=document.title,
         path=(
-            *document_path(session, actor, document, dossier, file_case),
+            *document_path(session, document, dossier, file_case),
             Link(document.title, f"/dokumente/{document.id}"),
         ),
         versions=tuple(Choice(str(number), _("Fassung %(number)s", number=number)) for number in versions),
@@ -97,8 +99,7 @@ def _compared(
     asked: _Asked,
     view: CompareView,
 ) -> CompareView:
-    left = _side(session, backends, document, before, asked.left)
-    right = _side(session, backends, document, after, asked.right)
+    left, right = _side(document, before, asked.left), _side(document, after, asked.right)
     words = [_words(session, backends, before, asked.left), _words(session, backends, after, asked.right)]
     found = different_words(_texts(words[0]), _texts(words[1])) if words[0] and words[1] else None
     why_not = ""
@@ -134,8 +135,8 @@ def _compared(
     )
 
 
-def _side(session: Session, backends: Backends, document: Document, version: Version, number: int) -> Side:
-    pages = page_images(session, backends, document, version, "")
+def _side(document: Document, version: Version, number: int) -> Side:
+    pages = page_images(document, version)
     day = stamp(version.created_at).striptags()
     detail = _("Fassung %(number)s vom %(day)s", number=version.number, day=day)
     side = Side(version.number, detail, number, len(pages))
@@ -167,7 +168,7 @@ def _marked(side: Side, layer: PageWords | None, marked: Collection[int]) -> Sid
     for _line, group in groupby(numbered, key=lambda each: each[1].line):
         pieces = groupby(group, key=lambda each: each[0] in marked)
         lines.append(tuple((" ".join(word.text for _index, word in words), other) for other, words in pieces))
-    marks = tuple(frame_of(word) for number, word in numbered if number in marked)
+    marks = rects(frame_of(word, number) for number, word in numbered if number in marked)
     return replace(side, width=layer.width, height=layer.height, marks=marks, text=tuple(lines))
 
 

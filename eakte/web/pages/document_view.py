@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from fastapi import Request
@@ -13,45 +12,35 @@ from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends
 from eakte.language import _, ngettext
-from eakte.models import Case, Document, Dossier, User, Version
+from eakte.models import Case, Document, Dossier, PlanClass, User, Version
 from eakte.operations.attachments import relations
 from eakte.operations.documents import (
     DocumentView as FoundDocument,
 )
 from eakte.operations.documents import (
     current_version,
-    digests_of,
     list_versions,
-    opened,
-    text_of,
     view_document,
 )
+from eakte.operations.page_hits import pages_found
 from eakte.terms import Actor, DocumentState
 from eakte.web.pages.document_marks import acts, marks
+from eakte.web.pages.document_pages import framed_from, page_images, text_stretch
 from eakte.web.pages.history import entry_of_filing, sentences
-from eakte.web.pages.tree import PlanTree
+from eakte.web.pages.tree import class_address
 from eakte.web.rendering import size as size_words
 from eakte.web.views import (
     DocumentView,
     Link,
     Neighbours,
-    Page,
     Processing,
     Proof,
     Property,
-    Rect,
-    TextPage,
     VersionRow,
 )
 from eakte.web.words import word
-from indexing.passages import Sieve, matching_words
-from indexing.words import PageWords, Word, read_pages
 
 HISTORY = 5
-ROOM = 0.15
-"""Space around a marked word, as a part of its height."""
-MOST_MARKED_PAGES = 300
-"""Pages on which words are marked at once; where more have the words of the question only the first so many."""
 
 
 def document_view(
@@ -64,22 +53,23 @@ def document_view(
     number = asked_number(asked.get("v"), default=document.version)
     version = found.version if number == document.version else current_version(session, document, number)
     query = asked.get("q", "").strip()[:500]
-    pages = page_images(session, backends, document, version, query)
     dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
     file_case = session.get(Case, document.case_id) if document.case_id else None
-    asked_page = asked_number(asked.get("s"), default=0)
+    words = pages_found(session, backends.blobs, version, query)
+    count = len(version.page_sizes or []) // 2
+    current = min(asked_number(asked.get("s"), default=0) or next(iter(words), 1), max(count, 1))
+    framed = {} if as_text else framed_from(session, backends, version, query, words, current)
     related = relations(session, actor, document)
     possible = acts(session, actor, document, dossier)
-    first_hit = next((each.number for each in pages if each.hits), 1)
     return DocumentView(
         id=str(document.id),
         title=document.title,
-        path=document_path(session, actor, document, dossier, file_case),
-        pages=pages,
+        path=document_path(session, document, dossier, file_case),
+        pages=page_images(document, version, query, words, framed),
         properties=_properties(document, version, dossier, file_case, related.source),
         attachments=tuple(Link(each.title, f"/dokumente/{each.id}") for each in related.attachments),
         warnings=tuple(version.warnings or ()),
-        current=min(max(asked_page, 1), max(len(pages), 1)) if asked_page else first_hit,
+        current=current,
         query=query,
         version=version.number,
         versions=_version_rows(session, document, may_restore=possible.add_version is not None),
@@ -92,79 +82,23 @@ def document_view(
         rendition_reason=version.rendition_reason or "",
         filename=version.filename,
         size=version.size,
-        text=_text(session, backends, version) if as_text else None,
+        text=text_stretch(session, backends, version, current) if as_text else None,
         marks=marks(session, actor, document),
         acts=possible,
     )
 
 
-def page_images(
-    session: Session, backends: Backends, document: Document, version: Version, query: str
-) -> tuple[Page, ...]:
-    """The pages of a version, with the words of a question marked."""
-    if version.images is None:
-        return ()
-    base = f"/api/v1/documents/{document.id}/pages"
-    suffix = "" if version.number == document.version else f"?v={version.number}"
-    marks = _marks(session, backends, version, query) if query else {}
-    return tuple(
-        Page(
-            number=number,
-            image=f"{base}/{number}/image{suffix}",
-            words=f"{base}/{number}/words{suffix}",
-            width=width,
-            height=height,
-            hits=marks.get(number, ()),
-        )
-        for number, (width, height) in enumerate(_sizes(version), start=1)
-    )
-
-
-def _sizes(version: Version) -> list[tuple[int, int]]:
-    flat = version.page_sizes or []
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
-def _marks(session: Session, backends: Backends, version: Version, query: str) -> dict[int, tuple[Rect, ...]]:
-    if version.words is None:
-        return {}
-    with opened(backends.blobs, version.words, digests_of(session, version.words)) as reader:
-        pages = read_pages(reader, Sieve(query).passes)
-        return {layer.page: boxes(layer, query) for layer in islice(pages, MOST_MARKED_PAGES)}
-
-
-def boxes(layer: PageWords, query: str) -> tuple[Rect, ...]:
-    """Where the words of a question stand on a page."""
-    found = matching_words([each.text for each in layer.words], query)
-    return tuple(frame_of(layer.words[index]) for index in found)
-
-
-def frame_of(word: Word) -> Rect:
-    """Where a word stands, with a little room so that a frame does not touch the letters."""
-    left, top, right, bottom = word.box
-    room = round(ROOM * (bottom - top), 1)
-    return Rect(x=left - room, y=top - room, width=right - left + 2 * room, height=bottom - top + 2 * room)
-
-
-def _text(session: Session, backends: Backends, version: Version) -> tuple[TextPage, ...]:
-    if version.words is None:
-        return ()
-    texts = text_of(backends.blobs, version.words, digests_of(session, version.words))
-    return tuple(
-        TextPage(number, tuple(line for line in text.split("\n") if line.strip()))
-        for number, text in enumerate(texts, start=1)
-    )
-
-
 def document_path(
-    session: Session, actor: Actor, document: Document, dossier: Dossier | None, file_case: Case | None
+    session: Session, document: Document, dossier: Dossier | None, file_case: Case | None
 ) -> tuple[Link, ...]:
     """The way to where a document lies."""
     if dossier is None:
         return (Link(_("Posteingang"), f"/posteingang/{document.id}"),)
-    tree = PlanTree(session, actor)
-    row = next(each for each in tree.rows if each.id == dossier.plan_class_id)
-    links = [tree.links(row)[-1], Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}")]
+    row = session.get_one(PlanClass, dossier.plan_class_id)
+    links = [
+        Link(f"{row.number} {row.title}", class_address(row)),
+        Link(f"{dossier.reference_number} {dossier.title}", f"/akten/{dossier.id}"),
+    ]
     if file_case is not None:
         links.append(Link(f"{file_case.ordinal} {file_case.title}", f"/akten/{dossier.id}"))
     return tuple(links)

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from eakte.access import rule_for
 from eakte.api.dependencies import get_backends
-from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, ManyRefused, NotFound, WrongState
 from eakte.language import _
 from eakte.models import Unit
@@ -25,7 +24,7 @@ from eakte.operations.units import list_units
 from eakte.terms import Actor
 from eakte.transaction import Transaction
 from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, part, undoable
-from eakte.web.pages.document_view import page_images
+from eakte.web.pages.document_pages import page_images
 from eakte.web.pages.picking import chosen_place, picker
 from eakte.web.views import Choice, InboxItem, InboxView, LetterView, Link
 from eakte.web.words import icon_of
@@ -41,7 +40,7 @@ def show(request: Request, actor: Person) -> Response:
     """The list."""
     backends = get_backends(request)
     with backends.transactions.read() as session:
-        view = _view(session, backends, actor, request)
+        view = _view(session, actor, request)
     return page("posteingang.html", frame=make_frame(request, actor, area="inbox"), view=view)
 
 
@@ -52,7 +51,7 @@ def letter(request: Request, actor: Person, document_id: uuid.UUID) -> Response:
     with backends.transactions.read() as session:
         if readable_document(session, actor, document_id).inbox_unit_id is None:
             return go(f"/dokumente/{document_id}")
-        view = _view(session, backends, actor, request, document_id)
+        view = _view(session, actor, request, document_id)
     frame = make_frame(request, actor, area="inbox")
     if request.headers.get("hx-target") == "orte":
         return part("posteingang.html", "orte", frame=frame, view=view)
@@ -142,7 +141,7 @@ def _again(request: Request, sent: Submitted, document_id: uuid.UUID, error: Eak
     with backends.transactions.read() as session:
         if readable_document(session, sent.actor, document_id).inbox_unit_id is None:
             return go(f"/dokumente/{document_id}?ok=inzwischen")
-        view = _view(session, backends, sent.actor, request, document_id, typed=sent.text("place"))
+        view = _view(session, sent.actor, request, document_id, typed=sent.text("place"))
     if view.chosen is None:
         raise error
     chosen = replace(view.chosen, hand_on=bad) if form == "hand_on" else replace(view.chosen, form=bad)
@@ -152,7 +151,6 @@ def _again(request: Request, sent: Submitted, document_id: uuid.UUID, error: Eak
 
 def _view(
     session: Session,
-    backends: Backends,
     actor: Actor,
     request: Request,
     document_id: uuid.UUID | None = None,
@@ -170,7 +168,7 @@ def _view(
     return InboxView(
         letters=letters,
         total=count_inbox(session, actor),
-        chosen=_letter(session, backends, actor, document_id, asked.get("wort", ""), typed) if document_id else None,
+        chosen=_letter(session, actor, document_id, asked.get("wort", ""), typed) if document_id else None,
         units=_choices(units),
         unit=unit,
         next=f"/posteingang?einheit={unit}&after={found.next}" if found.next else "",
@@ -186,9 +184,7 @@ def _choices(units: Sequence[Unit]) -> tuple[Link, ...]:
     )
 
 
-def _letter(
-    session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, asked: str, typed: str
-) -> LetterView:
+def _letter(session: Session, actor: Actor, document_id: uuid.UUID, asked: str, typed: str) -> LetterView:
     found = view_document(session, actor, document_id)
     document = found.document
     units = list_units(session)
@@ -201,7 +197,7 @@ def _letter(
         sender=document.sender or "",
         received=document.received_on,
         unit=names[document.inbox_unit_id] if document.inbox_unit_id else "",
-        pages=page_images(session, backends, document, found.version, ""),
+        pages=page_images(document, found.version),
         state=document.state,
         picker=picker(session, actor, asked, chosen=typed),
         units=tuple(Choice(each.number, names[each.id]) for each in others),

@@ -18,11 +18,12 @@ from eakte.language import _
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
 from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, fields_of, list_hits
+from eakte.operations.page_hits import frames
 from eakte.operations.saved_searches import saved_searches
 from eakte.operations.searching import Found, Question, Result, find, find_by_reference
 from eakte.terms import Actor
 from eakte.web.pages.asking import Person, go, make_frame, page, quoted
-from eakte.web.pages.document_view import boxes
+from eakte.web.pages.document_pages import rects
 from eakte.web.pages.signing import public_address
 from eakte.web.rendering import SECURITY_HEADERS
 from eakte.web.views import Chip, Facet, FacetValue, Hit, Passage, Saved, SearchView
@@ -272,7 +273,7 @@ def _with_preview(session: Session, backends: Backends, query: str, found: Found
         image=f"/api/v1/documents/{found.document.id}/pages/{shown}/image",
         width=layer.width,
         height=layer.height,
-        boxes=boxes(layer, query),
+        boxes=rects(frames(layer, query)),
     )
 
 

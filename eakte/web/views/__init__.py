@@ -32,6 +32,7 @@ from eakte.web.views.document import (
     Processing,
     Proof,
     TextPage,
+    TextStretch,
     VersionRow,
 )
 from eakte.web.views.dossier import (
@@ -182,6 +183,7 @@ __all__ = [
     "TemplateView",
     "TemplatesView",
     "TextPage",
+    "TextStretch",
     "TokenRow",
     "TreeNode",
     "Undo",

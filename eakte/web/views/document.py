@@ -18,9 +18,11 @@ class Page:
     number: int
     image: str
     words: str
-    """Address of the words (JSON); empty: there is no text to lay over the image."""
+    """Address of the words (JSON), with the question where their frames come with them; empty: there is no text."""
     width: int
     height: int
+    found: bool = False
+    """Words of the question stand here; without `hits` they are framed when a person comes near."""
     hits: tuple[Rect, ...] = ()
 
 
@@ -130,6 +132,15 @@ class TextPage:
 
 
 @dataclass(frozen=True, slots=True)
+class TextStretch:
+    """The recognised text of some pages, and the first and last page of the stretches before and after."""
+
+    pages: tuple[TextPage, ...] = ()
+    earlier: tuple[int, int] | None = None
+    later: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentView:
     """One document: pages, or its text; properties, versions, proof, history."""
 
@@ -156,7 +167,7 @@ class DocumentView:
     """Why there is no PDF/A, in words."""
     filename: str = ""
     size: int = 0
-    text: tuple[TextPage, ...] | None = None
+    text: TextStretch | None = None
     """Set: the page shows the recognised text in place of the images."""
     note: str = ""
     """A line at the head: a hold, a restriction."""
@@ -166,8 +177,15 @@ class DocumentView:
     """Set: the properties stand as a form."""
 
     @property
-    def hits(self) -> int:
-        """Occurrences of the query over all pages."""
+    def found(self) -> int:
+        """Pages on which words of the question stand."""
+        return sum(page.found for page in self.pages)
+
+    @property
+    def hits(self) -> int | None:
+        """Occurrences of the query over all pages; None: there are pages that nobody counted them on yet."""
+        if any(page.found and not page.hits for page in self.pages):
+            return None
         return sum(len(page.hits) for page in self.pages)
 
     @property
@@ -185,3 +203,8 @@ class DocumentView:
         asked = {"v": self.older, "q": self.query, "s": page}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"/dokumente/{self.id}{part}" + (f"?{query}" if query else "")
+
+    @property
+    def page_address(self) -> str:
+        """`address` of a page, but for the page's number at its end."""
+        return self.address(page=1)[:-1]

@@ -68,7 +68,7 @@ def test_what_is_written_is_read_page_by_page(tmp_path: Path) -> None:
     with (tmp_path / "words.zip").open("rb") as layer:
         assert read_page(layer, 2) == pages[1]
         assert list(read_pages(layer)) == pages
-        assert list(read_pages(layer, lambda words: "Größe" in words)) == pages[:1]
+        assert list(read_pages(layer, [7, 2])) == pages[1:2]
         with pytest.raises(KeyError):
             read_page(layer, 3)
 

@@ -1,26 +1,26 @@
-// The viewer: which page is read, zoom, hits, and the selectable text laid over each page when it comes near.
-import { announce, sentence } from "./announce.js";
+// The viewer: which page is read, zoom, and the way from hit to hit.
+import { alarm, announce, sentence } from "./announce.js";
+import { layWords, watchWords } from "./pagewords.js";
 import { fold } from "./sash.js";
 
 const ZOOM = ["50", "75", "100", "125", "150", "200", "300", "400"];
-const SVG = "http://www.w3.org/2000/svg";
-const NEAR = "800px 0px";
 
-let desk, pages, hits;
-let hitAt = -1;
+let desk, pages, found;
+let hit = null;
 let pageAt = 0;
+let presses = 0;
 
 export function startViewer() {
   document.addEventListener("click", (event) => acts[event.target.closest("[data-ea-act]")?.dataset.eaAct]?.());
   desk = document.querySelector("[data-ea-viewer]");
   if (!desk) return;
   pages = [...desk.querySelectorAll("[data-ea-page]")];
-  hits = [...desk.querySelectorAll("[data-ea-match]")];
+  found = pages.filter((page) => "eaFound" in page.dataset);
   if (!pages.length) return;
   watchPages();
-  watchTextLayers();
+  watchWords(desk, scroller());
   show(Number(desk.dataset.eaViewer) || 1, false);
-  if (hits.length) firstHit();
+  firstHit();
 
   document.addEventListener("click", (event) => {
     const thumb = event.target.closest("[data-ea-thumb]");
@@ -41,8 +41,8 @@ const acts = {
   zoomOut: () => zoom(-1),
   zoomFit: () => setZoom(null),
   rotate: () => turn(pages[pageAt - 1]),
-  nextHit: () => goHit(hitAt + 1),
-  previousHit: () => goHit(hitAt - 1),
+  nextHit: () => goHit(1),
+  previousHit: () => goHit(-1),
   properties: () => fold(document.querySelector("[data-ea-properties]")),
 };
 
@@ -100,6 +100,11 @@ function setCurrent(number) {
   address.searchParams.set("s", number);
   address.hash = "";
   history.replaceState(history.state, "", address);
+  const text = document.querySelector("[data-ea-text-link]");
+  const there = new URL(text.href);
+  there.searchParams.set("s", number);
+  there.hash = `text-${number}`;
+  text.href = there;
 }
 
 function zoom(step) {
@@ -127,77 +132,72 @@ function turn(page) {
   announce(angle ? sentence(desk, "Turned", { angle }) : sentence(desk, "Upright"));
 }
 
+// The frames of a page: those that came with it, or with its words.
+function frames(page) {
+  return [...page.querySelectorAll("[data-ea-match]")];
+}
+
 function firstHit() {
-  const at = hits.findIndex((hit) => Number(hit.closest("[data-ea-page]").dataset.eaPage) >= pageAt);
-  mark(Math.max(at, 0));
+  const framed = found.filter((page) => frames(page).length);
+  const first = framed.find((page) => Number(page.dataset.eaPage) >= pageAt) ?? framed[0];
+  if (!first) return;
+  mark(frames(first)[0]);
+  // Until a person goes on, the bar says on how many pages there are hits where nobody has counted them.
+  if (allFramed()) label(place());
 }
 
-function goHit(at) {
-  if (!hits.length) return;
-  mark((at + hits.length) % hits.length);
-  hits[hitAt].scrollIntoView({ block: "center", inline: "nearest" });
-  const page = hits[hitAt].closest("[data-ea-page]").dataset.eaPage;
-  announce(sentence(desk, "HitOnPage", { num: hitAt + 1, all: hits.length, page }));
-}
-
-function mark(at) {
-  hits[hitAt]?.classList.remove("ea-hit--now");
-  hitAt = at;
-  hits[hitAt].classList.add("ea-hit--now");
-  const label = document.querySelector("[data-ea-hit-label]");
-  if (label) label.textContent = sentence(desk, "Hit", { num: hitAt + 1, all: hits.length });
-}
-
-function watchTextLayers() {
-  const near = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      near.unobserve(entry.target);
-      layText(entry.target);
+// From hit to hit, and on to a page whose frames are not there yet: it is shown, and its first or last hit when they came.
+async function goHit(step) {
+  const press = ++presses;
+  const here = hit ? frames(hit.closest("[data-ea-page]")) : [];
+  let next = here[here.indexOf(hit) + step];
+  let at = hit ? found.indexOf(hit.closest("[data-ea-page]")) : found.length - Math.max(step, 0);
+  while (!next && found.length) {
+    at = (at + step + found.length) % found.length;
+    const page = found[at];
+    const { eaPage } = page.dataset;
+    if (!frames(page).length) {
+      show(Number(eaPage), false);
+      const there = await layWords(page.querySelector("svg"));
+      if (press !== presses) return;
+      if (!there) {
+        alarm(sentence(desk, "HitsLost", { page: eaPage }));
+        return;
+      }
     }
-  }, { root: scroller(), rootMargin: NEAR });
-  for (const layer of desk.querySelectorAll("svg[data-ea-words]")) near.observe(layer);
-}
-
-async function layText(layer) {
-  const answer = await fetch(layer.dataset.eaWords, { headers: { Accept: "application/json" } });
-  // A page without recognised words keeps its image; the text is no part of it.
-  if (!answer.ok) return;
-  const { width, height, words } = await answer.json();
-  const text = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", width: "100%", height: "100%" }))
-    text.setAttribute(name, value);
-  text.append(...lines(words).map(lineElement));
-  layer.append(text);
-}
-
-// Words come in reading order; a new line begins where a word goes back to the left or leaves the height of the last one.
-export function lines(words) {
-  const result = [];
-  for (const word of words) {
-    const [x0, y0, , y1] = word.box;
-    const last = result.at(-1)?.at(-1);
-    const middle = (y0 + y1) / 2;
-    if (last && x0 >= last.box[0] && middle > last.box[1] && middle < last.box[3]) result.at(-1).push(word);
-    else result.push([word]);
+    next = frames(page).at(step > 0 ? 0 : -1);
+    // A word that a page break divides is found where it begins, and has no frame there.
+    if (!next) {
+      found.splice(at, 1);
+      if (step > 0) at -= 1;
+    }
   }
-  return result;
+  if (!next) return;
+  mark(next);
+  label(place());
+  next.scrollIntoView({ block: "center", inline: "nearest" });
+  announce(place("HitOnPage"));
 }
 
-// One text element a line, one tspan a word: so copying gives lines with spaces, and not a line break after each word.
-function lineElement(words) {
-  const text = document.createElementNS(SVG, "text");
-  const top = Math.min(...words.map((word) => word.box[1]));
-  const bottom = Math.max(...words.map((word) => word.box[3]));
-  text.setAttribute("y", bottom - 0.2 * (bottom - top));
-  text.setAttribute("font-size", bottom - top);
-  words.forEach((word, index) => {
-    const span = document.createElementNS(SVG, "tspan");
-    span.setAttribute("x", word.box[0]);
-    span.setAttribute("textLength", Math.max(word.box[2] - word.box[0], 1));
-    span.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    span.textContent = word.text;
-    text.append(...(index ? [" ", span] : [span]));
-  });
-  return text;
+function mark(next) {
+  hit?.classList.remove("ea-hit--now");
+  hit = next;
+  hit.classList.add("ea-hit--now");
+}
+
+function allFramed() {
+  return found.every((page) => frames(page).length);
+}
+
+// Which hit this is, or on which page, as long as not all are counted.
+function place(counted = "Hit") {
+  const page = hit.closest("[data-ea-page]");
+  const number = page.dataset.eaPage;
+  const all = frames(desk);
+  if (allFramed()) return sentence(desk, counted, { num: all.indexOf(hit) + 1, all: all.length, page: number });
+  return sentence(desk, "PageWithHits", { page: number, num: found.indexOf(page) + 1, all: found.length });
+}
+
+function label(text) {
+  document.querySelector("[data-ea-hit-label]").textContent = text;
 }
