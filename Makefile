@@ -12,7 +12,10 @@ run: dev
 
 dev: $(VENV)/.installed
 
-$(VENV)/.installed: requirements/dev.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py tools/environment
+$(VENV)/bin/python:
+	PYTHON="$(PYTHON)" tools/environment --empty
+
+$(VENV)/.installed: requirements/dev.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py tools/environment | $(VENV)/bin/python
 	PYTHON="$(PYTHON)" tools/timed "set-up: packages" tools/environment
 
 lint: dev
@@ -52,13 +55,13 @@ check: dev
 	tools/timed "types" $(MAKE) --no-print-directory types
 	tools/timed "unit and contract tests" $(MAKE) --no-print-directory unit
 
-servers: dev
+# What they are fetched with is in the virtualenv from its beginning.
+servers: $(VENV)/bin/python
 	tools/timed "set-up: servers" tools/test-servers
 
-# Everything; what CI calls. Servers are fetched and built while the first tests, which need none, run.
+# Everything; what CI calls. Servers are fetched and built while packages are installed and tests run that need none.
 test:
 	@rm -f .test/minutes
-	$(MAKE) --no-print-directory dev
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=recurse servers check
 	tools/timed "parts on real programs" $(MAKE) --no-print-directory parts
 	tools/timed "journeys, faults, browser" $(MAKE) --no-print-directory whole
