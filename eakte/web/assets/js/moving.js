@@ -1,5 +1,7 @@
 // Documents dragged onto a case of their dossier: the act of „Verschieben …“ with the same way back. Nothing needs it: ticks
 // and their button do the same by keyboard.
+import { sentence } from "./announce.js";
+
 const TYPE = "application/x-eakte-documents";
 
 let dragged = [];
@@ -29,7 +31,8 @@ function begin(event) {
   dragged = box.checked ? boxes().filter((one) => one.checked) : [box];
   event.dataTransfer.effectAllowed = "all";
   event.dataTransfer.setData(TYPE, dragged.map((one) => one.value).join(" "));
-  showAtPointer(event, dragged.length === 1 ? box.ariaLabel : document.querySelector("[data-ea-moves]").dataset.eaMany.replace("{n}", dragged.length));
+  const many = () => sentence(document.querySelector("[data-ea-moves]"), "Many", { num: dragged.length });
+  showAtPointer(event, dragged.length === 1 ? box.ariaLabel : many());
   for (const place of document.querySelectorAll("[data-ea-onto]")) place.classList.toggle("ea-onto", leaving(place).length > 0);
 }
 

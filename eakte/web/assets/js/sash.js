@@ -1,5 +1,7 @@
 // Splitters between panes (the Window Splitter of the ARIA APG). A width is this browser's, one for each kind of page; a
 // pane that is folded away is back on the next page.
+import { sentence } from "./announce.js";
+
 const LEAST_REM = 6;
 const MOST_SHARE = 0.4;
 const CLICK_PX = 3;
@@ -65,7 +67,7 @@ function tell() {
     sash.setAttribute("aria-valuemin", folded ? 0 : LEAST_REM);
     sash.setAttribute("aria-valuemax", most(sash));
     sash.setAttribute("aria-valuenow", Math.round(width(sash)));
-    if (folded) sash.setAttribute("aria-valuetext", sash.dataset.eaFolded);
+    if (folded) sash.setAttribute("aria-valuetext", sentence(sash, "Folded"));
     else sash.removeAttribute("aria-valuetext");
   }
 }
