@@ -48,6 +48,7 @@ _OUTSIDE_PLACES = (
     "tests/indexing/search/test_search_opensearch_faults.py",
     "tests/storage/test_s3_",
     "tests/bootstrap/test_storage_url.py",
+    "tests/deployment/test_deploy_scripts.py",
     "tests/pages/test_viruses.py",
 )
 
