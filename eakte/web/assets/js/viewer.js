@@ -199,5 +199,6 @@ function place(counted = "Hit") {
 }
 
 function label(text) {
-  document.querySelector("[data-ea-hit-label]").textContent = text;
+  const bar = document.querySelector("[data-ea-hit-label]");
+  if (bar) bar.textContent = text;
 }
