@@ -89,38 +89,33 @@ class _Matcher:
 
     def __init__(self, query: QueryTerms) -> None:
         self.terms = {word.term for word in query.words}
-        self.parts = tuple((word.parts, word.term) for word in query.words if word.parts)
-        self.inside = tuple((w.pieces, w.term) for w in query.words if w.pieces and len(w.term) >= german.PIECE)
+        self.parts = tuple((word.parts[0], " ".join(word.parts), word.term) for word in query.words if word.parts)
+        long = (word for word in query.words if word.pieces and len(word.term) >= german.PIECE)
+        self.inside = tuple((word.pieces[0], " ".join(word.pieces), word.term) for word in long)
 
     def match(self, token: Token) -> str | None:
         """The query term that the token fits, or None."""
         for term in token.terms:
             if term in self.terms:
                 return term
-        for parts, term in self.parts:
-            if parts[0] in token.terms and _row(parts) in _row(token.terms):
-                return term
-        for pieces, term in self.inside:
-            if pieces[0] in token.pieces and _row(pieces) in _row(token.pieces):
-                return term
+        for rows, terms in ((self.parts, token.terms), (self.inside, token.pieces)):
+            for first, row, term in rows:
+                if first in terms and _stands(row, " ".join(terms)):
+                    return term
         return None
 
     def found_in(self, entry: Entry) -> bool:
         """Whether a token that fits stands in a window; a number or word put together from its neighbours does too."""
-        stems = (*self.terms, *(" ".join(parts) for parts, _ in self.parts))
-        return any(_stands(row, entry.stems) for row in stems) or any(
-            _stands(" ".join(pieces), entry.pieces) for pieces, _ in self.inside
+        return (
+            any(_stands(term, entry.stems) for term in self.terms)
+            or any(_stands(row, entry.stems) for _, row, _ in self.parts)
+            or any(_stands(row, entry.pieces) for _, row, _ in self.inside)
         )
 
 
 def _stands(row: str, terms: str) -> bool:
     """Whether terms stand side by side among others; whole ones are looked at only where the letters are there."""
     return row in terms and f" {row} " in f" {terms} "
-
-
-def _row(terms: Sequence[str]) -> str:
-    """Terms side by side, as a window holds them."""
-    return f" {' '.join(terms)} "
 
 
 def pages_with(entries: Sequence[Entry], query: str) -> list[int]:
