@@ -1,4 +1,6 @@
-"""One municipality for all page tests: each test makes its own dossiers, so none stands in another's way."""
+"""One municipality for the page tests of a file: each makes its own dossiers, so none stands in another's way.
+
+Not one for all files: lists get longer with each test, and which files share a process is chance."""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from tests.support.postgres import drop_database, new_database
 from tests.support.service import Municipality
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pages(postgres_admin: str, migrated: str) -> Iterator[Pages]:
     """The application with its pages over fresh backends on the real server; no worker runs."""
     url = new_database(postgres_admin, copy_of=migrated)

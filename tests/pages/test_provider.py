@@ -51,7 +51,8 @@ def come_back(person: Person, subject: str, *, target: str = "/") -> Answer:
 
 def refusals(pages: Pages) -> list[Any]:
     with pages.backends.transactions.read() as session:
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.tag == Tag.SIGN_IN_FAIL.value)).all()
+        failed = select(AuditEntry).where(AuditEntry.tag == Tag.SIGN_IN_FAIL.value)
+        entries = session.scalars(failed.order_by(AuditEntry.id)).all()
     return [reason for entry in entries if (reason := entry.details.get("reason"))]
 
 
