@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eakte import verifier
 from eakte.api.search import answer
 from eakte.bootstrap import Backends
-from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, load_settings
 from eakte.cli.progress import Progress
+from eakte.cli.saying import emit, fail, say, wrong_call
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.language import _
