@@ -16,7 +16,7 @@ from eakte.cli import calling
 from eakte.cli.saying import say
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
-from eakte.language import _
+from eakte.language import _, gettext, msgid
 from indexing.search_errors import SearchError
 from storage.errors import StorageError
 
@@ -29,29 +29,31 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "serve": (
         "serving:serve",
-        "Startet den Dienst. Mit eingebetteter Datenbank arbeitet ein Helfer im selben Prozessbaum mit.",
+        msgid("Startet den Dienst. Mit eingebetteter Datenbank arbeitet ein Helfer im selben Prozessbaum mit."),
     ),
-    "work": ("working:work", "Arbeitet Aufträge ab: Texterkennung, PDF/A, Suchindex, Protokoll."),
+    "work": ("working:work", msgid("Arbeitet Aufträge ab: Texterkennung, PDF/A, Suchindex, Protokoll.")),
     "migrate": (
         "administration:migrate_command",
-        "Bringt das Schema der Datenbank auf den Stand dieses Programms.",
+        msgid("Bringt das Schema der Datenbank auf den Stand dieses Programms."),
     ),
     "demo": (
         "demo:demo",
-        "Legt eine Beispielkommune an: Aktenplan, Einheiten, Konten, Akten und selbst gemachte Dokumente.",
+        msgid("Legt eine Beispielkommune an: Aktenplan, Einheiten, Konten, Akten und selbst gemachte Dokumente."),
     ),
-    "search": ("inspecting:search", "Sucht, was die Person findet, für die gehandelt wird."),
+    "search": ("inspecting:search", msgid("Sucht, was die Person findet, für die gehandelt wird.")),
     "doctor": (
         "worm:doctor",
-        "Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen.",
+        msgid(
+            "Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."
+        ),
     ),
-    "plan": ("plan:plan", "Aktenplan."),
-    "user": ("administration:user", "Konten von Menschen und Maschinen."),
-    "token": ("administration:token", "Zugriffsschlüssel."),
-    "database": ("administration:database", "Datenbank."),
-    "index": ("inspecting:index", "Suchindex: abgeleitet, jederzeit neu aufbaubar."),
-    "audit": ("inspecting:audit", "Protokoll: prüfen, beweisen, ausgeben."),
-    "storage": ("inspecting:storage", "Ablage der Dateien."),
+    "plan": ("plan:plan", msgid("Aktenplan.")),
+    "user": ("administration:user", msgid("Konten von Menschen und Maschinen.")),
+    "token": ("administration:token", msgid("Zugriffsschlüssel.")),
+    "database": ("administration:database", msgid("Datenbank.")),
+    "index": ("inspecting:index", msgid("Suchindex: abgeleitet, jederzeit neu aufbaubar.")),
+    "audit": ("inspecting:audit", msgid("Protokoll: prüfen, beweisen, ausgeben.")),
+    "storage": ("inspecting:storage", msgid("Ablage der Dateien.")),
 }
 
 
@@ -67,7 +69,7 @@ def commands(called: str | None = None) -> typer.Typer:
     app.callback()(_no_options)
     if called not in _COMMANDS:
         for name, (_place, line) in _COMMANDS.items():
-            app.command(name, help=line)(_no_options)
+            app.command(name, help=gettext(line))(_no_options)
         return app
     module, attribute = _COMMANDS[called][0].split(":")
     command = getattr(importlib.import_module(f"eakte.cli.{module}"), attribute)

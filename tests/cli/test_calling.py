@@ -11,6 +11,8 @@ import typer
 
 from eakte.cli import main
 
+NUMBER = "eine Kennung wie 0191c2f4-7d3e-7b1a-9c55-1f2e3d4c5b6a"
+
 
 def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *call: str) -> tuple[object, str]:
     monkeypatch.setattr(main, "configure_logging", lambda: None)  # it would take pytest's handlers away
@@ -31,8 +33,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ("search", "Es fehlt: text. Hilfe: eakte search --help"),
         (
             "audit prove x",
-            "document: x ist nicht, was erwartet wird: eine Kennung wie 0191c2f4-7d3e-7b1a-9c55-1f2e3d4c5b6a."
-            " Hilfe: eakte audit prove --help",
+            f"document: x ist nicht, was erwartet wird: {NUMBER}. Hilfe: eakte audit prove --help",
         ),
         ("serve --port abc", "--port: abc ist nicht, was erwartet wird: eine ganze Zahl. Hilfe: eakte serve --help"),
         ("serve --tls-cert /nicht/da", "--tls-cert: Die Datei gibt es nicht. Hilfe: eakte serve --help"),
