@@ -35,7 +35,7 @@ storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."""
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und Platz; zeigt die Einstellungen."""
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()

@@ -43,9 +43,7 @@ _COMMANDS = {
     "search": ("inspecting:search", msgid("Sucht, was die Person findet, für die gehandelt wird.")),
     "doctor": (
         "worm:doctor",
-        msgid(
-            "Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."
-        ),
+        msgid("Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und Platz; zeigt die Einstellungen."),
     ),
     "plan": ("plan:plan", msgid("Aktenplan.")),
     "user": ("administration:user", msgid("Konten von Menschen und Maschinen.")),
