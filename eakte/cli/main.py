@@ -32,7 +32,7 @@ _COMMANDS = {
     "database": "administration:database",
     "index": "inspecting:index",
     "audit": "inspecting:audit",
-    "storage": "inspecting:storage",
+    "storage": "storing:storage",
 }
 
 
