@@ -64,7 +64,7 @@ def configure_logging() -> None:
     """Structured lines on standard error: JSON for machines, readable on a terminal."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(allow=("path", "problem", "document", "job", "reason")),
+        structlog.stdlib.ExtraAdder(allow=("path", "problem", "document", "job", "blob", "reason")),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]

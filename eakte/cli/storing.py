@@ -10,7 +10,7 @@ from eakte.cli.output import JsonFlag, acting, backends, emit, fail, say
 from eakte.cli.progress import Progress
 from eakte.language import _
 from eakte.operations import storing
-from eakte.operations.fixity import Standing, Wrong, list_wrong, standing
+from eakte.operations.fixity import Standing, Wrong, list_wrong, standing, wrong_words
 from eakte.operations.scrubbing import read_all
 from eakte.terms import BERLIN
 from storage.scrub import Kind
@@ -26,7 +26,7 @@ def storage_status(as_json: JsonFlag = False) -> None:
         wrong = list(list_wrong(session, acting(session, None)))
     emit(_shape(now, wrong)) if as_json else _say_standing(now, wrong)
     if wrong:
-        fail(_wrong_sentence(now.missing, now.damaged), _("Bitte aus der Sicherung wiederherstellen."))
+        fail(f"{wrong_words(now.missing, now.damaged)}.", _("Bitte aus der Sicherung wiederherstellen."))
 
 
 @storage.command("verify")
@@ -46,7 +46,7 @@ def storage_verify(as_json: JsonFlag = False) -> None:
     else:
         say(_("%(checked)s Dateien geprüft, %(ok)s unverändert.", checked=fixity.checked, ok=fixity.ok))
     if fixity.missing or fixity.damaged:
-        fail(_wrong_sentence(len(fixity.missing), len(fixity.damaged)))
+        fail(f"{wrong_words(len(fixity.missing), len(fixity.damaged))}.")
 
 
 @storage.command("reconcile")
@@ -76,10 +76,6 @@ def storage_reconcile(
             say(_("%(locked)s bleiben, weil die Ablage sie noch sperrt (Object Lock).", locked=len(found.locked)))
     if found.missing:
         fail(_("Dateien fehlen."), _("Bitte aus der Sicherung wiederherstellen."))
-
-
-def _wrong_sentence(missing: int, damaged: int) -> str:
-    return _("%(missing)s fehlen, %(damaged)s sind beschädigt.", missing=missing, damaged=damaged)
 
 
 def _shape(now: Standing, wrong: list[Wrong]) -> dict[str, object]:

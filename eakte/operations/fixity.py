@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eakte.audit import Tag
+from eakte.language import ngettext
 from eakte.models import AuditEntry, Blob, BlobFinding, FixityRound
 from eakte.operations.waiting import require_administrator
 from eakte.terms import Actor, now
@@ -73,6 +74,16 @@ def wrong(session: Session) -> tuple[int, int]:
     rows = session.execute(select(BlobFinding.kind, func.count()).group_by(BlobFinding.kind))
     counts = {row[0]: row[1] for row in rows}
     return counts.get(Kind.MISSING.value, 0), counts.get(Kind.DAMAGED.value, 0)
+
+
+def wrong_words(missing: int, damaged: int) -> str:
+    """What is wrong, for people; of what there is none nothing is said."""
+    said = []
+    if missing:
+        said.append(ngettext("%(num)s Datei fehlt", "%(num)s Dateien fehlen", missing))
+    if damaged:
+        said.append(ngettext("%(num)s Datei ist beschädigt", "%(num)s Dateien sind beschädigt", damaged))
+    return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)

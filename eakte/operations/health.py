@@ -14,7 +14,7 @@ from eakte.database import Database
 from eakte.errors import EakteError
 from eakte.language import _, gettext
 from eakte.models import Document
-from eakte.operations.fixity import wrong
+from eakte.operations.fixity import wrong, wrong_words
 from eakte.operations.schema import require_current
 from eakte.terms import now
 from eakte.transaction import Transactions
@@ -133,7 +133,7 @@ def _files(transactions: Transactions) -> str:
     with transactions.read() as session:
         missing, damaged = wrong(session)
     if missing or damaged:
-        raise _Bad(_("%(missing)s fehlen, %(damaged)s sind beschädigt.", missing=missing, damaged=damaged))
+        raise _Bad(wrong_words(missing, damaged))
     return _("keine fehlt, keine ist beschädigt, soweit gelesen")
 
 

@@ -183,7 +183,7 @@ def _tell(transactions: Transactions, found: Sequence[Finding]) -> None:
     for finding in found:
         with transactions.begin(SYSTEM) as tx:
             news = note(tx, finding)
-        about = {"blob": finding.name, "found": finding.kind.value, "detail": finding.detail}
+        about = {"blob": finding.name, "reason": f"{finding.kind.value}: {finding.detail}"}
         if news and finding.kind is Kind.OK:
             logger.warning("a file is whole again", extra=about)
         elif news:

@@ -148,6 +148,7 @@ def test_missing_and_damaged_are_told_at_once_and_once_until_they_are_whole(
     ]
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [record.__dict__["blob"] for record in errors] == [original, other]
+    assert [record.__dict__["reason"].partition(":")[0] for record in errors] == ["missing", "damaged"]
     assert "Zitronenfalter" not in repr([record.__dict__ for record in errors]) + repr(told)
     with shelf.office.backends.transactions.read() as session:
         assert [(each.name, each.kind) for each in list_wrong(session, SYSTEM)] == [

@@ -127,7 +127,7 @@ def test_the_storage_stands_as_it_is_and_the_poll_is_silent_until_a_state_change
     found(Kind.DAMAGED, f"{SECRET}.pdf")
     spoken = admin.get(address)
     assert re.search(r"Bitte ansehen: .*Ablage geprüft: 1 Datei betroffen", spoken.text)
-    assert "0 fehlen, 1 sind beschädigt. Bitte aus der Sicherung zurückholen" in spoken.text
+    assert "1 Datei ist beschädigt. Bitte aus der Sicherung zurückholen" in spoken.text
     assert document not in spoken.html
     assert SECRET not in spoken.html
     with pages.backends.transactions.begin(SYSTEM) as tx:

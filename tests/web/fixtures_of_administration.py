@@ -65,7 +65,8 @@ TROUBLE = (
         "Ablage geprüft",
         "bad",
         "3 Dateien betroffen",
-        "2 fehlen, 1 sind beschädigt. Bitte aus der Sicherung zurückholen; welche es sind, sagt eakte storage status",
+        "2 Dateien fehlen, 1 Datei ist beschädigt. Bitte aus der Sicherung zurückholen; welche es sind:"
+        " eakte storage status",
     ),
     v.HealthCard("Suche", "bad", "nicht verfügbar", "Der Suchserver antwortet nicht."),
     *CARDS[4:6],

@@ -13,7 +13,7 @@ from eakte.bootstrap import Backends
 from eakte.errors import NotFound
 from eakte.language import _, ngettext
 from eakte.operations.figures import Backlog, Figures, figures
-from eakte.operations.fixity import Standing
+from eakte.operations.fixity import Standing, wrong_words
 from eakte.operations.health import Check, ready
 from eakte.operations.waiting import list_failures, retry_unread
 from eakte.settings import Settings, is_secret
@@ -191,13 +191,11 @@ def _storage(check: Check, storage: Standing) -> HealthCard:
     if not check.ok:
         return HealthCard(label, "bad", _("antwortet nicht"), check.detail)
     if wrong := storage.missing + storage.damaged:
-        sentence = _(
-            "%(missing)s fehlen, %(damaged)s sind beschädigt. Bitte aus der Sicherung zurückholen;"
-            " welche es sind, sagt eakte storage status",
-            missing=number(storage.missing),
-            damaged=number(storage.damaged),
-        )
         value = ngettext("%(num)s Datei betroffen", "%(num)s Dateien betroffen", wrong, num=number(wrong))
+        sentence = _(
+            "%(wrong)s. Bitte aus der Sicherung zurückholen; welche es sind: eakte storage status",
+            wrong=wrong_words(storage.missing, storage.damaged),
+        )
         return HealthCard(label, "bad", value, sentence)
     running, verified = storage.running, storage.verified
     progress = ""
