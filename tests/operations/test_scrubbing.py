@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import threading
 import uuid
@@ -16,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from eakte.cli.main import configure_logging
 from eakte.jobs import connector_for, make_app
 from eakte.models import AuditEntry, Blob
 from eakte.operations import scrubbing
@@ -173,6 +176,18 @@ def test_missing_and_damaged_are_told_at_once_and_once_until_they_are_whole(
     shelf.office.sql("UPDATE blob_finding SET looked_at = looked_at - interval '61 minutes'")
     shelf.turn(FAST)
     assert shelf.log()[-1].details == {"file": other, "found": "missing"}, "worse than before is news"
+
+
+def test_the_line_in_the_workers_log_names_the_file(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, root = io.StringIO(), logging.getLogger()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(root, "handlers", list(root.handlers))
+    (name,) = shelf.keep(1)
+    shelf.spoil(name)
+    configure_logging()
+    shelf.turn()
+    said = json.loads(written.getvalue())
+    assert (said["level"], said["blob"], said["reason"][:7]) == ("error", name, "damaged")
 
 
 def test_a_store_that_does_not_answer_accuses_nobody(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
