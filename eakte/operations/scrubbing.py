@@ -168,7 +168,7 @@ def _look_again(transactions: Transactions, reader: _Reader, turn: Turn) -> None
     names = _not_looked_at(transactions, since=now() - LOOK_AGAIN, limit=turn.least)
     if names and not reader.over:
         with transactions.read() as session:
-            expected = list(all_digests(session, names).items())
+            expected = sorted(all_digests(session, names).items())
         _tell(transactions, reader.read(expected, seconds=turn.seconds / 4))
 
 
