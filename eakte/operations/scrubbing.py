@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Update, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import Session
 
 from eakte.models import Blob, BlobFinding, FixityRound
 from eakte.operations.documents import all_digests
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 AIM = 0.9
 """The part of its time in which a round should be done: the rest is for outages, and for what comes meanwhile."""
+
+YOUNG = 10_000
+"""Blobs up to which a store is read again as soon as it has doubled: a new one grows past its first round in a day."""
 
 LOOK_AGAIN = timedelta(hours=1)
 """After so long what was not whole is read again: perhaps somebody has put it back from a backup."""
@@ -196,7 +200,7 @@ def _running(transactions: Transactions, period: timedelta) -> Round | None:
         last = session.get(FixityRound, True)
         if last is not None and last.ended_at is None:
             return round_of(last)
-        if last is not None and now() < last.begun_at + period:
+        if last is not None and now() < last.begun_at + period and not _doubled(session, last.done):
             return None
         planned = session.scalar(select(func.count()).select_from(Blob)) or 0
     if not planned:
@@ -209,6 +213,14 @@ def _running(transactions: Transactions, period: timedelta) -> Round | None:
     with transactions.begin(SYSTEM) as tx:
         begun = _changes(tx, begin.on_conflict_do_update(index_elements=["single"], set_=values, where=unchanged))
     return fresh if begun else None
+
+
+def _doubled(session: Session, done: int) -> bool:
+    """Whether a young store has more than twice as many blobs as were read. Counts no further than that."""
+    if done >= YOUNG:
+        return False
+    some = select(Blob.name).limit(2 * done + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > 2 * done
 
 
 def _move(transactions: Transactions, at: Round, name: str, count: int) -> Round | None:

@@ -131,6 +131,18 @@ def test_a_round_takes_turns_outlives_a_kill_and_is_told_in_the_log(shelf: Shelf
     assert not shelf.standing().overdue
 
 
+def test_a_young_store_is_read_again_when_it_has_doubled(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.keep(2)
+    assert len(shelf.turn(FAST)) == 2
+    shelf.keep(2)
+    assert shelf.turn(FAST) == []
+    shelf.keep(1)
+    assert len(shelf.turn(FAST)) == 5
+    monkeypatch.setattr(scrubbing, "YOUNG", 5)
+    shelf.keep(6)
+    assert shelf.turn(FAST) == [], "a grown one has its time"
+
+
 def test_missing_and_damaged_are_told_at_once_and_once_until_they_are_whole(
     shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
