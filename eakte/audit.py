@@ -107,6 +107,8 @@ class Tag(StrEnum):
     DOCUMENT_FAIL = "record:document:fail"
     DOCUMENT_RETRY = "record:document:retry"
     FILE_INFECTED = "record:file:refuse-infected"
+    FILE_LOSE = "record:file:lose"
+    FILE_RECOVER = "record:file:recover"
     DOCUMENT_READ = "access:document:read"
     DENY = "access:object:deny"
     SIGN_IN = "access:session:sign-in"

@@ -28,6 +28,7 @@ from eakte.operations.idempotency import forget_keys
 from eakte.operations.plan_changes import recount_branch, take_effect
 from eakte.operations.processing import Interrupted, process_version
 from eakte.operations.queueing import INDEX, PROCESS, PROCESS_QUEUE, RECOUNT, SERVICE_QUEUE
+from eakte.operations.scrubbing import read_on
 from eakte.operations.waiting import enqueue_forgotten
 from eakte.terms import SYSTEM
 from indexing.recognition import Recogniser
@@ -112,14 +113,7 @@ def make_app(backends: Backends, recogniser: Recogniser, connector: PsycopgConne
             enqueue_forgotten(tx)
 
     _add_plan_tasks(app, backends, again)
-
-    # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
-    @app.periodic(cron="* * * * *")
-    @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
-    def sequence_log(timestamp: int) -> None:
-        """Idempotent: numbers only entries that have none, under an advisory lock."""
-        del timestamp
-        sequence(backends.transactions, backends.blobs)
+    _add_proving_tasks(app, backends, stopping)
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="eakte.erase-pseudonyms", queue=SERVICE_QUEUE, queueing_lock="erase-pseudonyms")
@@ -172,6 +166,24 @@ def _add_plan_tasks(app: App, backends: Backends, again: BackOff) -> None:
         """Show what the plan says from today on; terms are counted from the versions and need no waiting."""
         del timestamp
         take_effect(backends.transactions)
+
+
+def _add_proving_tasks(app: App, backends: Backends, stopping: threading.Event) -> None:
+    # Once a minute: that long a committed entry stays without a signed head, and so few heads a year there are.
+    @app.periodic(cron="* * * * *")
+    @app.task(name="eakte.sequence", queue=SERVICE_QUEUE, queueing_lock="sequence")
+    def sequence_log(timestamp: int) -> None:
+        """Idempotent: numbers only entries that have none, under an advisory lock."""
+        del timestamp
+        sequence(backends.transactions, backends.blobs)
+
+    # The lock: one reader on all workers, so that the pace is one pace.
+    @app.periodic(cron="* * * * *")
+    @app.task(name="eakte.read-storage", queue=SERVICE_QUEUE, lock="read-storage", queueing_lock="read-storage")
+    def read_storage(timestamp: int) -> None:
+        """Idempotent: goes on behind the last blob whose reading was saved."""
+        del timestamp
+        read_on(backends.transactions, backends.blobs, period=backends.settings.fixity_period, stopping=stopping)
 
 
 def catch_up(backends: Backends) -> None:

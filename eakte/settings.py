@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -114,6 +115,12 @@ class Settings(BaseSettings):
         gt=0,
         description="nach so vielen Monaten werden die Namen hinter den Pseudonymen des Zugriffsprotokolls gelöscht",
     )
+    fixity_days: int = Field(
+        default=30,
+        gt=0,
+        le=366,
+        description="in so vielen Tagen liest der Helfer jede Datei der Ablage einmal und vergleicht sie",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Adressen oder Netze der Proxys, deren X-Forwarded-For geglaubt wird; mit Komma getrennt",
@@ -151,6 +158,11 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         default=5.0, gt=0, description="Wartezeit vor der ersten Wiederholung; sie verdoppelt sich"
     )
+
+    @property
+    def fixity_period(self) -> timedelta:
+        """The time within which every blob is read again."""
+        return timedelta(days=self.fixity_days)
 
     @property
     def blob_url(self) -> SecretStr:

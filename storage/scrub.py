@@ -33,7 +33,13 @@ class Finding:
     detail: str = ""
 
 
-def verify(store: BlobStore, expected: Iterable[tuple[str, Digests]]) -> Iterator[Finding]:
+def _go_on() -> None:
+    """Between two blocks nothing happens."""
+
+
+def verify(
+    store: BlobStore, expected: Iterable[tuple[str, Digests]], *, between: Callable[[], None] = _go_on
+) -> Iterator[Finding]:
     """Read every expected blob in full and compare it with its digests; one finding each, in the order given.
 
     Constant memory. A bad blob does not end it: one that alone cannot be read, twice, while the store works
@@ -42,16 +48,17 @@ def verify(store: BlobStore, expected: Iterable[tuple[str, Digests]]) -> Iterato
     Args:
         store: the store.
         expected: names with the digests that `put` returned.
+        between: called after each block; what it raises ends the check, for who must stop within a large blob.
 
     Raises:
         StorageUnavailable: the store as a whole cannot be used, so a finding would accuse sound blobs.
     """
     for name, digests in expected:
         try:
-            yield _examine(store, name, digests)
+            yield _examine(store, name, digests, between)
         except StorageUnavailable:
             store.check()
-            yield _examine_again(store, name, digests)
+            yield _examine_again(store, name, digests, between)
 
 
 def orphans(
@@ -89,10 +96,10 @@ def orphans(
         yield from (blob for blob in page if blob.name not in names)
 
 
-def _examine(store: BlobStore, name: str, digests: Digests) -> Finding:
+def _examine(store: BlobStore, name: str, digests: Digests, between: Callable[[], None]) -> Finding:
     try:
         for _ in read_verified(store, name, digests):
-            pass
+            between()
     except (BlobMissing, InvalidBlobName) as error:
         return Finding(name, Kind.MISSING, str(error))
     except BlobDamaged as error:
@@ -100,8 +107,8 @@ def _examine(store: BlobStore, name: str, digests: Digests) -> Finding:
     return Finding(name, Kind.OK)
 
 
-def _examine_again(store: BlobStore, name: str, digests: Digests) -> Finding:
+def _examine_again(store: BlobStore, name: str, digests: Digests, between: Callable[[], None]) -> Finding:
     try:
-        return _examine(store, name, digests)
+        return _examine(store, name, digests, between)
     except StorageUnavailable as error:
         return Finding(name, Kind.DAMAGED, str(error))

@@ -14,6 +14,7 @@ from eakte.errors import ScopeMissing, Unavailable
 from eakte.language import _
 from eakte.models import Document
 from eakte.operations.auditing import unsequenced
+from eakte.operations.fixity import wrong
 from eakte.operations.health import ready
 from eakte.terms import Scope
 
@@ -47,6 +48,7 @@ def metrics(request: Request, backends: Composed) -> Response:
     documents = Gauge("eakte_documents", "Documents by state", ["state"], registry=registry)
     jobs = Gauge("eakte_jobs", "Jobs by queue and status", ["queue", "status"], registry=registry)
     waiting = Gauge("eakte_index_waiting", "Documents whose entry is older than the row", registry=registry)
+    files = Gauge("eakte_files_wrong", "Files that were not whole when last read", ["kind"], registry=registry)
     entries = Gauge("eakte_audit_waiting", "Committed entries without a place in the tree", registry=registry)
     with backends.transactions.read() as session:
         for state, count in session.execute(select(Document.state, func.count()).group_by(Document.state)):
@@ -56,6 +58,8 @@ def metrics(request: Request, backends: Composed) -> Response:
             jobs.labels(queue, status).set(count)
         lag = select(func.count()).where(Document.indexed_revision < Document.revision)
         waiting.set(session.scalar(lag) or 0)
+        for kind, number in zip(("missing", "damaged"), wrong(session), strict=True):
+            files.labels(kind).set(number)
         entries.set(unsequenced(session))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 

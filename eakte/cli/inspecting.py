@@ -1,4 +1,4 @@
-"""Looking and proving: doctor, search, index, audit, storage."""
+"""Looking and proving: doctor, search, index, audit."""
 
 from __future__ import annotations
 
@@ -20,18 +20,15 @@ from eakte.cli.saying import emit, fail, say, wrong_call
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.language import _
-from eakte.operations import auditing, entries, storing
-from eakte.operations.figures import note_verified
+from eakte.operations import auditing, entries
 from eakte.operations.health import Check, checks
 from eakte.operations.proving import proof_words, prove
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
 from eakte.terms import BERLIN
-from storage.scrub import Kind
 
 index = typer.Typer(help="Suchindex: abgeleitet, jederzeit neu aufbaubar.", no_args_is_help=True)
 audit = typer.Typer(help="Protokoll: prüfen, beweisen, ausgeben.", no_args_is_help=True)
-storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
@@ -251,63 +248,6 @@ def audit_export(as_json: JsonFlag = False) -> None:
         with opened.transactions.read() as session:
             for entry in auditing.export(session):
                 emit(entry)
-
-
-@storage.command("verify")
-def storage_verify(as_json: JsonFlag = False) -> None:
-    """Liest jede Datei der Ablage und vergleicht sie mit ihren Prüfsummen."""
-    fixity = storing.Fixity()
-    with backends() as opened, Progress(_("Ablage"), _("Dateien")) as progress:
-        for finding in storing.verify_blobs(opened.transactions, opened.blobs):
-            fixity.note(finding)
-            progress.count(fixity.checked)
-            if finding.kind is not Kind.OK and not as_json:
-                say(f"✗ {finding.name}: {finding.detail}")
-        with opened.transactions.read() as session:
-            actor = acting(session, None)
-        with opened.transactions.begin(actor) as tx:
-            note_verified(tx, fixity)
-    if as_json:
-        emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
-    else:
-        say(_("%(checked)s Dateien geprüft, %(ok)s unverändert.", checked=fixity.checked, ok=fixity.ok))
-    if fixity.missing or fixity.damaged:
-        fail(
-            _(
-                "%(missing)s fehlen, %(damaged)s sind beschädigt.",
-                missing=len(fixity.missing),
-                damaged=len(fixity.damaged),
-            )
-        )
-
-
-@storage.command("reconcile")
-def storage_reconcile(
-    delete: Annotated[bool, typer.Option("--delete", help="Übrige Dateien (älter als ein Tag) entfernen.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Vergleicht Ablage und Datenbank: Dateien ohne Zeile, Zeilen ohne Datei."""
-    with backends() as opened:
-        found = storing.reconcile(opened.transactions, opened.blobs, delete=delete)
-    if as_json:
-        emit({"orphans": found.orphans, "missing": found.missing, "locked": found.locked, "deleted": delete})
-    else:
-        orphans, missing = len(found.orphans), len(found.missing)
-        if delete:
-            say(
-                _(
-                    "%(orphans)s Dateien ohne Zeile, davon %(removed)s entfernt, %(missing)s Zeilen ohne Datei.",
-                    orphans=orphans,
-                    removed=orphans - len(found.locked),
-                    missing=missing,
-                )
-            )
-        else:
-            say(_("%(orphans)s Dateien ohne Zeile, %(missing)s Zeilen ohne Datei.", orphans=orphans, missing=missing))
-        if found.locked:
-            say(_("%(locked)s bleiben, weil die Ablage sie noch sperrt (Object Lock).", locked=len(found.locked)))
-    if found.missing:
-        fail(_("Dateien fehlen."), _("Bitte aus der Sicherung wiederherstellen."))
 
 
 def _head_blobs(opened: Backends) -> Iterator[tuple[str, bytes]]:

@@ -51,7 +51,7 @@ _COMMANDS = {
     "database": ("administration:database", msgid("Datenbank.")),
     "index": ("inspecting:index", msgid("Suchindex: abgeleitet, jederzeit neu aufbaubar.")),
     "audit": ("inspecting:audit", msgid("Protokoll: prüfen, beweisen, ausgeben.")),
-    "storage": ("inspecting:storage", msgid("Ablage der Dateien.")),
+    "storage": ("storing:storage", msgid("Ablage der Dateien.")),
 }
 
 
@@ -82,6 +82,10 @@ def _no_options() -> None:
     """Offener E-Akten-Dienst für Kommunen."""
 
 
+TOLD = ("path", "problem", "document", "job", "blob", "kept", "windows", "reason")
+"""What our lines say beside the event. Those of libraries carry more, whole jobs among it."""
+
+
 class _Told(logging.StreamHandler[TextIO]):
     """Structured lines on standard error: JSON for machines, readable on a terminal.
 
@@ -94,7 +98,7 @@ class _Told(logging.StreamHandler[TextIO]):
 
         shared: list[Processor] = [
             structlog.stdlib.add_log_level,
-            structlog.stdlib.ExtraAdder(allow=("path", "problem", "document", "job", "reason")),
+            structlog.stdlib.ExtraAdder(allow=TOLD),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
         ]

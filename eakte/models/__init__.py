@@ -38,6 +38,7 @@ from eakte.models.rights import (
 )
 from eakte.models.signatures import DocumentSignature
 from eakte.models.signing_in import ExternalIdentity, KnownDevice, PendingStep, RecoveryCode, SecondFactor
+from eakte.models.storage import BlobFinding, FixityRound
 from eakte.models.templates import Template
 from eakte.models.units import AccessScope, Unit
 from eakte.models.users import (
@@ -63,6 +64,7 @@ __all__ = [
     "BarrierReport",
     "Base",
     "Blob",
+    "BlobFinding",
     "Case",
     "CrossReference",
     "Deputation",
@@ -77,6 +79,7 @@ __all__ = [
     "DossierShare",
     "ExternalIdentity",
     "ExternalSystem",
+    "FixityRound",
     "FormerValue",
     "IdempotencyKey",
     "KnownDevice",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from eakte.audit import Tag
-from eakte.models import AuditEntry, Document, Dossier
-from eakte.operations.storing import Fixity
+from eakte.models import Document, Dossier
+from eakte.operations.fixity import Standing, standing
 from eakte.operations.waiting import require_administrator
 from eakte.terms import Actor, DocumentState, now, today
-from eakte.transaction import Transaction
 
 LONG = timedelta(days=365)
 """Disposal is done about once a year: what waits for longer was left lying."""
@@ -27,16 +25,6 @@ class Work:
     running: int
     workers: int
     unread: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """The last time every file of the storage was read and compared: how many, and how many were not as they should."""
-
-    at: datetime
-    checked: int
-    missing: int
-    damaged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +47,16 @@ class Figures:
 
     work: Work
     failed: int
-    verified: Verified | None
+    storage: Standing
     index_waiting: int
     database_bytes: int
     backlog: Backlog
 
 
-def figures(session: Session, actor: Actor, *, stalled_seconds: float) -> Figures:
+def figures(session: Session, actor: Actor, *, stalled_seconds: float, fixity: timedelta) -> Figures:
     """All numbers at once; a worker counts while its sign of life is younger than `stalled_seconds`.
+
+    `fixity` is the time within which all files are read again.
 
     Raises NotAllowed for everybody but IT.
     """
@@ -79,27 +69,11 @@ def figures(session: Session, actor: Actor, *, stalled_seconds: float) -> Figure
     return Figures(
         work=_work(session, stalled_seconds, by_state),
         failed=by_state.get(DocumentState.FAILED.value, 0),
-        verified=last_verified(session),
+        storage=standing(session, fixity),
         index_waiting=session.scalar(behind) or 0,
         database_bytes=session.scalar(text("SELECT pg_database_size(current_database())")) or 0,
         backlog=disposal_backlog(session),
     )
-
-
-def note_verified(tx: Transaction, fixity: Fixity) -> None:
-    """Write into the log that all files were read and compared; their names are not told there."""
-    found = {"checked": fixity.checked, "missing": len(fixity.missing), "damaged": len(fixity.damaged)}
-    tx.record(Tag.STORAGE_VERIFY, None, found)
-
-
-def last_verified(session: Session) -> Verified | None:
-    """What the last check of the storage found, from the log; None where there was none."""
-    checks = select(AuditEntry).where(AuditEntry.tag == Tag.STORAGE_VERIFY.value)
-    # A check that is not numbered yet is the newest: NULLs come first in a descending order.
-    row = session.scalar(checks.order_by(AuditEntry.number.desc()).limit(1))
-    if row is None:
-        return None
-    return Verified(row.at, row.details["checked"], row.details["missing"], row.details["damaged"])
 
 
 def disposal_backlog(session: Session) -> Backlog:

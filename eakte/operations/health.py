@@ -14,6 +14,7 @@ from eakte.database import Database
 from eakte.errors import EakteError
 from eakte.language import _, gettext
 from eakte.models import Document
+from eakte.operations.fixity import wrong, wrong_words
 from eakte.operations.schema import require_current
 from eakte.terms import now
 from eakte.transaction import Transactions
@@ -55,6 +56,11 @@ def checks(
     yield _tried(_("Schema"), lambda: _schema(database), _("Bitte `eakte migrate` aufrufen."))
     yield _tried(_("Uhr"), lambda: _clock(transactions), _("Uhren dieses Rechners und der Datenbank angleichen (NTP)."))
     yield _tried(_("Ablage"), lambda: _storage(blobs), _("Rechte und freien Platz der Ablage prüfen."))
+    yield _tried(
+        _("Dateien"),
+        lambda: _files(transactions),
+        _("Bitte aus der Sicherung zurückholen; welche es sind, sagt `eakte storage status`."),
+    )
     yield _tried(
         _("Suche"),
         lambda: _search(search),
@@ -121,6 +127,14 @@ def _storage(blobs: BlobStore) -> str:
     if free is None:
         return _("schreibt, liest und löscht")
     return _("schreibt, liest und löscht, %(size)s GB frei", size=f"{free / 1e9:.1f}")
+
+
+def _files(transactions: Transactions) -> str:
+    with transactions.read() as session:
+        missing, damaged = wrong(session)
+    if missing or damaged:
+        raise _Bad(wrong_words(missing, damaged))
+    return _("keine fehlt, keine ist beschädigt, soweit gelesen")
 
 
 def _search(search: SearchIndex) -> str:

@@ -82,6 +82,8 @@ ACTS: Final = msgid(
             "record:document:fail": "Verarbeitung nicht gelungen",
             "record:document:retry": "Verarbeitung wiederholt",
             "record:file:refuse-infected": "Datei mit Schadsoftware abgewiesen",
+            "record:file:lose": "Datei fehlt oder ist beschädigt",
+            "record:file:recover": "Datei ist wieder unversehrt",
             "record:storage:verify": "Ablage geprüft",
             "record:audit:erase-pseudonyms": "Pseudonyme gelöscht",
             "access:document:read": "Dokument gelesen",

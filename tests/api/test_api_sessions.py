@@ -86,6 +86,7 @@ def test_probes_tell_details_to_those_who_may_know(world: World) -> None:
     assert {check["name"] for check in near.get("/readyz").json()["checks"]} == {"database", "storage", "search"}
     assert "checks" not in near.get("/readyz", headers={"X-Forwarded-For": "203.0.113.7"}).json()
     assert "eakte_documents" in near.get("/metrics").text
+    assert 'eakte_files_wrong{kind="missing"} 0.0' in near.get("/metrics").text
     with_token = {"Authorization": f"Bearer {world.town.tokens['admin']}"}
     assert "checks" in far.get("/readyz", headers=with_token).json()
     assert far.get("/metrics", headers=with_token).headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -160,9 +160,16 @@ def test_the_store_is_verified(installed: Town) -> None:
     path.write_bytes(LETTER.replace(b"M", b"N", 1))
     try:
         assert installed.answer("storage", "verify", code=1)["damaged"] == [name]
+        known = installed.answer("storage", "status", code=1)
+        assert [(each["name"], each["found"]) for each in known["wrong"]] == [(name, "damaged")]
+        assert f"{name}: beschädigt seit" in installed.refused("storage", "status", code=1)
+        assert not installed.answer("doctor", code=1)["ok"]
     finally:
         path.write_bytes(LETTER)
         path.chmod(0o400)
+    assert installed.answer("storage", "verify")["damaged"] == []
+    known = installed.answer("storage", "status")
+    assert (known["wrong"], known["last"]["checked"], known["overdue"]) == ([], shape["checked"], False)
 
 
 def test_the_index_is_rebuilt(installed: Town) -> None:

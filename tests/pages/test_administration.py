@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
 
-from eakte.models import AuditEntry, Document, Dossier, PlanClass, Template, Unit, User
+from eakte.models import AuditEntry, Document, Dossier, FixityRound, PlanClass, Template, Unit, User, Version
 from eakte.operations.auditing import sequence
-from eakte.operations.figures import note_verified
-from eakte.operations.storing import Fixity
-from eakte.terms import SYSTEM, new_id, today
+from eakte.operations.fixity import note, note_verified
+from eakte.terms import SYSTEM, new_id, now, today
 from eakte.web.pages import admin_people
+from storage.scrub import Finding, Kind
 from tests.pages.pages_support import Answer, Pages, Person, enter
 from tests.pages.test_forms import dialog_is_open
 
@@ -92,26 +93,49 @@ def test_it_repairs_a_document_without_learning_what_it_is(pages: Pages, admin: 
         assert session.scalar(waiting, {"id": document}) >= 2
 
 
-def test_the_poll_is_silent_until_a_state_changes(pages: Pages, admin: Person) -> None:
+def test_the_storage_stands_as_it_is_and_the_poll_is_silent_until_a_state_changes(pages: Pages, admin: Person) -> None:
     poll = re.compile(r'hx-get="/administration/zustand\?teil=karten&amp;stand=([^"]+)"')
-    with pages.backends.transactions.begin(SYSTEM) as tx:
-        note_verified(tx, Fixity(checked=3, ok=3))
-    found = poll.search(admin.get(f"{HOME}/zustand").html)
-    assert found
-    unchanged = admin.get(f"{HOME}/zustand?teil=karten&stand={found[1]}")
-    assert unchanged.status == 204
-    with pages.backends.transactions.begin(SYSTEM) as tx:
-        note_verified(tx, Fixity(checked=4, ok=4))
-    silent = admin.get(f"{HOME}/zustand?teil=karten&stand={found[1]}")
-    assert "4 von 4" in silent.text
+    document = pages.place("clerk10", f"Haushalt {SECRET}").document
+
+    def found(kind: Kind, detail: str = "") -> None:
+        with pages.backends.transactions.begin(SYSTEM) as tx:
+            name = tx.session.scalar(select(Version.original).where(Version.document_id == uuid.UUID(document)))
+            note(tx, Finding(str(name), kind, detail))
+
+    def come(**values: Any) -> None:
+        with Session(pages.backends.database.engine) as session, session.begin():
+            session.merge(FixityRound(single=True, last_name="", ended_at=None, planned=5678, **values))
+
+    begun = admin.get(f"{HOME}/zustand")
+    assert "noch nie Der Helfer beginnt damit, sobald eine Datei abgelegt ist." in begun.text
+    come(begun_at=now(), done=1234)
+    first = admin.get(f"{HOME}/zustand")
+    assert f"1.234 von 5.678 bisher alle unverändert, erste Prüfrunde seit {today():%d.%m.%Y}" in first.text
+    stand = poll.search(first.html)
+    assert stand
+    address = f"{HOME}/zustand?teil=karten&stand={stand[1]}"
+    assert admin.get(address).status == 204
+    come(begun_at=now(), done=1300)
+    silent = admin.get(address)
+    assert "1.300 von 5.678" in silent.text
     assert 'id="ansage"' not in silent.html, "a number is no news"
     assert "<h1" not in silent.html
     with pages.backends.transactions.begin(SYSTEM) as tx:
-        note_verified(tx, Fixity(checked=4, ok=3, damaged=["a/1"]))
-    spoken = admin.get(f"{HOME}/zustand?teil=karten&stand={found[1]}")
-    assert "Bitte ansehen:" in spoken.text
-    assert "0 fehlen, 1 sind beschädigt" in spoken.text
-    assert "a/1" not in spoken.html
+        note_verified(tx, 4711)
+    checked = admin.get(address)
+    assert re.search(r"4\.711 von 4\.711 alle unverändert, [\d.: ]+; neue Prüfrunde: 1\.300 von 5\.678", checked.text)
+    found(Kind.DAMAGED, f"{SECRET}.pdf")
+    spoken = admin.get(address)
+    assert re.search(r"Bitte ansehen: .*Ablage geprüft: 1 Datei betroffen", spoken.text)
+    assert "1 Datei ist beschädigt. Bitte aus der Sicherung zurückholen" in spoken.text
+    assert document not in spoken.html
+    assert SECRET not in spoken.html
+    with pages.backends.transactions.begin(SYSTEM) as tx:
+        note_verified(tx, 4711)
+    found(Kind.OK)
+    assert "seither alle wieder unversehrt" in admin.get(address).text
+    come(begun_at=now() - timedelta(days=31), done=1300)
+    assert "Die Prüfrunde ist im Verzug" in admin.get(address).text
 
 
 def test_the_backlog_is_what_the_calendar_says_of_closed_dossiers(pages: Pages, admin: Person) -> None:

@@ -41,7 +41,12 @@ UNITS = (
 CARDS = (
     v.HealthCard("Aufträge", "ok", "38 wartend", "2 Helfer arbeiten, 12 Dokumente in Verarbeitung"),
     v.HealthCard("Fehlgeschlagene Dokumente", "ok", "0", "Alles ist gelesen worden."),
-    v.HealthCard("Ablage geprüft", "ok", "1.204.331 von 1.204.331", "alle unverändert, 22.11.2026 03:12"),
+    v.HealthCard(
+        "Ablage geprüft",
+        "ok",
+        "1.204.331 von 1.204.331",
+        "alle unverändert, 22.11.2026 03:12; neue Prüfrunde: 310.112 von 1.221.904",
+    ),
     v.HealthCard("Suche", "ok", "kein Verzug", "Der Index ist vollständig."),
     v.HealthCard("Datenbank", "ok", "3,1 GB", "antwortet"),
     v.HealthCard("Virenprüfung", "ok", "läuft", "ClamAV 1.4.3, Signaturen vom 23.11.2026"),
@@ -56,7 +61,13 @@ TROUBLE = (
         "",
         v.Link("Ansehen und wiederholen", "/administration/zustand/dokumente"),
     ),
-    v.HealthCard("Ablage geprüft", "look", "noch nie", "Alle Dateien prüft: eakte storage verify"),
+    v.HealthCard(
+        "Ablage geprüft",
+        "bad",
+        "3 Dateien betroffen",
+        "2 Dateien fehlen, 1 Datei ist beschädigt. Bitte aus der Sicherung zurückholen; welche es sind:"
+        " eakte storage status",
+    ),
     v.HealthCard("Suche", "bad", "nicht verfügbar", "Der Suchserver antwortet nicht."),
     *CARDS[4:6],
     v.HealthCard(

@@ -12,7 +12,8 @@ from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
 from eakte.language import _, ngettext
-from eakte.operations.figures import Backlog, Figures, Verified, figures
+from eakte.operations.figures import Backlog, Figures, figures
+from eakte.operations.fixity import Standing, wrong_words
 from eakte.operations.health import Check, ready
 from eakte.operations.waiting import list_failures, retry_unread
 from eakte.settings import Settings, is_secret
@@ -54,7 +55,12 @@ def show(request: Request, actor: Person) -> Response:
     asked = request.query_params
     with backends.transactions.read() as session:
         sections = require_section(session, actor, "zustand")
-        found = figures(session, actor, stalled_seconds=backends.settings.stalled_seconds)
+        found = figures(
+            session,
+            actor,
+            stalled_seconds=backends.settings.stalled_seconds,
+            fixity=backends.settings.fixity_period,
+        )
     view = _view(backends, sections, found)
     if asked.get("teil") != "karten":
         return page("zustand.html", frame=make_frame(request, actor, area="administration"), view=view)
@@ -142,7 +148,7 @@ def _view(backends: Backends, sections: tuple[Section, ...], found: Figures, *, 
     cards = (
         _work(found),
         _failures(found.failed),
-        _storage(able["storage"], found.verified),
+        _storage(able["storage"], found.storage),
         _search(able["search"], found.index_waiting),
         _database(able["database"], found.database_bytes),
         _scanner(able.get("scanner")),
@@ -180,24 +186,41 @@ def _failures(count: int) -> HealthCard:
     return HealthCard(label, "look", number(count), "", Link(_("Ansehen und wiederholen"), FAILED))
 
 
-def _storage(check: Check, verified: Verified | None) -> HealthCard:
+def _storage(check: Check, storage: Standing) -> HealthCard:
     label = _("Ablage geprüft")
     if not check.ok:
         return HealthCard(label, "bad", _("antwortet nicht"), check.detail)
-    if verified is None:
-        return HealthCard(label, "look", _("noch nie"), _("Alle Dateien prüft: eakte storage verify"))
-    wrong = verified.missing + verified.damaged
-    when = f"{verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
-    value = _("%(good)s von %(all)s", good=number(verified.checked - wrong), all=number(verified.checked))
-    if wrong:
+    if wrong := storage.missing + storage.damaged:
+        value = ngettext("%(num)s Datei betroffen", "%(num)s Dateien betroffen", wrong, num=number(wrong))
         sentence = _(
-            "%(missing)s fehlen, %(damaged)s sind beschädigt, %(when)s",
-            missing=number(verified.missing),
-            damaged=number(verified.damaged),
-            when=when,
+            "%(wrong)s. Bitte aus der Sicherung zurückholen; welche es sind: eakte storage status",
+            wrong=wrong_words(storage.missing, storage.damaged),
         )
         return HealthCard(label, "bad", value, sentence)
-    return HealthCard(label, "ok", value, _("alle unverändert, %(when)s", when=when))
+    running, verified = storage.running, storage.verified
+    progress = ""
+    if running is not None:
+        # What came since it began is read as well.
+        planned = number(max(running.done, running.planned))
+        progress = _("%(done)s von %(planned)s", done=number(running.done), planned=planned)
+    if verified is not None:
+        value = _("%(good)s von %(all)s", good=number(verified.checked), all=number(verified.checked))
+        when = f"{verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+        mended = verified.missing + verified.damaged
+        sentence = _("geprüft %(when)s, seither alle wieder unversehrt", when=when) if mended else ""
+        sentence = sentence or _("alle unverändert, %(when)s", when=when)
+        if progress:
+            sentence = _("%(last)s; neue Prüfrunde: %(progress)s", last=sentence, progress=progress)
+    elif running is not None:
+        since = f"{running.begun_at.astimezone(BERLIN):%d.%m.%Y}"
+        value, sentence = progress, _("bisher alle unverändert, erste Prüfrunde seit %(since)s", since=since)
+    else:
+        sentence = _("Der Helfer beginnt damit, sobald eine Datei abgelegt ist.")
+        return HealthCard(label, "look", _("noch nie"), sentence)
+    if storage.overdue:
+        late = _("Die Prüfrunde ist im Verzug: Sie geht weiter, solange ein Helfer arbeitet und die Ablage antwortet.")
+        return HealthCard(label, "look", value, f"{sentence}. {late}")
+    return HealthCard(label, "ok", value, sentence)
 
 
 def _search(check: Check, waiting: int) -> HealthCard:

@@ -58,6 +58,8 @@ SENTENCES = msgid(
         "record:document:process": "Text und PDF/A-Fassung von %(what)s entstanden",
         "record:document:fail": "Die Verarbeitung von %(what)s gelang nicht",
         "record:file:refuse-infected": "%(who)s wollte eine Datei mit Schadsoftware ablegen; sie wurde abgewiesen",
+        "record:file:lose": "Eine Datei von %(what)s fehlt in der Ablage oder ist beschädigt",
+        "record:file:recover": "Eine Datei von %(what)s ist wieder da und unversehrt",
         "record:document:retry": "%(who)s ließ %(what)s erneut verarbeiten",
     }
 )
