@@ -214,27 +214,56 @@ def _parent_of(tx: Transaction, new: NewCase) -> Case | None:
     return parent
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedDossier:
+    """A dossier that an actor reads, and what the access rule said of it: handed on to all that the same look shows.
+
+    Attributes:
+        dossier: the dossier with class and unit.
+        works: whether the actor may change it while it is open (`access.may_write`).
+    """
+
+    dossier: Dossier
+    works: bool
+
+
+def open_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID) -> OpenedDossier:
+    """A dossier to be read. Raises NotFound when it may not be known, NotAllowed when not read."""
+    return OpenedDossier(*_asked(session, actor, dossier_id, Want.CONTENT))
+
+
 def readable_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, want: Want = Want.METADATA) -> Dossier:
     """The dossier with class and unit. Raises NotFound when it may not be known, NotAllowed when not read."""
+    return _asked(session, actor, dossier_id, want)[0]
+
+
+def read_before(session: Session, actor: Actor, dossier: uuid.UUID | OpenedDossier) -> uuid.UUID:
+    """The id of a dossier that the actor reads, asked for now unless it was opened before. Raises as `open_dossier`."""
+    opened = dossier if isinstance(dossier, OpenedDossier) else open_dossier(session, actor, dossier)
+    return opened.dossier.id
+
+
+def _asked(session: Session, actor: Actor, dossier_id: uuid.UUID, want: Want) -> tuple[Dossier, bool]:
+    """A dossier, and whether the actor works in it. Raises as `readable_dossier`."""
     rule = rule_for(session, actor)
-    # The service's own work and the operator of the machine have no account and no rule; they reach everything.
-    known = true() if actor.user_id is None else rule.dossiers(Want.METADATA)
-    dossier = session.scalar(
-        select(Dossier)
+    known, reads, works = rule.dossiers(Want.METADATA), rule.dossiers(Want.CONTENT), rule.writable()
+    if actor.user_id is None:
+        # The service's own work and the operator of the machine have no account and no rule; they reach everything.
+        known = reads = works = true()
+    found = session.execute(
+        select(Dossier, reads.label("reads"), works.label("works"))
         .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
         .join(AccessScope, AccessScope.number == Dossier.scope_number)
         .join(Unit, Unit.id == AccessScope.unit_id)
         .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
         .where(Dossier.id == dossier_id, known)
         .execution_options(populate_existing=True)
-    )
-    if dossier is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound
-    if want is Want.CONTENT and actor.user_id is not None:
-        readable = select(Dossier.id).where(Dossier.id == dossier_id, rule.dossiers(Want.CONTENT))
-        if session.scalar(readable) is None:
-            raise NotAllowed(_("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen."))
-    return dossier
+    if want is Want.CONTENT and not found[1]:
+        raise NotAllowed(_("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen."))
+    return found[0], found[2]
 
 
 def writable_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None = None) -> Dossier:

@@ -28,7 +28,7 @@ from eakte.models import (
 )
 from eakte.operations.checking import one_of
 from eakte.operations.documents import DocumentView, readable_document
-from eakte.operations.dossiers import readable_case, readable_dossier
+from eakte.operations.dossiers import OpenedDossier, read_before, readable_case, readable_dossier
 from eakte.operations.external import ExternalKey, Keyed, asked_for
 from eakte.operations.paging import Page, bad_mark, cut, make_mark, page_size, read_mark
 from eakte.operations.plan import find_class
@@ -151,7 +151,7 @@ def list_documents(
     session: Session,
     actor: Actor,
     *,
-    dossier: uuid.UUID | None = None,
+    dossier: uuid.UUID | OpenedDossier | None = None,
     case: uuid.UUID | None = None,
     inbox: bool = False,
     source: uuid.UUID | None = None,
@@ -180,8 +180,7 @@ def list_documents(
         raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
-        readable_dossier(session, actor, dossier, Want.CONTENT)
-        place: ColumnElement[bool] = Document.dossier_id == dossier
+        place: ColumnElement[bool] = Document.dossier_id == read_before(session, actor, dossier)
         if without_case:
             place = and_(place, Document.case_id.is_(None))
     elif case is not None:

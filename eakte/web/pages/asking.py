@@ -15,6 +15,7 @@ from urllib.parse import quote
 import anyio.from_thread
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
 from eakte import __version__
@@ -122,22 +123,28 @@ Sent = Annotated[Submitted, Depends(submitted)]
 
 
 def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", message: Message | None = None) -> Frame:
-    """The frame around a page."""
-    backends = get_backends(request)
-    with backends.transactions.read() as session:
-        chosen = preference(session, actor.user_id) if actor.user_id else None
-        lying = count_inbox(session, actor)
-        administers = bool(sections_of(session, actor))
+    """The frame around a page that reads nothing else, or has read it."""
+    with get_backends(request).transactions.read() as session:
+        return frame_in(session, request, actor, area=area, query=query, message=message)
+
+
+def frame_in(
+    session: Session, request: Request, actor: Actor, *, area: str, query: str = "", message: Message | None = None
+) -> Frame:
+    """The frame around what the same session reads: the access rule is made once for both."""
+    chosen = preference(session, actor.user_id) if actor.user_id else None
+    lying = count_inbox(session, actor)
+    administers = bool(sections_of(session, actor))
     happened = request.query_params.get("ok", "")
     messages = [message] if message else []
     said = message_of(happened)
-    undo = _undo(request, actor, said) if said else None
+    undo = _undo(session, request, actor, said) if said else None
     if said and undo is None:
         messages.append(Message("info" if happened in {"inzwischen", "nicht-zurueck"} else "success", said))
     reads = actor.has(Role.CLERK, Role.REGISTRAR)
     areas = ("start", "inbox", "files", "search", "resubmissions") if reads else ("start",)
     return Frame(
-        municipality=backends.settings.municipality,
+        municipality=get_backends(request).settings.municipality,
         now=now(),
         user=_short(actor.display_name),
         user_name=actor.display_name,
@@ -156,15 +163,14 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     )
 
 
-def _undo(request: Request, actor: Actor, said: str) -> Undo | None:
+def _undo(session: Session, request: Request, actor: Actor, said: str) -> Undo | None:
     """What the address says was just done (`akt`), where the person can take it back."""
     try:
         entry_id = uuid.UUID(request.query_params.get("akt", ""))
     except ValueError:
         return None
-    with get_backends(request).transactions.read() as session:
-        if own_act(session, actor, entry_id) is None:
-            return None
+    if own_act(session, actor, entry_id) is None:
+        return None
     return Undo(said, f"/zuruecknehmen/{entry_id}", own_place(request.url.path, "/"))
 
 

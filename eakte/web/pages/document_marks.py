@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from eakte.access import may_write, rule_for
 from eakte.language import _
 from eakte.models import Document, Dossier, User
+from eakte.operations.documents import OpenedDocument
 from eakte.terms import BERLIN, Actor, Role
 from eakte.web.views import DocumentActs, DocumentEdit, Form, Mark
 
@@ -69,12 +70,13 @@ def works_there(session: Session, actor: Actor, dossier: Dossier | None) -> bool
     return dossier.closed_on is None and may_write(session, rule_for(session, actor), dossier)
 
 
-def acts(session: Session, actor: Actor, document: Document, dossier: Dossier | None) -> DocumentActs:
+def acts(actor: Actor, opened: OpenedDocument) -> DocumentActs:
     """What is possible now; the operations decide again when it is done."""
+    document, dossier = opened.document, opened.dossier
     mine = document.checked_out_by is not None and document.checked_out_by == actor.user_id
     held = document.checked_out_by is not None and not mine
     possible = DocumentActs(release=mine, release_other=Form() if held and actor.has(Role.REGISTRAR) else None)
-    if document.cancelled_at is not None or not works_there(session, actor, dossier):
+    if document.cancelled_at is not None or not opened.works:
         return possible
     possible = replace(possible, remind=Form(), cancel=None if held else Form())
     if dossier is not None:
