@@ -1,35 +1,26 @@
-"""Looking and proving: doctor, search, index, audit, storage."""
+"""Looking: doctor, search, index, storage."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from eakte import verifier
 from eakte.api.search import answer
-from eakte.bootstrap import Backends
 from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
 from eakte.cli.progress import Progress
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.language import _
-from eakte.operations import auditing, entries, storing
+from eakte.operations import entries, storing
 from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
-from eakte.operations.proving import proof_words, prove
 from eakte.operations.searching import Question, find
 from eakte.settings import Settings
 from eakte.terms import BERLIN
 from storage.scrub import Kind
 
 index = typer.Typer(help="Suchindex: abgeleitet, jederzeit neu aufbaubar.", no_args_is_help=True)
-audit = typer.Typer(help="Protokoll: prüfen, beweisen, ausgeben.", no_args_is_help=True)
 storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
@@ -164,94 +155,6 @@ def index_status(as_json: JsonFlag = False) -> None:
         )
 
 
-@audit.command("verify")
-def audit_verify(as_json: JsonFlag = False) -> None:
-    """Rechnet das ganze Protokoll aus den rohen Zeilen nach und vergleicht es mit den unterschriebenen Köpfen."""
-    settings = load_settings()
-    with backends() as opened, Progress(_("Protokoll"), _("Einträge")) as progress:
-        if auditing.continues(opened.transactions, [stat.name for stat in opened.blobs.names(f"{auditing.HEADS}/")]):
-            auditing.sequence(opened.transactions, opened.blobs)
-        report = verifier.verify(
-            opened.database.url, _head_blobs(opened), _audit_key(settings.audit_key_path), progress=progress.count
-        )
-    shape = {
-        "ok": report.ok,
-        "entries": report.entries,
-        "root": report.root,
-        "signed_head_at": report.signed_head_at,
-        "errors": report.errors,
-    }
-    if as_json:
-        emit(shape)
-    else:
-        for sentence in report.errors:
-            say(f"✗ {sentence}")
-        say(
-            _(
-                "%(entries)s Einträge, Wurzel %(root)s…, unterschrieben %(signed_at)s.",
-                entries=report.entries,
-                root=report.root[:16],
-                signed_at=report.signed_head_at or _("nie"),
-            )
-        )
-    if not report.ok:
-        fail(_("Das Protokoll ist nicht unversehrt."))
-    if not as_json:
-        say(_("Das Protokoll ist unversehrt."))
-
-
-@audit.command("erase-pseudonyms")
-def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
-    """Löscht nach der Frist, wer hinter den Pseudonymen des Zugriffsprotokolls steht; das Protokoll bleibt ganz."""
-    with backends() as opened:
-        with opened.transactions.read() as session:
-            actor = acting(session, None)
-        with opened.transactions.begin(actor) as tx:
-            erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
-    emit({"erased": erased}) if as_json else say(_("%(erased)s Pseudonyme sind gelöscht.", erased=erased))
-
-
-@audit.command("prove")
-def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
-    """Gibt für ein Dokument die Beweise aus, dass seine Ereignisse im unterschriebenen Protokoll stehen."""
-    with backends() as opened:
-        auditing.sequence(opened.transactions, opened.blobs)
-        public = opened.transactions.ledger.public_key.hex()
-        with opened.transactions.read() as session:
-            proofs = prove(session, document)
-            rows, _next = auditing.list_entries(session, subject=document, limit=1000)
-            by_number = {row.number: auditing.entry_document(row) for row in rows}
-    shape = {
-        "document": str(document),
-        "public_key": public,
-        "proofs": [{"entry": by_number.get(proof.number), **proof_words(proof)} for proof in proofs],
-    }
-    if as_json:
-        emit(shape)
-        return
-    for proof in proofs:
-        say(
-            _(
-                "Eintrag %(number)s von %(size)s, Weg aus %(hashes)s Prüfsummen, Kopf %(signed_at)s",
-                number=proof.number,
-                size=proof.size,
-                hashes=len(proof.hashes),
-                signed_at=proof.signed_at,
-            )
-        )
-
-
-@audit.command("export")
-def audit_export(as_json: JsonFlag = False) -> None:
-    """Gibt alle Einträge der Reihe nach aus, ein JSON-Objekt je Zeile."""
-    del as_json  # always JSON: the option is accepted like everywhere
-    with backends() as opened:
-        auditing.sequence(opened.transactions, opened.blobs)
-        with opened.transactions.read() as session:
-            for entry in auditing.export(session):
-                emit(entry)
-
-
 @storage.command("verify")
 def storage_verify(as_json: JsonFlag = False) -> None:
     """Liest jede Datei der Ablage und vergleicht sie mit ihren Prüfsummen."""
@@ -307,18 +210,6 @@ def storage_reconcile(
             say(_("%(locked)s bleiben, weil die Ablage sie noch sperrt (Object Lock).", locked=len(found.locked)))
     if found.missing:
         fail(_("Dateien fehlen."), _("Bitte aus der Sicherung wiederherstellen."))
-
-
-def _head_blobs(opened: Backends) -> Iterator[tuple[str, bytes]]:
-    for stat in opened.blobs.names(f"{auditing.HEADS}/"):
-        yield stat.name, b"".join(opened.blobs.read(stat.name))
-
-
-def _audit_key(path: Path) -> Ed25519PrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        fail(_("%(path)s ist kein Ed25519-Schlüssel.", path=path))
-    return key
 
 
 def _settings_shown(settings: Settings) -> dict[str, str]:

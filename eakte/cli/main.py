@@ -31,7 +31,7 @@ _COMMANDS = {
     "token": "administration:token",
     "database": "administration:database",
     "index": "inspecting:index",
-    "audit": "inspecting:audit",
+    "audit": "audit:audit",
     "storage": "inspecting:storage",
 }
 
