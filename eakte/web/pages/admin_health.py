@@ -12,6 +12,7 @@ from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
 from eakte.language import _, ngettext
+from eakte.language import shown_number as number
 from eakte.operations.figures import Backlog, Figures, Verified, figures
 from eakte.operations.health import Check, ready
 from eakte.operations.waiting import list_failures, retry_unread
@@ -19,7 +20,7 @@ from eakte.settings import Settings, is_secret
 from eakte.terms import BERLIN, Actor
 from eakte.web.pages.admin_sections import require_section, sections_of
 from eakte.web.pages.asking import Person, Sent, go, make_frame, page, part, quoted, with_ok
-from eakte.web.rendering import SECURITY_HEADERS, number, size
+from eakte.web.rendering import SECURITY_HEADERS, size
 from eakte.web.views import (
     FailedRow,
     FailedView,

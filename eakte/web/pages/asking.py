@@ -7,7 +7,6 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -22,13 +21,12 @@ from eakte import __version__
 from eakte.api.dependencies import check_csrf, get_backends, signed_in
 from eakte.api.problems import status_of
 from eakte.errors import EakteError, InvalidInput, NotSignedIn, StaleRevision, WrongState
-from eakte.errors import FieldError as DomainFieldError
 from eakte.language import _
 from eakte.operations.idempotency import Reply, once
 from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
 from eakte.operations.taking_back import last_act, own_act
-from eakte.terms import Actor, Role, now, today
+from eakte.terms import Actor, Role, now
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import sections_of
 from eakte.web.pages.happened import message_of
@@ -265,51 +263,9 @@ def attempt(
     return go(address)
 
 
-def typed_day(text: str | None, *, at: str, label: str) -> date | None:
-    """A day as people type it: 23.11.2026, 23.11., 231126, heute, gestern, +14, 2026-11-23. Raises InvalidInput."""
-    typed = (text or "").strip().lower()
-    if not typed:
-        return None
-    for read in (_word_day, _relative_day, _written_day):
-        found = read(typed)
-        if found is not None:
-            return found
-    message = _("%(label)s ist kein Tag. Zum Beispiel: 23.11.2026 oder heute.", label=label)
-    raise InvalidInput(errors=[DomainFieldError(at, message)])
-
-
 def quoted(text: str) -> str:
     """Text as a part of an address."""
     return quote(text, safe="")
-
-
-def _word_day(typed: str) -> date | None:
-    words = {_("heute"): 0, _("gestern"): -1, _("morgen"): 1}
-    return today() + timedelta(days=words[typed]) if typed in words else None
-
-
-def _relative_day(typed: str) -> date | None:
-    if typed[0] in "+-" and typed[1:].isdecimal() and len(typed) <= 5:  # noqa: PLR2004 - sign and four digits
-        return today() + timedelta(days=int(typed))
-    return None
-
-
-def _written_day(typed: str) -> date | None:
-    short = typed.rstrip(".")
-    year = today().year
-    for text, form in (
-        (typed, "%Y-%m-%d"),
-        (short, "%d.%m.%Y"),
-        (short, "%d.%m.%y"),
-        (f"{short}.{year}", "%d.%m.%Y"),
-        (short, "%d%m%y"),
-        (short, "%d%m%Y"),
-    ):
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return None
 
 
 def _short(name: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from eakte.access import may_write, rule_for
-from eakte.language import _
+from eakte.language import _, shown_moment
 from eakte.models import Document, Dossier, User
 from eakte.operations.documents import OpenedDocument
 from eakte.terms import BERLIN, Actor, Role
+from eakte.web.typed_days import as_typed
 from eakte.web.views import DocumentActs, DocumentEdit, Form, Mark
 
 FORMS = ("add_version", "finalize", "cancel", "remind", "release_other")
@@ -117,12 +118,12 @@ def stated(document: Document) -> dict[str, str]:
         "kind": document.kind,
         "sender": document.sender or "",
         "addressee": document.addressee or "",
-        **{name: f"{day:%d.%m.%Y}" if day else "" for name, day in days.items()},
+        **{name: as_typed(day) if day else "" for name, day in days.items()},
     }
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+    return shown_moment(at.astimezone(BERLIN))
 
 
 def _name(session: Session, user_id: uuid.UUID | None) -> str:

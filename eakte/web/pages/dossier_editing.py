@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import NotAllowed
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import Dossier
 from eakte.operations.changing import change_dossier
 from eakte.operations.dossiers import is_registrar, open_dossier, readable_dossier
@@ -21,9 +21,10 @@ from eakte.operations.fields import Definition, FieldOwner, definitions_of, germ
 from eakte.operations.lending import give_back, lend
 from eakte.terms import Actor, Medium
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page
 from eakte.web.pages.datafields import inputs, typed_fields
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DossierEditView, Form, Link
 
 router = APIRouter(include_in_schema=False)
@@ -136,10 +137,10 @@ def lent_words(dossier: Dossier) -> str:
     """Who has the paper: „Amtsgericht Nienburg, seit 23.11.2026, zurück bis 14.12.2026“; empty where nobody has."""
     if dossier.lent_to is None or dossier.lent_on is None:
         return ""
-    since = f"{dossier.lent_on:%d.%m.%Y}"
+    since = shown_day(dossier.lent_on)
     if dossier.lent_until is None:
         return _("%(who)s, seit %(day)s", who=dossier.lent_to, day=since)
-    until = f"{dossier.lent_until:%d.%m.%Y}"
+    until = shown_day(dossier.lent_until)
     return _("%(who)s, seit %(day)s, zurück bis %(until)s", who=dossier.lent_to, day=since, until=until)
 
 

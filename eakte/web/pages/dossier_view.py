@@ -12,7 +12,7 @@ from fastapi import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import Case, Document, Dossier, Party
 from eakte.operations.documents import DocumentView
 from eakte.operations.dossiers import open_dossier, state_on
@@ -171,16 +171,16 @@ def document_row(view: DocumentView) -> DocumentRow:
 def _note(dossier: Dossier) -> str:
     if dossier.closed_on is None:
         return ""
-    closed = f"{dossier.closed_on:%d.%m.%Y}"
+    closed = shown_day(dossier.closed_on)
     if dossier.grace_end is not None and dossier.grace_end >= today():
-        grace = f"{dossier.grace_end:%d.%m.%Y}"
+        grace = shown_day(dossier.grace_end)
         parts = [_("zdA seit %(day)s, Transferfrist bis %(until)s", day=closed, until=grace)]
     else:
         parts = [_("zdA seit %(day)s", day=closed)]
     if dossier.retention_end is not None:
-        parts.append(_("aufzubewahren bis %(day)s", day=f"{dossier.retention_end:%d.%m.%Y}"))
+        parts.append(_("aufzubewahren bis %(day)s", day=shown_day(dossier.retention_end)))
     elif dossier.retention_offer_by is not None:
-        offer_by = f"{dossier.retention_offer_by:%d.%m.%Y}"
+        offer_by = shown_day(dossier.retention_offer_by)
         parts.append(_("dauernd aufzubewahren, dem Archiv anzubieten bis %(day)s", day=offer_by))
     elif dossier.retention_state == "waiting-for-event":
         parts.append(_("die Frist wartet auf ihr Ereignis"))
@@ -193,7 +193,7 @@ def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, 
         Property(_("Zuständig"), f"{dossier.unit.number} {dossier.unit.name}"),
         Property(_("Vertraulichkeit"), word(Level(dossier.confidentiality).word, "confidentiality")),
         Property(_("Medium"), word(dossier.medium, "medium")),
-        Property(_("Laufzeit"), _("seit %(day)s", day=f"{dossier.opened_on:%d.%m.%Y}")),
+        Property(_("Laufzeit"), _("seit %(day)s", day=shown_day(dossier.opened_on))),
     ]
     if dossier.closed_on is not None:
         rows.append(Property(_("zdA"), dossier.closed_on))

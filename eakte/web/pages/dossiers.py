@@ -13,16 +13,18 @@ from eakte.api.dependencies import get_backends
 from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.language import _
 from eakte.operations.closing import close_dossier, reopen_dossier
-from eakte.operations.dossiers import NewCase, create_case, readable_dossier
+from eakte.operations.dossiers import readable_dossier
+from eakte.operations.opening import NewCase, create_case
 from eakte.operations.personal import note_use
 from eakte.operations.resubmissions import create_resubmission
 from eakte.operations.searching import find_by_reference
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, attempt, frame_in, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, attempt, frame_in, go, make_frame, page
 from eakte.web.pages.dossier_view import dossier_view
 from eakte.web.pages.history import sentences
 from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DossierView, Form, HistoryView
 
 router = APIRouter(include_in_schema=False)

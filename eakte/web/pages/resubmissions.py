@@ -34,9 +34,9 @@ from eakte.web.pages.asking import (
     numbered,
     own_place,
     page,
-    typed_day,
     with_ok,
 )
+from eakte.web.typed_days import as_typed, typed_day
 from eakte.web.views import Form, ResubmissionItem, ResubmissionsView, ResubmissionView
 
 router = APIRouter(include_in_schema=False)
@@ -158,7 +158,7 @@ def _view(
     (item,) = items([found])
     if not item.may_change:
         raise NotAllowed(_("Diese Wiedervorlage ändert, wer die Akte bearbeitet."))
-    values = {"due_on": f"{item.due:%d.%m.%Y}", "note": item.note}
+    values = {"due_on": as_typed(item.due), "note": item.note}
     return ResubmissionView(
         id=item.id,
         title=item.title,
