@@ -14,7 +14,7 @@ from eakte import verifier
 from eakte.bootstrap import Backends
 from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
 from eakte.cli.progress import Progress
-from eakte.language import _
+from eakte.language import _, ngettext
 from eakte.operations import auditing
 from eakte.operations.proving import proof_words, prove
 
@@ -44,9 +44,10 @@ def audit_verify(as_json: JsonFlag = False) -> None:
         for sentence in report.errors:
             say(f"✗ {sentence}")
         say(
-            _(
-                "%(entries)s Einträge, Wurzel %(root)s…, unterschrieben %(signed_at)s.",
-                entries=report.entries,
+            ngettext(
+                "%(num)s Eintrag, Wurzel %(root)s…, unterschrieben %(signed_at)s.",
+                "%(num)s Einträge, Wurzel %(root)s…, unterschrieben %(signed_at)s.",
+                report.entries,
                 root=report.root[:16],
                 signed_at=report.signed_head_at or _("nie"),
             )
@@ -65,7 +66,10 @@ def audit_erase_pseudonyms(as_json: JsonFlag = False) -> None:
             actor = acting(session, None)
         with opened.transactions.begin(actor) as tx:
             erased = auditing.erase_pseudonyms(tx, months=opened.settings.access_log_months)
-    emit({"erased": erased}) if as_json else say(_("%(erased)s Pseudonyme sind gelöscht.", erased=erased))
+    if as_json:
+        emit({"erased": erased})
+    else:
+        say(ngettext("%(num)s Pseudonym ist gelöscht.", "%(num)s Pseudonyme sind gelöscht.", erased))
 
 
 @audit.command("prove")
@@ -88,11 +92,12 @@ def audit_prove(document: uuid.UUID, as_json: JsonFlag = False) -> None:
         return
     for proof in proofs:
         say(
-            _(
-                "Eintrag %(number)s von %(size)s, Weg aus %(hashes)s Prüfsummen, Kopf %(signed_at)s",
+            ngettext(
+                "Eintrag %(number)s von %(size)s, Weg aus %(num)s Prüfsumme, Kopf %(signed_at)s",
+                "Eintrag %(number)s von %(size)s, Weg aus %(num)s Prüfsummen, Kopf %(signed_at)s",
+                len(proof.hashes),
                 number=proof.number,
                 size=proof.size,
-                hashes=len(proof.hashes),
                 signed_at=proof.signed_at,
             )
         )

@@ -11,7 +11,7 @@ from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, loa
 from eakte.cli.progress import Progress
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
-from eakte.language import _
+from eakte.language import _, ngettext, shown_moment
 from eakte.operations import entries, storing
 from eakte.operations.figures import note_verified
 from eakte.operations.health import Check, checks
@@ -83,7 +83,7 @@ def search(
     if as_json:
         emit(shape.model_dump(mode="json"))
         return
-    say(_("%(total)s Treffer", total=shape.total))
+    say(ngettext("%(num)s Treffer", "%(num)s Treffer", shape.total))
     for hit in shape.hits:
         place = hit.dossier.reference_number if hit.dossier else _("Posteingang")
         typer.echo(f"{place}  {hit.document.title}")
@@ -102,7 +102,7 @@ def index_rebuild(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"ok": True, "documents": done})
     else:
-        say(_("%(done)s Dokumente sind im neuen Index.", done=done))
+        say(ngettext("%(num)s Dokument ist im neuen Index.", "%(num)s Dokumente sind im neuen Index.", done))
 
 
 @index.command("status")
@@ -124,18 +124,18 @@ def index_status(as_json: JsonFlag = False) -> None:
             }
         )
         return
-    numbers = {"indexed": status.indexed, "documents": status.documents, "waiting": status.waiting}
+    indexed = ngettext(
+        "%(indexed)s von %(num)s Dokument im Index",
+        "%(indexed)s von %(num)s Dokumenten im Index",
+        status.documents,
+        indexed=status.indexed,
+    )
+    waiting = ngettext("%(num)s wartet", "%(num)s warten", status.waiting)
     if status.waiting_since:
-        since = f"{status.waiting_since.astimezone(BERLIN):%d.%m.%Y %H:%M}"
-        say(
-            _(
-                "%(indexed)s von %(documents)s Dokumenten im Index, %(waiting)s warten seit %(since)s.",
-                since=since,
-                **numbers,
-            )
-        )
+        since = shown_moment(status.waiting_since.astimezone(BERLIN))
+        say(_("%(indexed)s, %(waiting)s seit %(since)s.", indexed=indexed, waiting=waiting, since=since))
     else:
-        say(_("%(indexed)s von %(documents)s Dokumenten im Index, %(waiting)s warten.", **numbers))
+        say(_("%(indexed)s, %(waiting)s.", indexed=indexed, waiting=waiting))
     say(
         _(
             "Zustand: %(condition)s, Generation %(generation)s",
@@ -145,12 +145,14 @@ def index_status(as_json: JsonFlag = False) -> None:
     )
     if rebuild is not None:
         say(
-            _(
-                "Neuaufbau %(name)s: %(done)s von %(documents)s Dokumenten;"
+            ngettext(
+                "Neuaufbau %(name)s: %(done)s von %(num)s Dokument;"
                 " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist.",
+                "Neuaufbau %(name)s: %(done)s von %(num)s Dokumenten;"
+                " `eakte index rebuild` setzt ihn fort, wenn er abgebrochen ist.",
+                status.documents,
                 name=rebuild.name,
                 done=rebuild.done,
-                documents=status.documents,
             )
         )
 
