@@ -20,6 +20,7 @@ from eakte.operations.sessions import Visit, open_session
 from eakte.operations.units import create_unit
 from eakte.terms import SYSTEM, new_id, today
 from indexing.recognition import Recogniser
+from tests.support.asgi import client_of
 from tests.support.service import Municipality, upload
 
 API = "/api/v1"
@@ -37,7 +38,7 @@ class World:
     def client(self, login: str | None = None) -> TestClient:
         """A client with the token of an account; without one nobody. A fault is an answer, as it is for a browser."""
         headers = {"Authorization": f"Bearer {self.town.tokens[login]}"} if login else {}
-        return TestClient(self.app, headers=headers, raise_server_exceptions=False, base_url="http://localhost")
+        return client_of(self.app, headers=headers, raise_server_exceptions=False, base_url="http://localhost")
 
     def dossier(self, login: str = "clerk63", title: str = "Lindenweg 12", **values: Any) -> dict[str, Any]:
         """A new dossier."""

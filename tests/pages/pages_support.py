@@ -25,6 +25,7 @@ from eakte.terms import today
 from eakte.web.pages import install
 from indexing.recognition import Recogniser
 from tests.api.world import API, World, done
+from tests.support.asgi import client_of
 from tests.support.service import PASSWORD, Municipality
 
 HOME = "http://localhost"
@@ -92,6 +93,7 @@ class Person:
 
     def __init__(self, client: TestClient) -> None:
         self.client = client
+        self._csrf: tuple[str | None, str] | None = None
 
     def get(self, path: str, **headers: str) -> Answer:
         """Open an address."""
@@ -104,7 +106,14 @@ class Person:
 
     @property
     def csrf(self) -> str:
-        """The token in our pages."""
+        """The token in our pages. It stays as long as the session, so it is looked up once for each."""
+        session = self.client.cookies.get("eakte")
+        if not self._csrf or self._csrf[0] != session:
+            self._csrf = (session, self.token())
+        return self._csrf[1]
+
+    def token(self) -> str:
+        """The token as our pages have it now; nothing without a session."""
         found = PAGE_TOKEN.search(self.client.get("/konto").text)
         return found[1] if found else ""
 
@@ -119,7 +128,7 @@ class Pages(World):
 
     def visitor(self, base_url: str = HOME) -> Person:
         """Somebody who is not signed in."""
-        client = TestClient(self.app, raise_server_exceptions=False, base_url=base_url, follow_redirects=False)
+        client = client_of(self.app, raise_server_exceptions=False, base_url=base_url, follow_redirects=False)
         return Person(client)
 
     def sign_in(self, login: str) -> Person:
@@ -130,7 +139,7 @@ class Pages(World):
 
     def person(self, login: str) -> Person:
         """The session of an account that tests share; a new one where a test of sessions has ended it."""
-        if login not in self._people or not self._people[login].csrf:
+        if login not in self._people or not self._people[login].token():
             self._people[login] = self.sign_in(login)
         return self._people[login]
 
