@@ -21,8 +21,9 @@ from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgre
 from eakte.terms import Actor, now
 from eakte.transaction import Transaction, Transactions
 from indexing.words import PageWords, page_text, read_page, read_pages
-from storage.blobs import BlobStore, Digests, VerifiedReader
+from storage.blobs import BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, StorageError
+from storage.verified import VerifiedReader
 
 
 @dataclass(frozen=True, slots=True)
