@@ -50,6 +50,11 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "Vary": "HX-Request",
     }
 )
+
+# A built file gets the headers of a page: an SVG opened by itself is a document too.
+ASSET_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {**SECURITY_HEADERS, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+)
 """Every page answers with these; static files replace ``Cache-Control``."""
 
 NBSP: Final = "\N{NO-BREAK SPACE}"

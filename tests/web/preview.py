@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image, ImageDraw
 
 from eakte.web.qr import qr_code
-from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
+from eakte.web.rendering import ASSET_HEADERS, BUILT, SECURITY_HEADERS, STATIC_PREFIX, render, render_block
 from tests.web.fixtures_of_views import FONT, PAGE, hits, words
 from tests.web.states import STATES
 
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         if address.path.startswith(STATIC_PREFIX):
             file = BUILT / address.path.removeprefix(STATIC_PREFIX)
             if file.is_file():
-                return self._answer(file.read_bytes(), TYPES[file.suffix[1:]])
+                return self._answer(file.read_bytes(), TYPES[file.suffix[1:]], keep=True)
         elif address.path == "/konto/zweiter-faktor/qr.svg":
             return self._answer(qr_code("otpauth://totp/eakte").encode(), "image/svg+xml")
         elif found := PAGE_PART.match(address.path):
@@ -154,9 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             return name if name in STATES else None
         return next((name for pattern, name in ADDRESSES if pattern.match(path)), None)
 
-    def _answer(self, body: bytes, media_type: str, status: int = 200) -> None:
+    def _answer(self, body: bytes, media_type: str, status: int = 200, *, keep: bool = False) -> None:
         self.send_response(status)
-        for name, value in SECURITY_HEADERS.items():
+        for name, value in (ASSET_HEADERS if keep else SECURITY_HEADERS).items():
             self.send_header(name, value)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))

@@ -53,7 +53,7 @@ from eakte.web.pages import (
     taking_back,
     uploading,
 )
-from eakte.web.rendering import BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
+from eakte.web.rendering import ASSET_HEADERS, BUILT, SECURITY_HEADERS, STATIC_PREFIX, built_files, render
 from eakte.web.views import ErrorView, Frame
 
 MODULES = (
@@ -87,8 +87,7 @@ def static_file(request: Request, name: str) -> Response:
     if name not in built_files():
         raise NotFound
     path = BUILT / name
-    # A file gets the headers of a page: an SVG opened by itself is a document too.
-    headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    headers = dict(ASSET_HEADERS)
     packed = BUILT / f"{name}.br"
     if packed.is_file() and "br" in request.headers.get("accept-encoding", ""):
         headers |= {"Content-Encoding": "br"}
