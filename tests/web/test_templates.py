@@ -155,8 +155,11 @@ def test_all_words_of_a_template_are_msgids(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     markup = "".join(text if kind == "data" else "_" for _line, kind, text in environment().lex(source))
     tree = environment().parse(source)
-    called = [call for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
-    calls = [call for call in called if call.node.name in {"_", "ngettext"}]
+    calls = [
+        call
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in {"_", "ngettext"}
+    ]
     msgids = {id(text) for call in calls for text in call.find_all(nodes.Const)}
     others = [text.value for text in tree.find_all(nodes.Const) if id(text) not in msgids]
     german = re.compile(r"[äöüßÄÖÜ]|^\W*[A-Z][a-z]{2,}|^(?!ea-|kern-)\w+ \w{2,}")
