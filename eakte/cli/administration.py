@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from eakte.bootstrap import open_backends
-from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, load_settings
+from eakte.cli.saying import emit, fail, say, wrong_call
 from eakte.embedded import client_program
 from eakte.language import _
 from eakte.operations.accounts import (

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from eakte import verifier
 from eakte.bootstrap import Backends
-from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
+from eakte.cli.output import JsonFlag, acting, backends, load_settings
 from eakte.cli.progress import Progress
+from eakte.cli.saying import emit, fail, say
 from eakte.language import _, ngettext
 from eakte.operations import auditing
 from eakte.operations.proving import proof_words, prove

@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 
 from eakte.bootstrap import Backends
 from eakte.cli import serving
-from eakte.cli.output import JsonFlag, acting, backends, emit, fail, load_settings, say
+from eakte.cli.output import JsonFlag, acting, backends, load_settings
 from eakte.cli.progress import Progress
+from eakte.cli.saying import emit, fail, say
 from eakte.embedded import serve_lock
 from eakte.language import _, ngettext
 from eakte.models import Document
@@ -36,7 +37,7 @@ def demo(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
     as_json: JsonFlag = False,
 ) -> None:
-    """Legt eine Beispielkommune an: Aktenplan, Einheiten, Konten, Akten und Dokumente, die das Programm selbst macht.
+    """Legt eine Beispielkommune an: Aktenplan, Einheiten, Konten, Akten und selbst gemachte Dokumente.
 
     Ein zweiter Aufruf ergänzt, was fehlt.
     """

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from eakte.api.search import answer
-from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, load_settings, say, wrong_call
+from eakte.cli.output import AsUser, JsonFlag, acting, backends, load_settings
 from eakte.cli.progress import Progress
+from eakte.cli.saying import emit, fail, say, wrong_call
 from eakte.embedded import EmbeddedError
 from eakte.errors import EakteError
 from eakte.language import _, ngettext, shown_moment
@@ -25,7 +26,7 @@ storage = typer.Typer(help="Ablage der Dateien.", no_args_is_help=True)
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und freien Platz; zeigt die Einstellungen."""
+    """Prüft Datenbank, Ablage, Suche, Texterkennung, Virenprüfung, Uhr und Platz; zeigt die Einstellungen."""
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()

@@ -1,13 +1,11 @@
-"""What commands print, how they fail, and how they get their backends."""
+"""What commands share: their options, their settings and backends, and who acts."""
 
 from __future__ import annotations
 
 import getpass
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +13,7 @@ from pydantic_settings import SettingsError
 from sqlalchemy.orm import Session
 
 from eakte.bootstrap import Backends, open_backends
+from eakte.cli.saying import say
 from eakte.errors import SetupFailed
 from eakte.language import _
 from eakte.malformed import sentence_of
@@ -24,30 +23,6 @@ from eakte.terms import SYSTEM, Actor, Scope
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Ergebnis als JSON auf die Standardausgabe.")]
 AsUser = Annotated[str | None, typer.Option("--as", help="Kennung, für die gehandelt wird.", metavar="KENNUNG")]
-
-
-def say(sentence: str) -> None:
-    """Tell the operator something; never data."""
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
-
-
-def emit(value: Any) -> None:
-    """Print a result as one line of JSON."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()
-
-
-def fail(sentence: str, advice: str = "") -> NoReturn:
-    """End with one line and exit code 1."""
-    say(_("Fehler: %(error)s", error=f"{sentence} {advice}" if advice else sentence))
-    raise typer.Exit(1)
-
-
-def wrong_call(sentence: str) -> NoReturn:
-    """End with one line and exit code 2."""
-    say(_("Aufruf: %(sentence)s", sentence=sentence))
-    raise typer.Exit(2)
 
 
 def load_settings() -> Settings:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from eakte.cli.output import AsUser, JsonFlag, acting, backends, emit, fail, say, wrong_call
+from eakte.cli.output import AsUser, JsonFlag, acting, backends
+from eakte.cli.saying import emit, fail, say, wrong_call
 from eakte.language import _, ngettext, shown_day
 from eakte.operations.plan_files import read_plan
 from eakte.operations.plan_import import COLUMNS, Difference, compare_plan, take_over

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from eakte.cli.output import say
+from eakte.cli.saying import say
 from eakte.language import _
 
 TERMINAL_SECONDS = 0.2

@@ -23,7 +23,8 @@ from sqlalchemy import select
 from eakte.api.app import create_app
 from eakte.api.protocol import ProblemProtocol
 from eakte.bootstrap import Backends, index_usable, update_index
-from eakte.cli.output import JsonFlag, backends, emit, load_settings, say, wrong_call
+from eakte.cli.output import JsonFlag, backends, load_settings
+from eakte.cli.saying import emit, say, wrong_call
 from eakte.embedded import serve_lock
 from eakte.language import _
 from eakte.models import Document

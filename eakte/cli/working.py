@@ -16,7 +16,8 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from eakte.bootstrap import Backends
-from eakte.cli.output import backends, say, wrong_call
+from eakte.cli.output import backends
+from eakte.cli.saying import say, wrong_call
 from eakte.errors import Unavailable
 from eakte.jobs import ALL_QUEUES, connector_for, make_app, run_worker
 from eakte.language import _

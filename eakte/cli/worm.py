@@ -6,7 +6,8 @@ import typer
 
 from eakte.bootstrap import probe_locks
 from eakte.cli import inspecting
-from eakte.cli.output import JsonFlag, emit, load_settings, say
+from eakte.cli.output import JsonFlag, load_settings
+from eakte.cli.saying import emit, say
 from eakte.language import _, msgid
 
 doctor = typer.Typer(invoke_without_command=True)

@@ -70,10 +70,10 @@ def test_settings_exist_and_are_read_as_they_stand(
 
 
 def test_commands_exist_with_their_options(compose: dict[str, Any]) -> None:
-    group = typer.main.get_command(commands())
-    assert isinstance(group, typer.core.TyperGroup)
     for name in OWN:
         command, *arguments = compose["services"][name]["command"]
+        group = typer.main.get_command(commands(command))
+        assert isinstance(group, typer.core.TyperGroup)
         group.commands[command].make_context(command, list(arguments))  # raises where an option is unknown
 
 
