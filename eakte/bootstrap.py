@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from storage.s3_worm import Probe
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_SWITCH = {"on": True, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +162,8 @@ def s3_location(url: str) -> S3Location:
     unknown = sorted(set(options) - {"region", "tls"})
     if unknown or parts.fragment:
         raise _wrong(_("%(options)s ist unbekannt; möglich sind region und tls", options=", ".join(unknown) or "#"))
-    tls = options.get("tls", "off" if parts.hostname in _LOOPBACK else "on")
-    if tls not in _SWITCH:
+    tls = _tls(options, parts.hostname)
+    if tls is None:
         raise _wrong(_("tls ist on oder off"))
     access, secret = unquote(parts.username or ""), unquote(parts.password or "")
     if not access and not secret:
@@ -179,7 +177,7 @@ def s3_location(url: str) -> S3Location:
         access_key=access,
         secret_key=secret,
         region=options.get("region") or "us-east-1",
-        tls=_SWITCH[tls],
+        tls=tls,
     )
 
 
@@ -223,25 +221,25 @@ def _opensearch_address(url: str) -> Address:
                 option=unknown[0],
             )
         )
-    tls = options.get("tls", "off" if _is_this_machine(host) else "on")
-    if tls not in {"on", "off"}:
+    tls = _tls(options, host)
+    if tls is None:
         raise SetupFailed(_("EAKTE_SEARCH_URL: tls ist on oder off."))
     ca = Path(options["ca"]) if "ca" in options else None
-    if ca is not None and (tls == "off" or not ca.is_file()):
+    if ca is not None and not (tls and ca.is_file()):
         raise SetupFailed(_("EAKTE_SEARCH_URL: ca nennt eine vorhandene Datei mit Zertifikaten und gehört zu tls=on."))
     user = unquote(parts.username) if parts.username else None
     from indexing.opensearch import Address  # noqa: PLC0415 - loads an SDK
 
-    return Address(host, port, prefix, tls == "on", ca, user, unquote(parts.password or ""))
+    return Address(host, port, prefix, tls, ca, user, unquote(parts.password or ""))
 
 
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _tls(options: Mapping[str, str], host: str) -> bool | None:
+    """Whether a connection is encrypted: as the address says, else but to this very machine. None for another word."""
     try:
-        return ip_address(host).is_loopback
+        here = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        return False
+        here = False
+    return {"on": True, "off": False}.get(options.get("tls", "off" if here else "on"))
 
 
 def open_scanner(settings: Settings) -> Clamd | None:

@@ -4,8 +4,9 @@ Templates use the same catalogue. A sentence is written where it is said: ``_("D
 login=login)``. Values have names and never stand in the msgid itself, so that a translator can move them. What is
 chosen when a module is loaded is marked with `msgid` and put into words by `_` when it is shown.
 
-There is no other language yet: without a catalogue a sentence is its msgid. Another one needs a catalogue and, around
-each request or command, `speaking`.
+There is no other language yet: without a catalogue a sentence is its msgid. Another one needs a catalogue, whose head
+names it (`Language`), and, around each request or command, `speaking`. Days and numbers are shown by `shown_day` and
+its neighbours alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date, datetime
 from gettext import NullTranslations
 from typing import TypeVar
 
@@ -43,6 +45,26 @@ def gettext(text: str, /) -> str:
 def plural(one: str, many: str, number: int, /) -> str:
     """What the catalogue has for a sentence about `number` things, as `gettext`."""
     return _CATALOGUE.get().ngettext(one, many, number)
+
+
+def tag() -> str:
+    """The tag of the language spoken (BCP 47), as a page says it: German unless the catalogue names another."""
+    return (_CATALOGUE.get().info().get("language") or "de").replace("_", "-")
+
+
+def shown_day(value: date) -> str:
+    """23.11.2026. What people type is read and shown again in one form, whatever is spoken: `as_typed`."""
+    return _("%(day)s.%(month)s.%(year)s", day=f"{value:%d}", month=f"{value:%m}", year=f"{value:%Y}")
+
+
+def shown_moment(value: datetime) -> str:
+    """23.11.2026 08:14, on the clock of the value."""
+    return _("%(day)s %(time)s", day=shown_day(value), time=f"{value:%H:%M}")
+
+
+def shown_number(value: int) -> str:
+    """1.204.331: groups of three, as German has them."""
+    return f"{value:,}".replace(",", ".")
 
 
 def msgid(text: T, /) -> T:

@@ -25,7 +25,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from psycopg.rows import namedtuple_row
 
-from eakte.language import _
+from eakte.language import _, ngettext
 
 MOST_ERRORS = 200
 """Errors that are reported one by one; a destroyed log would fill pages."""
@@ -132,9 +132,10 @@ def verify(
         for size, unmatched in sorted(by_size.items()):
             where = ", ".join(head.where for head in unmatched)
             report.wrong(
-                _(
-                    "Unterschrieben sind %(size)s Einträge (%(where)s), vorhanden sind %(found)s.",
-                    size=size,
+                ngettext(
+                    "Unterschrieben ist %(num)s Eintrag (%(where)s), vorhanden sind %(found)s.",
+                    "Unterschrieben sind %(num)s Einträge (%(where)s), vorhanden sind %(found)s.",
+                    size,
                     where=where,
                     found=tree.size,
                 )

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from storage.blobs import BlobStat, Digests, Hasher, probe, validate_name, validate_prefix
+from storage.blobs import BlobStat, Digests, Hasher, validate_name, validate_prefix
 from storage.errors import (
     BlobConflict,
     BlobMissing,
@@ -32,6 +32,7 @@ from storage.errors import (
     StorageUnavailable,
 )
 from storage.syscalls import Syscalls
+from storage.verified import probe
 
 CHUNK_SIZE: Final = 2**20
 """Bytes a piece when reading."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Final
 
-from storage.blobs import BlobStat, Digests, Hasher, probe, validate_name, validate_prefix
+from storage.blobs import BlobStat, Digests, Hasher, validate_name, validate_prefix
 from storage.errors import (
     BlobConflict,
     BlobLocked,
@@ -36,6 +36,7 @@ from storage.s3_words import (
     UploadGone,
     WriteDenied,
 )
+from storage.verified import probe
 
 PART_SIZE: Final = 8 * 2**20
 """Bytes of a part: a blob up to this size is written at once, a larger one in parts. Up to three are in memory."""

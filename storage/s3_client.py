@@ -1,21 +1,16 @@
-"""The requests of S3 that the blob store needs, for one bucket, and what their answers mean; alone knows the SDK.
+"""The requests of S3 that the blob store needs, for one bucket, and what their answers mean.
 
 The SDK signs, sends and reads errors. Three things it does not do, so requests are put together here: it has no
 conditional writes, it cannot parse the times of every server's list of versions, and it takes "200 OK" with an error
 inside (which completing an upload may answer) for success.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
-import urllib3
-from minio import Minio
 from minio.error import S3Error
 from urllib3.response import BaseHTTPResponse
 
@@ -33,6 +28,7 @@ from storage.s3_answers import (
     written,
     xml_of,
 )
+from storage.s3_requests import Requests, digest_of, pool_of
 from storage.s3_words import ONCE, Found, OutsideOfBlob, Patience, S3Location, Unfinished, UploadGone
 
 _PAGE: Final = 1000
@@ -50,9 +46,9 @@ class S3Bucket:
     def __init__(self, location: S3Location, patience: Patience) -> None:
         self.name = location.bucket
         self.patience = patience
-        self._pools = [_pool(patience, patience.answer), _pool(patience, patience.completion)]
+        self._pools = [pool_of(patience, patience.answer), pool_of(patience, patience.completion)]
         self._client, self._joining = [
-            _Client(
+            Requests(
                 location.host,
                 location.access_key,
                 location.secret_key,
@@ -96,7 +92,7 @@ class S3Bucket:
     def put(self, key: str, body: bytes, headers: Mapping[str, str] = ONCE) -> str:
         """Write a blob whole and return its ETag. Raises AlreadyThere (with `ONCE`), NameBlocked, WriteDenied."""
         with written(key):
-            answer = self._client.ask("PUT", self.name, key, body=body, headers={**_digest(body), **headers})
+            answer = self._client.ask("PUT", self.name, key, body=body, headers={**digest_of(body), **headers})
             return etag_of(answer)
 
     def begin(self, key: str, headers: Mapping[str, str] | None = None) -> str:
@@ -110,7 +106,7 @@ class S3Bucket:
         """Add a part (numbers from 1) and return its ETag. Raises UploadGone."""
         query = {"partNumber": str(number), "uploadId": upload}
         with written(key):
-            return etag_of(self._client.ask("PUT", self.name, key, query=query, body=body, headers=_digest(body)))
+            return etag_of(self._client.ask("PUT", self.name, key, query=query, body=body, headers=digest_of(body)))
 
     def complete(self, key: str, upload: str, etags: list[str], headers: Mapping[str, str] = ONCE) -> str:
         """Make a blob of the parts and return its ETag.
@@ -123,7 +119,7 @@ class S3Bucket:
             ET.SubElement(part, "PartNumber").text = str(number)
             ET.SubElement(part, "ETag").text = f'"{etag}"'
         body = ET.tostring(root)
-        given = {"Content-Type": "application/xml", **_digest(body), **headers}
+        given = {"Content-Type": "application/xml", **digest_of(body), **headers}
         with written(key):
             answer = self._joining.ask("POST", self.name, key, query={"uploadId": upload}, body=body, headers=given)
             return text_of(xml_of(answer), "ETag").strip('"')
@@ -140,7 +136,9 @@ class S3Bucket:
     def uploads(self) -> Iterator[Unfinished]:
         """All unfinished uploads, with the time of their latest part."""
         query = {"uploads": "", "max-uploads": str(_PAGE), "encoding-type": "url"}
-        for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")):
+        for page in self._client.pages(
+            self.name, query, ("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")
+        ):
             for each in page.findall("{*}Upload"):
                 key, upload = key_of(each), text_of(each, "UploadId")
                 times = [time_of(text_of(each, "Initiated")), *self._part_times(key, upload)]
@@ -149,7 +147,7 @@ class S3Bucket:
     def _part_times(self, key: str, upload: str) -> Iterator[datetime]:
         query = {"uploadId": upload, "max-parts": str(_PAGE)}
         try:
-            for page in self._pages(query, ("NextPartNumberMarker", "part-number-marker"), key=key):
+            for page in self._client.pages(self.name, query, ("NextPartNumberMarker", "part-number-marker"), key=key):
                 yield from (time_of(text_of(part, "LastModified")) for part in page.findall("{*}Part"))
         except (BlobMissing, UploadGone):
             return
@@ -189,14 +187,16 @@ class S3Bucket:
     def objects(self, prefix: str) -> Iterator[Found]:
         """The blobs whose key starts with the prefix, in the order of the server."""
         query = {"list-type": "2", "prefix": prefix, "max-keys": str(_PAGE), "encoding-type": "url"}
-        for page in self._pages(query, ("NextContinuationToken", "continuation-token")):
+        for page in self._client.pages(self.name, query, ("NextContinuationToken", "continuation-token")):
             yield from (found_in(each) for each in page.findall("{*}Contents"))
 
     def versions(self, key: str) -> list[Found]:
         """All versions and delete markers (size -1) of one key, newest first; the blob where there are no versions."""
         query = {"versions": "", "prefix": key, "max-keys": str(_PAGE), "encoding-type": "url"}
         found = []
-        for page in self._pages(query, ("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")):
+        for page in self._client.pages(
+            self.name, query, ("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")
+        ):
             entries = [each for each in page if each.tag.endswith(("}Version", "}DeleteMarker"))]
             keys = [key_of(each) for each in entries]
             found += [found_in(each) for each in entries if key_of(each) == key]
@@ -276,7 +276,7 @@ class S3Bucket:
         headers: Mapping[str, str] | None = None,
     ) -> BaseHTTPResponse:
         """Any other request, for probing what a server does. Raises StorageError."""
-        given = {**(headers or {}), **(_digest(body) if body is not None else {})}
+        given = {**(headers or {}), **(digest_of(body) if body is not None else {})}
         with reported(key):
             return self._client.ask(method, self.name, key, query=query, body=body, headers=given)
 
@@ -285,72 +285,9 @@ class S3Bucket:
         for pool in self._pools:
             pool.clear()
 
-    # -------------------------------------------------------------------------------------------------------- pages
-
-    def _pages(self, query: dict[str, str], *markers: tuple[str, str], key: str = "") -> Iterator[ET.Element]:
-        """Page after page of a listing; a page that leads nowhere new is an error, not a circle."""
-        where: dict[str, str] = {}
-        while True:
-            with written(key):
-                page = xml_of(self._client.ask("GET", self.name, key, query={**query, **where}))
-            yield page
-            if (page.findtext("{*}IsTruncated") or "").strip().lower() != "true":
-                return
-            following = {name: page.findtext(f"{{*}}{tag}") or "" for tag, name in markers}
-            if page.findtext("{*}EncodingType") == "url" and "key-marker" in following:
-                following["key-marker"] = unquote_plus(following["key-marker"])
-            if following == where or not any(following.values()):
-                raise StorageUnavailable(key, "the server's listing does not go on")
-            where = following
-
 
 class _Refused(Exception):
     """The server makes no bucket with Object Lock."""
-
-
-class _Client(Minio):
-    def ask(
-        self,
-        method: str,
-        bucket: str,
-        key: str = "",
-        *,
-        query: dict[str, str] | None = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        stream: bool = False,
-    ) -> BaseHTTPResponse:
-        """A signed request. Raises what the SDK and urllib3 raise."""
-        return self._execute(
-            method,
-            bucket,
-            key or None,
-            body=body,
-            headers=dict(headers or {}),
-            query_params=dict(query or {}),
-            preload_content=not stream,
-        )
-
-
-def _pool(patience: Patience, answer: float) -> urllib3.PoolManager:
-    retries = urllib3.Retry(
-        total=patience.attempts - 1,
-        redirect=0,
-        # Also POST: what it begins twice, the sweep removes; what it completes twice is found completed.
-        allowed_methods=None,
-        status_forcelist=(500, 502, 503, 504),
-        backoff_factor=0.2,
-        backoff_max=2.0,
-        backoff_jitter=0.1,
-        respect_retry_after_header=False,
-    )
-    timeout = urllib3.Timeout(connect=patience.connect, read=answer)
-    return urllib3.PoolManager(num_pools=4, maxsize=32, timeout=timeout, retries=retries, cert_reqs="CERT_REQUIRED")
-
-
-def _digest(body: bytes) -> dict[str, str]:
-    # The server compares it with what arrived. S3 asks for it beside locks, and the SDK sends none on plain HTTP.
-    return {"Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
 
 
 def _version(version: str | None) -> dict[str, str]:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
-from storage.blobs import BlobStat, BlobStore, Digests, read_verified
+from storage.blobs import BlobStat, BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, InvalidBlobName, StorageUnavailable
+from storage.verified import read_verified
 
 
 class Kind(StrEnum):

@@ -173,9 +173,8 @@ def written(found: Iterable[Said]) -> str:
     plurals = {said.one: said.many for said in found if said.many is not None}
     for said in found:
         places.setdefault((said.one, plurals.get(said.one)), []).append(said.place)
-    parts = [
-        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n'
-    ]
+    head = ("Language: ", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit")
+    parts = ['msgid ""\nmsgstr ""\n' + "".join(f'"{line}\\n"\n' for line in head)]
     for (one, many), where in places.items():
         lines = [f"#: {place}" for place in dict.fromkeys(where)]
         if re.search(r"%[(%]", f"{one}{many or ''}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -20,10 +20,16 @@ class _Town:
     """Units and scopes. Units are few (hundreds), so both are read whole."""
 
     def __init__(self, session: Session) -> None:
-        self.above: Mapping[uuid.UUID, uuid.UUID | None] = {
-            row[0]: row[1] for row in session.execute(select(Unit.id, Unit.parent_id))
-        }
-        self.scopes = session.execute(select(AccessScope.number, AccessScope.unit_id, AccessScope.level)).all()
+        known = select(Unit.id, Unit.parent_id, AccessScope.number, AccessScope.level)
+        rows: Sequence[tuple[uuid.UUID, uuid.UUID | None, int | None, int | None]] = session.execute(
+            known.outerjoin(AccessScope, AccessScope.unit_id == Unit.id)
+        ).all()
+        self.above: Mapping[uuid.UUID, uuid.UUID | None] = {unit: parent for unit, parent, _number, _level in rows}
+        self.scopes = [
+            (number, unit, level)
+            for unit, _parent, number, level in rows
+            if number is not None and level is not None  # a unit that gave its scopes to another has none
+        ]
 
     def below(self, tops: Iterable[uuid.UUID]) -> frozenset[uuid.UUID]:
         """The units and all below them."""

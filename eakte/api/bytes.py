@@ -16,8 +16,9 @@ from eakte.errors import ContentDamaged, NotFound, StorageFailed
 from eakte.language import _
 from eakte.operations.documents import opened
 from indexing.words import member
-from storage.blobs import BlobStore, Digests, read_verified
+from storage.blobs import BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, StorageError
+from storage.verified import read_verified
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 

@@ -18,10 +18,11 @@ from eakte.api.routing import ApiRouter
 from eakte.api.shapes import CaseShape, External, Listing, Strict
 from eakte.operations import closing
 from eakte.operations.changing import change_case
-from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier
+from eakte.operations.dossiers import readable_case, readable_dossier
 from eakte.operations.external import asked_for
 from eakte.operations.histories import case_history
 from eakte.operations.listing import list_cases
+from eakte.operations.opening import NewCase, create_case
 from eakte.operations.references import letter_reference
 from eakte.operations.upserting import put_case
 

@@ -8,11 +8,12 @@ from typing import Any
 from fastapi import Request, Response
 
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, Tx, etag
+from eakte.api.document_shapes import DocumentShape
 from eakte.api.histories import HistoryShape
 from eakte.api.paging import After, Limit, listing
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import DocumentShape, Listing, Strict
+from eakte.api.shapes import Listing, Strict
 from eakte.models import Document
 from eakte.operations import versions
 from eakte.operations.cancelling import cancel_document

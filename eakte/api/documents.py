@@ -21,11 +21,12 @@ from eakte.api.dependencies import (
     Writer,
     etag,
 )
+from eakte.api.document_shapes import DocumentShape, VersionShape
 from eakte.api.multipart import Upload, body_chunks, parsed
 from eakte.api.paging import After, Limit, OptionalLimit, listing, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import DocumentShape, External, Listing, Strict, VersionShape
+from eakte.api.shapes import External, Listing, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, Unavailable
 from eakte.operations import filing, versions, waiting

@@ -18,10 +18,11 @@ from eakte.api.shapes import DossierShape, External, Listing, Strict
 from eakte.models import Dossier
 from eakte.operations import closing, moving
 from eakte.operations.changing import change_dossier
-from eakte.operations.dossiers import NewDossier, create_dossier, readable_dossier
+from eakte.operations.dossier_lists import DossierFilter, list_dossiers
+from eakte.operations.dossiers import readable_dossier
 from eakte.operations.extending import extend_retention
 from eakte.operations.histories import dossier_history
-from eakte.operations.listing import DossierFilter, list_dossiers
+from eakte.operations.opening import NewDossier, create_dossier
 from eakte.operations.references import letter_reference
 from eakte.operations.upserting import put_dossier
 

@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import Request, Response
 from pydantic import Field
 
+from eakte.api.account_shapes import TokenShape, UserShape
 from eakte.api.dependencies import Reader, ReadTx, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import Listing, Strict, TokenShape, UserShape
+from eakte.api.shapes import Listing, Strict
 from eakte.errors import FieldError, InvalidInput, NotAllowed
 from eakte.language import _
 from eakte.operations.account_changes import AccountState, change_user, changeable_user

@@ -14,11 +14,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Writer
+from eakte.api.document_shapes import DocumentShape
 from eakte.api.multipart import Multipart, body_chunks, parsed
 from eakte.api.parties import PartySaid, PartyShape
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import CaseShape, DocumentShape, DossierShape, External, Strict
+from eakte.api.shapes import CaseShape, DossierShape, External, Strict
 from eakte.bootstrap import Backends
 from eakte.errors import EakteError, FieldError, InvalidInput, TooLarge, Unavailable
 from eakte.language import _

@@ -11,10 +11,11 @@ from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
 from eakte.api.dependencies import Composed, Reader, RevisionGiven, Writer
+from eakte.api.document_shapes import DocumentShape
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import DocumentShape, Listing, Utc
+from eakte.api.shapes import Listing, Utc
 from eakte.errors import EakteError, Unavailable
 from eakte.operations import signatures
 from eakte.operations.documents import view_document

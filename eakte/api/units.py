@@ -8,11 +8,12 @@ from typing import Any
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from eakte.api.account_shapes import UnitShape
 from eakte.api.dependencies import Reader, ReadTx, RevisionGiven, RevisionRequired, Tx, etag
 from eakte.api.paging import After, OptionalLimit, short_listing
 from eakte.api.replies import Key, created
 from eakte.api.routing import ApiRouter
-from eakte.api.shapes import Listing, Strict, UnitShape
+from eakte.api.shapes import Listing, Strict
 from eakte.models import Unit
 from eakte.operations import restructuring
 from eakte.operations.restructuring import Effect

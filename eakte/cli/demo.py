@@ -20,7 +20,7 @@ from eakte.cli.output import JsonFlag, acting, backends, load_settings
 from eakte.cli.progress import Progress
 from eakte.cli.saying import emit, fail, say
 from eakte.embedded import serve_lock
-from eakte.language import _
+from eakte.language import _, ngettext
 from eakte.models import Document
 from eakte.operations.auditing import sequence
 from eakte.sample.filing import Filed, file_documents, found_municipality
@@ -110,9 +110,9 @@ def _report(sample: Town, password: str, *, as_json: bool, url: str | None = Non
         return
     say(
         _(
-            "%(dossiers)s Akten und %(count)s Dokumente sind angelegt.",
-            dossiers=len(sample.dossiers),
-            count=sample.count,
+            "Angelegt: %(dossiers)s, %(documents)s.",
+            dossiers=ngettext("%(num)s Akte", "%(num)s Akten", len(sample.dossiers)),
+            documents=ngettext("%(num)s Dokument", "%(num)s Dokumente", sample.count),
         )
     )
     say(_("Kennungen (Passwort für alle: %(password)s):", password=password))

@@ -50,7 +50,7 @@ _COMMANDS = {
     "token": ("administration:token", msgid("Zugriffsschlüssel.")),
     "database": ("administration:database", msgid("Datenbank.")),
     "index": ("inspecting:index", msgid("Suchindex: abgeleitet, jederzeit neu aufbaubar.")),
-    "audit": ("inspecting:audit", msgid("Protokoll: prüfen, beweisen, ausgeben.")),
+    "audit": ("audit:audit", msgid("Protokoll: prüfen, beweisen, ausgeben.")),
     "storage": ("storing:storage", msgid("Ablage der Dateien.")),
 }
 

@@ -11,10 +11,12 @@ import typer
 
 from eakte.cli.output import AsUser, JsonFlag, acting, backends
 from eakte.cli.saying import emit, fail, say, wrong_call
-from eakte.language import _
-from eakte.operations.plan_files import PlanFileError, PlanRow, read_plan
+from eakte.language import _, ngettext, shown_day
+from eakte.operations.plan_files import read_plan
 from eakte.operations.plan_import import COLUMNS, Difference, compare_plan, take_over
+from eakte.operations.plan_rows import PlanRow
 from eakte.operations.plan_saying import shown
+from eakte.operations.plan_words import PlanFileError
 from eakte.terms import today
 
 plan = typer.Typer(help="Aktenplan.", no_args_is_help=True)
@@ -67,7 +69,14 @@ def _refuse(file: Path, error: PlanFileError, *, as_json: bool) -> NoReturn:
     for each in problems[:TOLD]:
         place = ", ".join(str(each[name]) for name in ("sheet", "row", "column") if each[name])
         say(f"{place}: {each['message']}")
-    fail(_("%(name)s hat %(number)s Fehler; nichts wurde übernommen.", name=file.name, number=len(problems)))
+    fail(
+        ngettext(
+            "%(name)s hat %(num)s Fehler; nichts wurde übernommen.",
+            "%(name)s hat %(num)s Fehler; nichts wurde übernommen.",
+            len(problems),
+            name=file.name,
+        )
+    )
 
 
 def _report(rows: Sequence[PlanRow], found: Difference, *, close_missing: bool) -> dict[str, Any]:
@@ -124,7 +133,7 @@ def _tell(rows: Sequence[PlanRow], found: Difference, day: date, *, close_missin
         for value in each.values
     ]
     _lines(_("neu"), [f"{row.number} {row.title}" for row in found.new])
-    _lines(_("geändert ab %(day)s", day=f"{day:%d.%m.%Y}"), changes)
+    _lines(_("geändert ab %(day)s", day=shown_day(day)), changes)
     what = _("geschlossen") if close_missing else _("nicht in der Datei, bleibt offen")
     _lines(what, [f"{number} {title}" for _id, number, title in found.missing])
     numbers = {"new": len(found.new), "changed": len(found.changed), "unchanged": found.unchanged}
@@ -137,9 +146,10 @@ def _tell(rows: Sequence[PlanRow], found: Difference, day: date, *, close_missin
         )
     if check:
         say(
-            _(
-                "%(number)s Aktenplaneinheiten, kein Fehler. Übernommen würden: %(counted)s.",
-                number=len(rows),
+            ngettext(
+                "%(num)s Aktenplaneinheit, kein Fehler. Übernommen würden: %(counted)s.",
+                "%(num)s Aktenplaneinheiten, kein Fehler. Übernommen würden: %(counted)s.",
+                len(rows),
                 counted=counted,
             )
         )

@@ -9,7 +9,7 @@ import typer
 from eakte.cli.output import JsonFlag, acting, backends
 from eakte.cli.progress import Progress
 from eakte.cli.saying import emit, fail, say
-from eakte.language import _
+from eakte.language import _, ngettext, shown_moment
 from eakte.operations import storing
 from eakte.operations.fixity import Standing, Wrong, list_wrong, standing, wrong_words
 from eakte.operations.scrubbing import read_all
@@ -45,7 +45,8 @@ def storage_verify(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"checked": fixity.checked, "ok": fixity.ok, "missing": fixity.missing, "damaged": fixity.damaged})
     else:
-        say(_("%(checked)s Dateien geprüft, %(ok)s unverändert.", checked=fixity.checked, ok=fixity.ok))
+        files = ngettext("%(num)s Datei geprüft", "%(num)s Dateien geprüft", fixity.checked)
+        say(_("%(files)s, %(ok)s unverändert.", files=files, ok=fixity.ok))
     if fixity.missing or fixity.damaged:
         fail(f"{wrong_words(len(fixity.missing), len(fixity.damaged))}.")
 
@@ -61,20 +62,19 @@ def storage_reconcile(
     if as_json:
         emit({"orphans": found.orphans, "missing": found.missing, "locked": found.locked, "deleted": delete})
     else:
-        orphans, missing = len(found.orphans), len(found.missing)
+        orphans = ngettext("%(num)s Datei ohne Zeile", "%(num)s Dateien ohne Zeile", len(found.orphans))
+        missing = ngettext("%(num)s Zeile ohne Datei", "%(num)s Zeilen ohne Datei", len(found.missing))
+        removed = len(found.orphans) - len(found.locked)
         if delete:
-            say(
-                _(
-                    "%(orphans)s Dateien ohne Zeile, davon %(removed)s entfernt, %(missing)s Zeilen ohne Datei.",
-                    orphans=orphans,
-                    removed=orphans - len(found.locked),
-                    missing=missing,
-                )
+            orphans += _(" (davon %(removed)s entfernt)", removed=removed)
+        say(f"{orphans}, {missing}.")
+        if delete and found.locked:
+            kept = ngettext(
+                "%(num)s bleibt, weil die Ablage sie noch sperrt (Object Lock).",
+                "%(num)s bleiben, weil die Ablage sie noch sperrt (Object Lock).",
+                len(found.locked),
             )
-        else:
-            say(_("%(orphans)s Dateien ohne Zeile, %(missing)s Zeilen ohne Datei.", orphans=orphans, missing=missing))
-        if found.locked:
-            say(_("%(locked)s bleiben, weil die Ablage sie noch sperrt (Object Lock).", locked=len(found.locked)))
+            say(kept)
     if found.missing:
         fail(_("Dateien fehlen."), _("Bitte aus der Sicherung wiederherstellen."))
 
@@ -96,16 +96,17 @@ def _shape(now: Standing, wrong: list[Wrong]) -> dict[str, object]:
 def _say_standing(now: Standing, wrong: list[Wrong]) -> None:
     kinds = {Kind.MISSING.value: _("fehlt"), Kind.DAMAGED.value: _("beschädigt")}
     for each in wrong:
-        since = f"{each.found_at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+        since = shown_moment(each.found_at.astimezone(BERLIN))
         say(_("✗ %(name)s: %(kind)s seit %(since)s", name=each.name, kind=kinds[each.kind], since=since))
     if now.verified is None:
         say(_("Noch keine vollständige Prüfung."))
     else:
-        at = f"{now.verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
-        say(_("Zuletzt vollständig geprüft: %(checked)s Dateien, %(at)s.", checked=now.verified.checked, at=at))
+        at = shown_moment(now.verified.at.astimezone(BERLIN))
+        files = ngettext("%(num)s Datei", "%(num)s Dateien", now.verified.checked)
+        say(_("Zuletzt vollständig geprüft: %(files)s, %(at)s.", files=files, at=at))
     if now.running is not None:
-        numbers = {"done": now.running.done, "planned": max(now.running.done, now.running.planned)}
-        since = f"{now.running.begun_at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
-        say(_("Prüfrunde seit %(since)s: %(done)s von %(planned)s Dateien.", since=since, **numbers))
+        since = shown_moment(now.running.begun_at.astimezone(BERLIN))
+        planned = ngettext("%(num)s Datei", "%(num)s Dateien", max(now.running.done, now.running.planned))
+        say(_("Prüfrunde seit %(since)s: %(done)s von %(files)s.", since=since, done=now.running.done, files=planned))
     if now.overdue:
         say(_("Die Prüfrunde ist im Verzug. Arbeitet ein Helfer, antwortet die Ablage?"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eakte.client.connection import File
 from eakte.client.problems import EakteProblem
-from eakte.language import _
+from eakte.language import ngettext
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -65,8 +65,10 @@ class Documents:
             if found["state"] in READY:
                 return found
             if time.monotonic() > end:
-                title = _(
-                    "Nach %(seconds)s Sekunden ist das Dokument noch nicht verarbeitet.", seconds=f"{seconds:.0f}"
+                title = ngettext(
+                    "Nach %(num)s Sekunde ist das Dokument noch nicht verarbeitet.",
+                    "Nach %(num)s Sekunden ist das Dokument noch nicht verarbeitet.",
+                    round(seconds),
                 )
                 raise EakteProblem(kind="timeout", status=0, title=title)
             self._connection.sleep(every)

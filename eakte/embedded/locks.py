@@ -19,7 +19,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from eakte.embedded.errors import DataFolderInUse, DataFolderUnusable, LockTimeout
-from eakte.language import _
+from eakte.language import _, shown_moment
 
 _POLL_SECONDS = 0.05
 _OFFICE_TIME = ZoneInfo("Europe/Berlin")
@@ -132,7 +132,7 @@ def _who_serves(path: Path) -> str:
     try:
         holder: dict[str, Any] = json.loads(path.read_text())
         since = datetime.fromisoformat(holder["since"]).astimezone(_OFFICE_TIME)
-        who = _("Prozess %(pid)s, seit %(since)s Uhr", pid=int(holder["pid"]), since=f"{since:%d.%m.%Y, %H:%M}")
+        who = _("Prozess %(pid)s, seit %(since)s Uhr", pid=int(holder["pid"]), since=shown_moment(since))
     except (OSError, ValueError, KeyError, TypeError):  # it has the lock, but has not written its line yet
         who = _("gerade gestartet")
     return _(

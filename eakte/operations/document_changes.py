@@ -8,7 +8,7 @@ from typing import Any
 
 from eakte.audit import Tag
 from eakte.errors import Conflict, DocumentCancelled, DocumentCheckedOut, DocumentFinal, FieldError, InvalidInput
-from eakte.language import _
+from eakte.language import _, shown_moment
 from eakte.models import Document, Dossier, User
 from eakte.operations.checking import line, one_of, optional_line, replaced, same_revision
 from eakte.operations.documents import note_inbox, readable_document
@@ -108,7 +108,7 @@ def require_not_held(tx: Transaction, document: Document) -> None:
         _(
             "%(holder)s bearbeitet es seit %(since)s Uhr.",
             holder=holder_name(tx, document),
-            since=f"{since:%d.%m.%Y %H:%M}",
+            since=shown_moment(since),
         )
     )
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,8 +21,9 @@ from eakte.models import Blob, Document, DocumentLook, Dossier, ProcessingProgre
 from eakte.terms import Actor, now
 from eakte.transaction import Transaction, Transactions
 from indexing.words import PageWords, page_text, read_page, read_pages
-from storage.blobs import BlobStore, Digests, VerifiedReader
+from storage.blobs import BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, StorageError
+from storage.verified import VerifiedReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +36,69 @@ class DocumentView:
     holder: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """A document that an actor reads, and what the access rule said of it: handed on to all that the same look shows.
+
+    Attributes:
+        document: the document.
+        dossier: where it lies; None in an inbox.
+        works: whether the actor may change what lies there: works in the open dossier, or reads the inbox.
+    """
+
+    document: Document
+    dossier: Dossier | None
+    works: bool
+
+
+def open_document(session: Session, actor: Actor, document_id: uuid.UUID) -> OpenedDocument:
+    """A document to be read. Raises NotFound when it may not be known, NotAllowed when it may be known but not read."""
+    document, works = _asked(session, actor, document_id, Want.CONTENT)
+    return OpenedDocument(document, session.get(Dossier, document.dossier_id) if document.dossier_id else None, works)
+
+
 def readable_document(session: Session, actor: Actor, document_id: uuid.UUID, want: Want = Want.CONTENT) -> Document:
     """The document. Raises NotFound when it may not be known, NotAllowed when it may be known but not read."""
+    return _asked(session, actor, document_id, want)[0]
+
+
+def _asked(session: Session, actor: Actor, document_id: uuid.UUID, want: Want) -> tuple[Document, bool]:
+    """A document, and whether the actor works where it lies. Raises as `readable_document`."""
     rule = rule_for(session, actor)
-    known = select(Document).outerjoin(Dossier, Dossier.id == Document.dossier_id).where(Document.id == document_id)
+    known, reads, works = rule.documents(Want.METADATA), rule.documents(Want.CONTENT), rule.writable()
     if actor.user_id is None:
-        document = session.scalar(known)
-    else:
-        document = session.scalar(known.where(rule.documents(Want.METADATA)))
-    if document is None:
+        known = reads = works = true()
+    # An inbox is read by those only who work in it.
+    works = or_(Dossier.id.is_(None), and_(Dossier.closed_on.is_(None), works))
+    found = session.execute(
+        select(Document, works.label("works"), reads.label("reads"))
+        .outerjoin(Dossier, Dossier.id == Document.dossier_id)
+        .where(Document.id == document_id, known)
+    ).one_or_none()
+    if found is None:
         raise NotFound
-    if actor.user_id is not None and want is Want.CONTENT and session.scalar(known.where(rule.documents(want))) is None:
+    if want is Want.CONTENT and not found[2]:
         raise NotAllowed(_("Sie sehen, dass es dieses Dokument gibt, dürfen es aber nicht lesen."))
-    return document
+    return found[0], found[1]
 
 
 def view_document(session: Session, actor: Actor, document_id: uuid.UUID) -> DocumentView:
     """A document's metadata with its current version."""
-    document = readable_document(session, actor, document_id, Want.METADATA)
-    version = current_version(session, document)
-    holder = session.get(User, document.checked_out_by) if document.checked_out_by else None
-    progress = session.get(ProcessingProgress, version.id)
-    return DocumentView(document, version, progress, holder.display_name if holder else None)
+    return view_of(session, readable_document(session, actor, document_id, Want.METADATA))
+
+
+def view_of(session: Session, document: Document) -> DocumentView:
+    """A document that the caller may know, with its current version."""
+    found = session.execute(
+        select(Version, ProcessingProgress, User.display_name)
+        .join(Document, and_(Document.id == Version.document_id, Document.version == Version.number))
+        .outerjoin(ProcessingProgress, ProcessingProgress.version_id == Version.id)
+        .outerjoin(User, User.id == Document.checked_out_by)
+        .where(Document.id == document.id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return DocumentView(document, found[0], found[1], found[2])
 
 
 def current_version(session: Session, document: Document, number: int | None = None) -> Version:

@@ -1,240 +1,73 @@
-"""Dossiers and cases: open, close, reopen, and the term that follows."""
+"""Reaching dossiers and cases: to know, to read, to change; and where a dossier stands on a day."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from eakte.access import Want, may_write, represented, rule_for
-from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from eakte.language import _
 from eakte.models import AccessScope, Case, Document, Dossier, PlanClass, Unit
-from eakte.operations.checking import line, one_of, optional_line, same_revision
-from eakte.operations.external import ExternalKey, claim
-from eakte.operations.fields import FieldOwner, checked_values
-from eakte.operations.plan import find_class, require_takes_files
-from eakte.operations.references import keep_reference, literal_reference, new_reference, normalised_spelling, sort_key
-from eakte.operations.units import find_unit, scope_number
-from eakte.terms import Actor, CaseState, DossierState, Level, Medium, Role, today
+from eakte.operations.checking import same_revision
+from eakte.terms import Actor, DossierState, Level, Role
 from eakte.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class NewDossier:
-    """What a caller says about a new dossier; references are ids (plan class and unit also by number)."""
+class OpenedDossier:
+    """A dossier that an actor reads, and what the access rule said of it: handed on to all that the same look shows.
 
-    plan_class: str
-    title: str
-    unit: str | None = None
-    confidentiality: str = "internal"
-    medium: str = "electronic"
-    external_system: str | None = None
-    external_id: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-    location: str | None = None
-    reference_number: str | None = None
-    """A number of another system, kept as it is; the registrar's."""
-    former_references: Sequence[str] = ()
-    """Numbers that the dossier had before, which shall find it; the registrar's."""
-    opened_on: date | None = None
-    """A day in the past when files of another system move in; only on the machine."""
-
-
-def create_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Dossier, bool]:
-    """A new dossier with the next reference number of its class; or, for a known external key, what it names.
-
-    Returns the dossier and whether it is new. Raises InvalidInput for unknown references and classes without files,
-    NotAllowed for a unit or level the actor does not work in.
+    Attributes:
+        dossier: the dossier with class and unit.
+        works: whether the actor may change it while it is open (`access.may_write`).
     """
-    dossier, is_new = add_dossier(tx, new, pattern=pattern)
-    if is_new:
-        tx.record(Tag.DOSSIER_CREATE, dossier.id, created_details(dossier))
-    return dossier, is_new
+
+    dossier: Dossier
+    works: bool
 
 
-def created_details(dossier: Dossier) -> dict[str, str]:
-    """What the log says of a new dossier."""
-    return {"reference_number": dossier.reference_number, "plan_class": str(dossier.plan_class_id)}
-
-
-def add_dossier(tx: Transaction, new: NewDossier, *, pattern: str) -> tuple[Dossier, bool]:
-    """What `create_dossier` does, as part of an act that records it."""
-    external = ExternalKey.of(new.external_system, new.external_id)
-    if external is not None:
-        known = claim(tx, Dossier, external)
-        if known is not None:
-            return _known_dossier(tx, known), False
-    plan_class = find_class(tx.session, new.plan_class)
-    require_takes_files(tx.session, plan_class)
-    unit = _unit_for(tx, new.unit)
-    level = level_for(new.confidentiality)
-    scope = scope_number(tx.session, unit.id, level)
-    if tx.actor.user_id is not None and scope not in rule_for(tx.session, tx.actor).worked:
-        raise NotAllowed(_("In dieser Organisationseinheit oder Vertraulichkeit arbeiten Sie nicht."))
-    opened_on = new.opened_on or today()
-    title = line(new.title, at="title", label=_("Betreff"))
-    medium = one_of(Medium, new.medium, at="medium", label=_("Medium")).value
-    fields = checked_values(tx.session, plan_class, FieldOwner.DOSSIER, new.fields)
-    reference, former = _numbers(tx, new, plan_class, pattern, opened_on.year)
-    dossier = Dossier(
-        reference_number=reference,
-        reference_key=normalised_spelling(reference),
-        reference_sort=sort_key(reference),
-        former_references=former,
-        plan_class_id=plan_class.id,
-        title=title,
-        confidentiality=int(level),
-        scope_number=scope,
-        medium=medium,
-        location=optional_line(new.location, at="location", label=_("Standort")),
-        external_system=external.system if external else None,
-        external_id=external.id if external else None,
-        fields=fields,
-        state=DossierState.OPEN.value,
-        opened_on=opened_on,
-        retention_state="open",
-    )
-    tx.session.add(dossier)
-    tx.session.flush()
-    note_represented(tx, dossier)
-    for each in (reference, *former):
-        keep_reference(tx, dossier.id, each)
-    return dossier, True
-
-
-def _numbers(tx: Transaction, new: NewDossier, plan_class: PlanClass, pattern: str, year: int) -> tuple[str, list[str]]:
-    """The reference number and those that the dossier had in other systems."""
-    if (new.reference_number or new.former_references) and not is_registrar(tx.actor):
-        raise NotAllowed(_("Aktenzeichen anderer Systeme übernimmt die Registratur."))
-    former = [
-        literal_reference(tx, each, at=f"former_references.{number}")
-        for number, each in enumerate(new.former_references)
-    ]
-    if new.reference_number:
-        reference = literal_reference(tx, new.reference_number, at="reference_number")
-    else:
-        reference = new_reference(tx, pattern, class_id=plan_class.id, class_number=plan_class.number, year=year)
-    if len({normalised_spelling(each) for each in (reference, *former)}) <= len(former):
-        raise InvalidInput(errors=[FieldError("former_references", _("Ein Aktenzeichen steht zweimal da."))])
-    return reference, former
-
-
-@dataclass(frozen=True, slots=True)
-class NewCase:
-    """What a caller says about a new case; with `parent` (a case of the same dossier) it is a sub-case."""
-
-    title: str
-    dossier: uuid.UUID | None = None
-    parent: uuid.UUID | None = None
-    external_system: str | None = None
-    external_id: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-
-
-def create_case(tx: Transaction, new: NewCase) -> tuple[Case, bool]:
-    """A new case with the next number in its dossier; or, for a known external key, what it names.
-
-    Raises NotFound, NotAllowed, WrongState for a closed dossier, InvalidInput.
-    """
-    external = ExternalKey.of(new.external_system, new.external_id)
-    if external is not None:
-        known = known_case(tx, external)
-        if known is not None:
-            return known, False
-    parent = _parent_of(tx, new)
-    if parent is None and new.dossier is None:
-        raise InvalidInput(errors=[FieldError("dossier", _("Die Akte fehlt."))])
-    dossier = writable_dossier(tx, parent.dossier_id if parent else new.dossier or uuid.UUID(int=0))
-    require_open(dossier)
-    if parent is not None:
-        # Read before its dossier was locked: somebody may have closed it meanwhile.
-        tx.session.refresh(parent)
-        if parent.closed_on is not None:
-            raise WrongState(_("Der Vorgang ist geschlossen."))
-    case = add_case(tx, dossier, title=new.title, parent=parent, fields=new.fields, external=external)
-    beside = [dossier.id, *([parent.id] if parent else [])]
-    tx.record(Tag.CASE_CREATE, case.id, {"dossier": str(dossier.id)}, subjects=beside)
-    return case, True
-
-
-def add_case(
-    tx: Transaction,
-    dossier: Dossier,
-    *,
-    title: str,
-    parent: Case | None,
-    fields: dict[str, Any],
-    external: ExternalKey | None = None,
-) -> Case:
-    """A case of a locked dossier, as part of an act that records it."""
-    ordinal = tx.session.scalar(select(func.coalesce(func.max(Case.ordinal), 0)).where(Case.dossier_id == dossier.id))
-    plan_class = tx.session.get_one(PlanClass, dossier.plan_class_id)
-    case = Case(
-        dossier_id=dossier.id,
-        parent_id=parent.id if parent else None,
-        ordinal=(ordinal or 0) + 1,
-        title=line(title, at="title", label=_("Betreff")),
-        external_system=external.system if external else None,
-        external_id=external.id if external else None,
-        # As with documents: what is needed is asked for with the first value.
-        fields=checked_values(tx.session, plan_class, FieldOwner.CASE, fields) if fields else {},
-        state=CaseState.OPEN.value,
-    )
-    tx.session.add(case)
-    tx.session.flush()
-    return case
-
-
-def known_case(tx: Transaction, external: ExternalKey) -> Case | None:
-    """The case that a key names; None for a new key, which is the act's from now on. Raises NotAllowed."""
-    known = claim(tx, Case, external)
-    if known is None:
-        return None
-    try:
-        return readable_case(tx.session, tx.actor, known)
-    except NotFound:
-        raise NotAllowed(_("Dieser Schlüssel gehört zu einem anderen System.")) from None
-
-
-def _parent_of(tx: Transaction, new: NewCase) -> Case | None:
-    if new.parent is None:
-        return None
-    parent = readable_case(tx.session, tx.actor, new.parent)
-    if new.dossier not in {None, parent.dossier_id}:
-        raise InvalidInput(errors=[FieldError("parent", _("Der Vorgang gehört zu einer anderen Akte."))])
-    if parent.parent_id is not None:
-        raise InvalidInput(errors=[FieldError("parent", _("Ein Teilvorgang hat keine Teilvorgänge."))])
-    return parent
+def open_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID) -> OpenedDossier:
+    """A dossier to be read. Raises NotFound when it may not be known, NotAllowed when not read."""
+    return OpenedDossier(*_asked(session, actor, dossier_id, Want.CONTENT))
 
 
 def readable_dossier(session: Session, actor: Actor, dossier_id: uuid.UUID, want: Want = Want.METADATA) -> Dossier:
     """The dossier with class and unit. Raises NotFound when it may not be known, NotAllowed when not read."""
+    return _asked(session, actor, dossier_id, want)[0]
+
+
+def read_before(session: Session, actor: Actor, dossier: uuid.UUID | OpenedDossier) -> uuid.UUID:
+    """The id of a dossier that the actor reads, asked for now unless it was opened before. Raises as `open_dossier`."""
+    opened = dossier if isinstance(dossier, OpenedDossier) else open_dossier(session, actor, dossier)
+    return opened.dossier.id
+
+
+def _asked(session: Session, actor: Actor, dossier_id: uuid.UUID, want: Want) -> tuple[Dossier, bool]:
+    """A dossier, and whether the actor works in it. Raises as `readable_dossier`."""
     rule = rule_for(session, actor)
-    # The service's own work and the operator of the machine have no account and no rule; they reach everything.
-    known = true() if actor.user_id is None else rule.dossiers(Want.METADATA)
-    dossier = session.scalar(
-        select(Dossier)
+    known, reads, works = rule.dossiers(Want.METADATA), rule.dossiers(Want.CONTENT), rule.writable()
+    if actor.user_id is None:
+        # The service's own work and the operator of the machine have no account and no rule; they reach everything.
+        known = reads = works = true()
+    found = session.execute(
+        select(Dossier, reads.label("reads"), works.label("works"))
         .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
         .join(AccessScope, AccessScope.number == Dossier.scope_number)
         .join(Unit, Unit.id == AccessScope.unit_id)
         .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
         .where(Dossier.id == dossier_id, known)
         .execution_options(populate_existing=True)
-    )
-    if dossier is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound
-    if want is Want.CONTENT and actor.user_id is not None:
-        readable = select(Dossier.id).where(Dossier.id == dossier_id, rule.dossiers(Want.CONTENT))
-        if session.scalar(readable) is None:
-            raise NotAllowed(_("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen."))
-    return dossier
+    if want is Want.CONTENT and not found[1]:
+        raise NotAllowed(_("Sie sehen, dass es diese Akte gibt, dürfen sie aber nicht lesen."))
+    return found[0], found[2]
 
 
 def writable_dossier(tx: Transaction, dossier_id: uuid.UUID, revision: int | None = None) -> Dossier:
@@ -293,22 +126,6 @@ def state_on(dossier: Dossier, day: date) -> DossierState:
     if dossier.grace_end is not None and dossier.grace_end >= day:
         return DossierState.CLOSED
     return DossierState.RETENTION
-
-
-def _known_dossier(tx: Transaction, dossier_id: uuid.UUID) -> Dossier:
-    try:
-        return readable_dossier(tx.session, tx.actor, dossier_id)
-    except NotFound:
-        raise NotAllowed(_("Dieser Schlüssel gehört zu einem anderen System.")) from None
-
-
-def _unit_for(tx: Transaction, reference: str | None) -> Unit:
-    if reference is not None:
-        return find_unit(tx.session, reference)
-    unit = tx.session.get(Unit, tx.actor.unit_id) if tx.actor.unit_id else None
-    if unit is None:
-        raise InvalidInput(errors=[FieldError("unit", _("Die zuständige Organisationseinheit fehlt."))])
-    return unit
 
 
 def level_for(word: str) -> Level:

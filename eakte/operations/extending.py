@@ -11,7 +11,7 @@ from datetime import date
 
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, WrongState
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import Dossier
 from eakte.operations.checking import line
 from eakte.operations.closing import recount, reindex
@@ -40,7 +40,7 @@ def extend_retention(
     if keep_until is not None and dossier.retention_end is not None and dossier.retention_end > keep_until:
         message = _(
             "Die Frist endet ohnehin erst am %(retention_end)s; verkürzen lässt sie sich nicht.",
-            retention_end=f"{dossier.retention_end:%d.%m.%Y}",
+            retention_end=shown_day(dossier.retention_end),
         )
         raise InvalidInput(errors=[FieldError("keep_until", message)])
     end = dossier.retention_end.isoformat() if dossier.retention_end else None

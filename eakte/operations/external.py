@@ -11,7 +11,7 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -80,3 +80,8 @@ def _require_owner(session: Session, actor: Actor, system: str) -> None:
     owner = session.scalar(select(ExternalSystem.user_id).where(ExternalSystem.name == system))
     if owner is not None and owner != actor.user_id:
         raise NotAllowed(_("Der Name dieses Systems gehört zu einem anderen Konto."))
+
+
+def named_by(kind: Keyed, key: ExternalKey) -> ColumnElement[bool]:
+    """The predicate over rows of a kind that a key names."""
+    return and_(kind.external_system == key.system, kind.external_id == key.id)

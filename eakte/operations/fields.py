@@ -22,8 +22,7 @@ from eakte.errors import FieldError, InvalidInput
 from eakte.language import _, msgid
 from eakte.models import PlanClass
 from eakte.operations.checking import line, one_of
-from eakte.operations.plan_rules import ancestors, version_on, versions_of
-from eakte.terms import today
+from eakte.operations.plan_rules import Line, line_of
 
 MOST_FIELDS = 60
 """Fields of one class."""
@@ -74,11 +73,14 @@ def checked_definitions(said: Sequence[Mapping[str, Any]], *, at: str = "fields"
 
 def definitions_of(session: Session, plan_class: PlanClass, on: date | None = None) -> list[Definition]:
     """The fields of a class on a day (today): its own and the inherited ones; `source` is the class that defines it."""
-    classes = ancestors(session, plan_class)
-    versions = versions_of(session, [each.id for each in classes])
+    return fields_of(line_of(session, plan_class, on))
+
+
+def fields_of(line: Line) -> list[Definition]:
+    """The fields of the last class of a line, as `definitions_of`."""
     found: dict[str, Definition] = {}
-    for each in classes:
-        for definition in version_on(versions[each.id], on or today()).fields:
+    for each, version in line:
+        for definition in version.fields:
             found[definition["name"]] = {**definition, "source": each.number}
     return list(found.values())
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from eakte.database import Database
 from eakte.errors import EakteError
-from eakte.language import _, gettext
+from eakte.language import _, gettext, ngettext
 from eakte.models import Document
 from eakte.operations.fixity import wrong, wrong_words
 from eakte.operations.schema import require_current
@@ -141,7 +141,7 @@ def _search(search: SearchIndex) -> str:
     try:
         condition = search.check()
         if condition is Condition.READY:
-            return _("%(number)s Dokumente im Index", number=search.count())
+            return ngettext("%(num)s Dokument im Index", "%(num)s Dokumente im Index", search.count())
     except SearchUnavailable as error:
         raise _Bad(_("Der Suchserver antwortet nicht (%(error)s)", error=error)) from None
     raise _Bad(_("Der Suchindex ist nicht benutzbar (%(condition)s).", condition=condition.value))

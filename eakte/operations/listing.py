@@ -1,119 +1,32 @@
-"""Lists of dossiers, cases and documents that somebody may know, narrowed and paged (`paging`)."""
+"""Lists of cases and documents that somebody may read, narrowed and paged (`paging`)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import ColumnElement, Text, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from eakte.access import Want, rule_for
 from eakte.errors import FieldError, InvalidInput
 from eakte.language import _
 from eakte.models import (
-    AccessScope,
     Case,
     Document,
     Dossier,
-    DossierReference,
-    PlanClass,
     ProcessingProgress,
-    Unit,
     User,
     Version,
 )
-from eakte.operations.checking import one_of
 from eakte.operations.documents import DocumentView, readable_document
-from eakte.operations.dossiers import readable_case, readable_dossier
-from eakte.operations.external import ExternalKey, Keyed, asked_for
+from eakte.operations.dossiers import OpenedDossier, read_before, readable_case, readable_dossier
+from eakte.operations.external import ExternalKey, named_by
 from eakte.operations.paging import Page, bad_mark, cut, make_mark, page_size, read_mark
-from eakte.operations.plan import find_class
-from eakte.operations.references import normalised_spelling
 from eakte.operations.units import find_unit
-from eakte.terms import MOST_COUNTED, Actor, DossierState, today
-
-
-@dataclass(frozen=True, slots=True)
-class DossierFilter:
-    """Which dossiers to list; `contains` is looked for in reference number and title."""
-
-    plan_class: str | None = None
-    unit: str | None = None
-    state: str | None = None
-    closed: bool | None = None
-    contains: str | None = None
-    reference: str | None = None
-    """A reference number that it has or had, in any spelling."""
-    external_system: str | None = None
-    external_id: str | None = None
-
-
-def list_dossiers(
-    session: Session, actor: Actor, chosen: DossierFilter, *, after: str | None = None, limit: int = 50
-) -> Page[Dossier]:
-    """The dossiers an actor may know, by reference number."""
-    statement = (
-        select(Dossier)
-        .join(PlanClass, PlanClass.id == Dossier.plan_class_id)
-        .join(AccessScope, AccessScope.number == Dossier.scope_number)
-        .join(Unit, Unit.id == AccessScope.unit_id)
-        .options(contains_eager(Dossier.plan_class), contains_eager(Dossier.unit))
-        .where(*_chosen(session, actor, chosen))
-        .order_by(Dossier.reference_sort, Dossier.id)
-    )
-    if after:
-        sort, last = read_mark(after, 2)
-        with bad_mark():
-            statement = statement.where(tuple_(Dossier.reference_sort, Dossier.id) > (sort, uuid.UUID(last)))
-    rows, more = cut(session.scalars(statement.limit(page_size(limit) + 1)).unique().all(), limit)
-    return Page(rows, make_mark(rows[-1].reference_sort, str(rows[-1].id)) if more else None)
-
-
-def count_dossiers(session: Session, actor: Actor, chosen: DossierFilter) -> int:
-    """How many dossiers `list_dossiers` would give in all; one above `MOST_COUNTED` where there are more."""
-    found = select(literal(1)).select_from(Dossier).where(*_chosen(session, actor, chosen)).limit(MOST_COUNTED + 1)
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
-
-
-def dossier_activity(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[int, datetime]]:
-    """Documents (none cancelled) and the moment of the youngest, for the dossiers of one page."""
-    rows = session.execute(
-        select(Document.dossier_id, func.count(), func.max(Document.created_at))
-        .where(Document.dossier_id.in_(ids), Document.cancelled_at.is_(None))
-        .group_by(Document.dossier_id)
-    )
-    return {row[0]: (row[1], row[2]) for row in rows if row[0] is not None}
-
-
-def _chosen(session: Session, actor: Actor, chosen: DossierFilter) -> list[ColumnElement[bool]]:
-    conditions = [rule_for(session, actor).dossiers(Want.METADATA)]
-    if chosen.plan_class:
-        conditions.append(Dossier.plan_class_id == find_class(session, chosen.plan_class, at="class").id)
-    if chosen.unit:
-        conditions.append(_of_unit(find_unit(session, chosen.unit)))
-    if chosen.state:
-        conditions.append(_in_state(one_of(DossierState, chosen.state, at="state", label=_("Stand"))))
-    if chosen.closed is not None:
-        conditions.append(Dossier.closed_on.is_not(None) if chosen.closed else Dossier.closed_on.is_(None))
-    if chosen.reference:
-        key = normalised_spelling(chosen.reference)
-        conditions.append(Dossier.id.in_(select(DossierReference.dossier_id).where(DossierReference.key == key)))
-    external = asked_for(session, actor, chosen.external_system, chosen.external_id)
-    if external is not None:
-        conditions.append(_named_by(Dossier, external))
-    if chosen.contains:
-        wanted = chosen.contains[:200]
-        found = Dossier.title.icontains(wanted, autoescape=True)
-        conditions.append(or_(found, Dossier.reference_number.icontains(wanted, autoescape=True)))
-    return conditions
-
-
-def _of_unit(unit: Unit) -> ColumnElement[bool]:
-    return Dossier.scope_number.in_(select(AccessScope.number).where(AccessScope.unit_id == unit.id))
+from eakte.terms import Actor
 
 
 def list_cases(
@@ -136,7 +49,7 @@ def list_cases(
         statement = statement.where(Case.dossier_id == dossier_id)
     if external is not None:
         readable = rule_for(session, actor).dossiers(Want.CONTENT)
-        statement = statement.join(Dossier, Dossier.id == Case.dossier_id).where(_named_by(Case, external), readable)
+        statement = statement.join(Dossier, Dossier.id == Case.dossier_id).where(named_by(Case, external), readable)
     if parent is not None:
         statement = statement.where(Case.parent_id == parent)
     if after:
@@ -151,7 +64,7 @@ def list_documents(
     session: Session,
     actor: Actor,
     *,
-    dossier: uuid.UUID | None = None,
+    dossier: uuid.UUID | OpenedDossier | None = None,
     case: uuid.UUID | None = None,
     inbox: bool = False,
     source: uuid.UUID | None = None,
@@ -180,8 +93,7 @@ def list_documents(
         raise InvalidInput(errors=[FieldError("dossier", message)])
     rule = rule_for(session, actor)
     if dossier is not None:
-        readable_dossier(session, actor, dossier, Want.CONTENT)
-        place: ColumnElement[bool] = Document.dossier_id == dossier
+        place: ColumnElement[bool] = Document.dossier_id == read_before(session, actor, dossier)
         if without_case:
             place = and_(place, Document.case_id.is_(None))
     elif case is not None:
@@ -190,7 +102,7 @@ def list_documents(
     elif source is not None:
         place = Document.source_id == readable_document(session, actor, source).id
     elif external is not None:
-        place = _named_by(Document, external)
+        place = named_by(Document, external)
     elif name is not None:
         place = _with_name(name)
     else:
@@ -265,43 +177,3 @@ def _narrowed(
         yield or_(
             *(each.icontains(contains[:200], autoescape=True) for each in (Document.title, Document.sender, others))
         )
-
-
-def dossiers_per_class(session: Session, actor: Actor, classes: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How many dossiers of each of these classes an actor may know; one above `MOST_COUNTED` where there are more."""
-    visible = rule_for(session, actor).dossiers(Want.METADATA)
-
-    def counted(number: uuid.UUID) -> Select[uuid.UUID, int]:
-        """One select a class: that way PostgreSQL knows of each how many there are, and takes the index of classes."""
-        found = (
-            select(literal(1))
-            .select_from(Dossier)
-            .where(Dossier.plan_class_id == number, visible)
-            .limit(MOST_COUNTED + 1)
-        )
-        return select(literal(number), func.count()).select_from(found.subquery())
-
-    rows = session.execute(union_all(*map(counted, classes))) if classes else ()
-    return {row[0]: row[1] for row in rows if row[1]}
-
-
-def _named_by(kind: Keyed, key: ExternalKey) -> ColumnElement[bool]:
-    return and_(kind.external_system == key.system, kind.external_id == key.id)
-
-
-def _in_state(state: DossierState) -> ColumnElement[bool]:
-    """The same as `dossiers.state_on`, as a predicate for today."""
-    day = today()
-    closed = Dossier.closed_on.is_not(None)
-    due = or_(Dossier.retention_end < day, Dossier.retention_offer_by <= day)
-    due = and_(closed, func.coalesce(due, False))
-    grace = and_(closed, func.coalesce(Dossier.grace_end >= day, False))
-    match state:
-        case DossierState.OPEN:
-            return Dossier.closed_on.is_(None)
-        case DossierState.DUE:
-            return due
-        case DossierState.CLOSED:
-            return and_(grace, ~due)
-        case DossierState.RETENTION:
-            return and_(closed, ~grace, ~due)

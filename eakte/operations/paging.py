@@ -50,7 +50,7 @@ def by_id(
 
 def by_day(
     session: Session,
-    statement: Select[Any, Any, Any],
+    statement: Select[*tuple[Any, ...]],
     day: InstrumentedAttribute[date],
     column: InstrumentedAttribute[uuid.UUID],
     *,

@@ -23,7 +23,7 @@ from eakte.errors import FieldError, InvalidInput, NotFound
 from eakte.language import _
 from eakte.models import Case, Dossier, Party
 from eakte.operations.checking import line, one_of, optional_line, placed, replaced, same_revision
-from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
+from eakte.operations.dossiers import OpenedDossier, read_before, require_open, writable_dossier
 from eakte.operations.paging import Page, by_id
 from eakte.terms import Actor
 from eakte.transaction import Transaction
@@ -140,7 +140,7 @@ def list_parties(
     session: Session,
     actor: Actor,
     *,
-    dossier: uuid.UUID | None = None,
+    dossier: uuid.UUID | OpenedDossier | None = None,
     case: uuid.UUID | None = None,
     name: str | None = None,
     after: str | None = None,
@@ -153,8 +153,7 @@ def list_parties(
     rule = rule_for(session, actor)
     statement = select(Party).join(Dossier, Dossier.id == Party.dossier_id).where(rule.dossiers(Want.CONTENT))
     if dossier is not None:
-        readable_dossier(session, actor, dossier, Want.CONTENT)
-        statement = statement.where(Party.dossier_id == dossier)
+        statement = statement.where(Party.dossier_id == read_before(session, actor, dossier))
     if case is not None:
         statement = statement.where(Party.case_id == case)
     if name is not None:

@@ -17,7 +17,7 @@ from eakte.language import _
 from eakte.models import ALWAYS, VERSIONED, PlanClass, PlanClassVersion
 from eakte.operations.checking import line, optional_line, same_revision
 from eakte.operations.fields import checked_definitions
-from eakte.operations.plan_files import PlanRow
+from eakte.operations.plan_rows import PlanRow
 from eakte.operations.plan_rules import (
     RetentionWords,
     Said,

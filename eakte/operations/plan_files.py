@@ -4,79 +4,24 @@
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from eakte.language import _
-from eakte.operations.plan_tables import RawPlan, RawRow, read_bytes, read_csv, read_xlsx, unreadable
+from eakte.operations.plan_raw import RawPlan, read_bytes, unreadable
+from eakte.operations.plan_rows import Draft, PlanRow
+from eakte.operations.plan_tables import read_csv, read_xlsx
 from eakte.operations.plan_words import (
-    HINTS,
     Column,
     PlanFileError,
-    PlanFileProblem,
     Position,
-    anchor_of,
-    appraisal_of,
-    disposal_level_of,
-    finite_term_of,
-    grace_of,
-    rounding_of,
-    term_of,
-    yes_or_no_of,
 )
 from eakte.operations.plan_yaml import read_yaml, written
-from retention.errors import RuleError
-from retention.terms import Anchor, Appraisal, DisposalLevel, Rounding, Term
-
-__all__ = ["PlanFileError", "PlanFileProblem", "PlanRow", "Position", "read_plan", "write_plan_yaml"]
 
 MAX_LEVELS: Final = 20
-LONGEST: Final = {
-    Column.NUMBER: 50,
-    Column.PARENT: 50,
-    Column.TITLE: 500,
-    Column.DESCRIPTION: 4_000,
-    Column.LEGAL_BASIS: 500,
-    Column.UNIT: 200,
-}
-"""Characters at most, by column."""
-
-_NUMBER = re.compile(r"[^\W_]+(?:[./ -][^\W_]+)*")
 _SEPARATORS = re.compile(r"[./ -]")
 _INSERTED = re.compile(r"(?P<base>.*\d)[^\W\d_]")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """One class of a plan as its file says it; None where it says nothing and the class inherits.
-
-    Attributes:
-        files_allowed: Open for files; where the file does not say, exactly the classes without classes below.
-        position: Where it stands in the file.
-        note: What the reader decided and a registrar should look at, in German; None almost always.
-    """
-
-    number: str
-    title: str
-    parent: str | None
-    description: str | None
-    term: Term | None
-    anchor: Anchor | None
-    rounding: Rounding | None
-    legal_basis: str | None
-    appraisal: Appraisal | None
-    offer_by: Term | None
-    disposal_level: DisposalLevel | None
-    transfer_grace: Term | None
-    files_allowed: bool
-    unit: str | None
-    position: Position
-    note: str | None = None
 
 
 def read_plan(path: Path) -> list[PlanRow]:
@@ -100,7 +45,7 @@ def read_plan(path: Path) -> list[PlanRow]:
             "format", _("Aktenpläne werden aus Dateien mit der Endung .xlsx, .csv, .yaml oder .yml gelesen.")
         )
     raw = reader(read_bytes(path))
-    problems, rows = list(raw.problems), [_Draft(row) for row in raw.rows]
+    problems, rows = list(raw.problems), [Draft(row) for row in raw.rows]
     for row in rows:
         row.check_alone()
     _settle_repeated_numbers(rows)
@@ -115,95 +60,7 @@ def read_plan(path: Path) -> list[PlanRow]:
     return [row.finish(leaf=row.number not in divided) for row in rows]
 
 
-class _Draft:
-    """A row on its way to a `PlanRow`, with what is wrong with it so far."""
-
-    def __init__(self, raw: RawRow) -> None:
-        self.raw = raw
-        self.problems: list[PlanFileProblem] = []
-        self.note: str | None = None
-        self.number = self.line(Column.NUMBER) or ""
-        self.parent: str | None = None
-
-    def check_alone(self) -> None:
-        """Everything that can be said without the other rows."""
-        if not self.number:
-            self.refuse("missing-number", _("Die Nummer fehlt."), Column.NUMBER)
-        elif not _NUMBER.fullmatch(self.number):
-            message = _(
-                "„%(number)s“ ist keine Nummer: Ziffern und Buchstaben, getrennt durch . / - oder Leerzeichen.",
-                number=self.number[:60],
-            )
-            self.refuse("bad-number", message, Column.NUMBER)
-        elif self.raw.onegov and any(len(part) > 1 and part[0] == "0" for part in self.number.split(".")):
-            message = _(
-                "„%(number)s“ ist in Gruppen geschrieben (abc.def.g); bitte jede Stufe mit Punkt trennen (a.b.c).",
-                number=self.number,
-            )
-            self.refuse("grouped-number", message, Column.NUMBER)
-        if not self.line(Column.TITLE):
-            self.refuse("missing-title", _("Der Titel fehlt."), Column.TITLE)
-        self.finish(leaf=True)
-
-    def finish(self, *, leaf: bool) -> PlanRow:
-        """The row's values. What cannot be read is told in ``problems`` and left out."""
-        allowed = self._value(Column.FILES_ALLOWED, yes_or_no_of)
-        return PlanRow(
-            number=self.number,
-            title=self.line(Column.TITLE) or "",
-            parent=self.parent,
-            description=self.line(Column.DESCRIPTION),
-            term=self._value(Column.TERM, term_of),
-            anchor=self._value(Column.ANCHOR, anchor_of),
-            rounding=self._value(Column.ROUNDING, rounding_of),
-            legal_basis=self.line(Column.LEGAL_BASIS),
-            appraisal=self._value(Column.APPRAISAL, appraisal_of),
-            offer_by=self._value(Column.OFFER_BY, finite_term_of),
-            disposal_level=self._value(Column.DISPOSAL_LEVEL, disposal_level_of),
-            transfer_grace=self._value(Column.TRANSFER_GRACE, grace_of),
-            files_allowed=leaf if allowed is None else allowed,
-            unit=self.line(Column.UNIT),
-            position=self.raw.at,
-            note=self.note,
-        )
-
-    def refuse(self, rule: str, message: str, column: Column | None = None) -> None:
-        """Something is wrong with this row; told once, however often it is looked at."""
-        problem = self.raw.at.problem(rule, message, column.value if column else None)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def line(self, column: Column) -> str | None:
-        """One line of text: composed (NFC), inner space folded, not too long; None where there is none."""
-        text = unicodedata.normalize("NFC", " ".join(self.raw.texts.get(column, "").split()))
-        if any(unicodedata.category(one) == "Cc" for one in text):
-            self.refuse("control-character", _("Der Text enthält Steuerzeichen."), column)
-        if len(text) > LONGEST.get(column, 200):
-            message = _(
-                "Der Text hat %(length)s Zeichen; erlaubt sind %(longest)s.",
-                length=len(text),
-                longest=LONGEST.get(column, 200),
-            )
-            self.refuse("too-long", message, column)
-        return text or None
-
-    def _value(self, column: Column, read: Callable[[str], T]) -> T | None:
-        text = self.line(column)
-        if text is None:
-            return None
-        try:
-            return read(text)
-        except RuleError:
-            rule = f"bad-{column.name.lower().replace('_', '-')}"
-            self.refuse(
-                rule,
-                _("„%(text)s“ ist hier nicht möglich. Erlaubt sind %(hints)s.", text=text[:60], hints=_(HINTS[column])),
-                column,
-            )
-            return None
-
-
-def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
+def _settle_repeated_numbers(rows: Sequence[Draft]) -> None:
     """A number names one class. In the Swiss form a second one is taken as an inserted class (4.2.2.3a) and told.
 
     Such forms come out of running systems that do not forbid a number twice. It is taken only where no doubt is left
@@ -211,7 +68,7 @@ def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
     """
     taken = {row.number for row in rows}
     divided = {number.rpartition(".")[0] for number in taken}
-    first: dict[str, _Draft] = {}
+    first: dict[str, Draft] = {}
     for row in rows:
         earlier = first.setdefault(row.number, row)
         if earlier is row or not row.number:
@@ -242,7 +99,7 @@ def _settle_repeated_numbers(rows: Sequence[_Draft]) -> None:
         taken.add(inserted)
 
 
-def _find_parents(rows: Sequence[_Draft]) -> None:
+def _find_parents(rows: Sequence[Draft]) -> None:
     parent_by_number = _hierarchy([row.number for row in rows], dotted=any(row.raw.onegov for row in rows))
     known = {row.number for row in rows}
     draft_of = {id(row.raw): row for row in rows}
@@ -289,7 +146,7 @@ def _hierarchy(numbers: Iterable[str], *, dotted: bool) -> Callable[[str], str |
     return parent
 
 
-def _check_tree(rows: Sequence[_Draft]) -> None:
+def _check_tree(rows: Sequence[Draft]) -> None:
     parents = {row.number: row.parent for row in rows}
     for row in rows:
         seen = {row.number}
@@ -306,7 +163,7 @@ def _check_tree(rows: Sequence[_Draft]) -> None:
             row.refuse("too-deep", _("Mehr als %(max_levels)s Ebenen werden nicht gelesen.", max_levels=MAX_LEVELS))
 
 
-def _place(row: _Draft) -> str:
+def _place(row: Draft) -> str:
     at = row.raw.at
     return (
         _("Zeile %(row)s", row=at.row)

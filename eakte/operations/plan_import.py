@@ -24,10 +24,10 @@ from eakte.language import _
 from eakte.models import PlanClass, Unit
 from eakte.operations.plan import import_rows, require_keeper, row_words
 from eakte.operations.plan_changes import ClassChange, apply_change
-from eakte.operations.plan_files import PlanFileError, PlanFileProblem, PlanRow
 from eakte.operations.plan_life import set_state
+from eakte.operations.plan_rows import PlanRow
 from eakte.operations.plan_rules import COUNTED, checked_columns
-from eakte.operations.plan_words import Column
+from eakte.operations.plan_words import Column, PlanFileError, PlanFileProblem
 from eakte.operations.queueing import enqueue_recount
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, PlanClassState, Role

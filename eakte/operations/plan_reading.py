@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from eakte.language import _
-from eakte.operations.plan_files import PlanFileError, PlanFileProblem, PlanRow, Position, read_plan
-from eakte.operations.plan_tables import unreadable
+from eakte.operations.plan_files import read_plan
+from eakte.operations.plan_raw import unreadable
+from eakte.operations.plan_rows import PlanRow
+from eakte.operations.plan_words import PlanFileError, PlanFileProblem, Position
 from indexing.errors import UntrustedFailed
 from indexing.untrusted import Limits, read_untrusted_file, run_untrusted
 from retention.errors import RuleError

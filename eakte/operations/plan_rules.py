@@ -87,11 +87,25 @@ def ancestors(session: Session, row: PlanClass) -> list[PlanClass]:
     return line[::-1]
 
 
-def resolve_class(session: Session, row: PlanClass, on: date | None = None) -> Resolved:
-    """What holds for a class on a day (today), with where each value comes from."""
+Line = Sequence[tuple[PlanClass, PlanClassVersion]]
+"""The classes from the root down to one, each with the version that holds on a day."""
+
+
+def line_of(session: Session, row: PlanClass, on: date | None = None) -> Line:
+    """What a class and those above it say on a day (today): its rule and its fields follow from that."""
     line = ancestors(session, row)
     versions = versions_of(session, [each.id for each in line])
-    return resolve([(each.number, partial_of(version_on(versions[each.id], on or today()))) for each in line])
+    return [(each, version_on(versions[each.id], on or today())) for each in line]
+
+
+def resolve_line(line: Line) -> Resolved:
+    """What holds for the last class of a line, with where each value comes from."""
+    return resolve([(each.number, partial_of(version)) for each, version in line])
+
+
+def resolve_class(session: Session, row: PlanClass, on: date | None = None) -> Resolved:
+    """What holds for a class on a day (today), with where each value comes from."""
+    return resolve_line(line_of(session, row, on))
 
 
 def class_rules(

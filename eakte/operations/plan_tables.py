@@ -1,123 +1,40 @@
-"""Reading filing plan files into plain rows: spreadsheets, CSV, YAML. No judgement on the plan itself happens here.
+"""Reading the tables of filing plan files into plain rows: workbooks and CSV. No judgement on the plan happens here.
 
 The files come from a registrar at the command line, but they have been through other hands: sizes are limited, formulas
-are never computed, YAML makes strings and nothing else. What could be lost silently is refused instead.
+are never computed. What could be lost silently is refused instead.
 """
 
 import csv
 import io
-import warnings
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Final
 
 from eakte.language import _, msgid
+from eakte.operations.plan_raw import MAX_ROWS, RawPlan, RawRow, unreadable
+from eakte.operations.plan_sheets import Cells, NoValue, sheets_of
 from eakte.operations.plan_words import (
     HEADINGS,
     IGNORED_HEADINGS,
     ONEGOV_COLUMNS,
     Column,
-    PlanFileError,
     PlanFileProblem,
     Position,
     folded,
 )
 
-MAX_FILE_BYTES: Final = 20_000_000
-MAX_UNPACKED_BYTES: Final = 100_000_000
-MAX_ROWS: Final = 20_000
-MAX_COLUMNS: Final = 100
-MAX_SHEET_ROWS: Final = 1_048_576
-"""Excel's own limit; a file that claims a row beyond it was not made by a spreadsheet."""
-
 HEADING_ROWS: Final = 25
 """Within so many rows from the top the headings must come; above them there is room for the plan's name."""
 
-_OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _EXCEL_ERRORS: Final = ("#REF!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#ZAHL!")
 
 _NO_HEADINGS_IN_SHEETS: Final = msgid(
-    "In keinem Blatt stehen keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
+    "In keinem Blatt stehen Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
 )
 _NO_HEADINGS_IN_FILE: Final = msgid(
     "In der Datei stehen keine Spaltenüberschriften eines Aktenplans; nötig sind wenigstens „Nummer“ und „Titel“."
 )
-
-Cells = Sequence[Any]
-
-
-@dataclass(slots=True)
-class RawRow:
-    """One position as the file has it: texts by column, empty ones left out.
-
-    Attributes:
-        at: Where it stands.
-        texts: What stands there.
-        onegov: It comes from the Swiss form, which has rules of its own.
-        nested_in: Where the file nests (YAML): the row above, whose number is the parent's.
-    """
-
-    at: Position
-    texts: dict[Column, str]
-    onegov: bool = False
-    nested_in: "RawRow | None" = None
-
-
-@dataclass(slots=True)
-class RawPlan:
-    """The rows of a file, and what was wrong already in reading them."""
-
-    rows: list[RawRow] = field(default_factory=list)
-    problems: list[PlanFileProblem] = field(default_factory=list)
-
-    def add(self, row: RawRow) -> None:
-        """Take one more position.
-
-        Raises:
-            PlanFileError: There are more than `MAX_ROWS`: reading stops, whatever else is wrong.
-        """
-        if len(self.rows) >= MAX_ROWS:
-            raise unreadable(
-                "too-many-rows",
-                _("Mehr als %(max_rows)s Positionen werden nicht gelesen.", max_rows=f"{MAX_ROWS:,}".replace(",", ".")),
-            )
-        self.rows.append(row)
-
-
-def unreadable(rule: str, message: str) -> PlanFileError:
-    """The file as a whole cannot be read."""
-    return PlanFileError([Position(None, None).problem(rule, message)])
-
-
-def too_many_rows() -> PlanFileError:
-    """Reading stops here, whatever else is wrong."""
-    return unreadable(
-        "too-many-rows",
-        _("Mehr als %(max_rows)s Positionen werden nicht gelesen.", max_rows=f"{MAX_ROWS:,}".replace(",", ".")),
-    )
-
-
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes.
-
-    Raises:
-        PlanFileError: There is no such file, or it is larger than `MAX_FILE_BYTES`.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise unreadable(
-            "no-file",
-            _("Die Datei %(name)s lässt sich nicht öffnen: %(strerror)s.", name=path.name, strerror=error.strerror),
-        ) from error
-    if len(content) > MAX_FILE_BYTES:
-        raise unreadable("too-large", _("Die Datei ist größer als %(size)s MB.", size=MAX_FILE_BYTES // 1_000_000))
-    return content
 
 
 def read_xlsx(content: bytes) -> RawPlan:
@@ -126,18 +43,8 @@ def read_xlsx(content: bytes) -> RawPlan:
     Raises:
         PlanFileError: This is no workbook, it is protected by a password, or it unpacks to too much.
     """
-    _check_package(content)
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns of parts that it would not write back; nothing is written back here
-            warnings.simplefilter("ignore", UserWarning)
-            sheets = _sheets(content)
-    except PlanFileError:
-        raise
-    except Exception as error:
-        raise unreadable("no-workbook", _("Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).")) from error
     plan, found = RawPlan(), False
-    for name, rows in sheets:
+    for name, rows in sheets_of(content, most=MAX_ROWS + HEADING_ROWS):
         found = _read_table(name, rows, plan) or found
     if not found:
         plan.problems.append(_no_headings(_NO_HEADINGS_IN_SHEETS))
@@ -165,63 +72,6 @@ def read_csv(content: bytes) -> RawPlan:
         )
         raise unreadable("no-csv", message) from error
     return plan
-
-
-def _check_package(content: bytes) -> None:
-    if content.startswith(_OLE_MAGIC):
-        message = _(
-            "Die Datei ist durch ein Kennwort geschützt oder im alten Format .xls."
-            " Bitte ohne Kennwort als .xlsx speichern."
-        )
-        raise unreadable("no-workbook", message)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            members = package.infolist()
-            if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-                raise unreadable(
-                    "too-large",
-                    _("Entpackt ist die Datei größer als %(size)s MB.", size=MAX_UNPACKED_BYTES // 1_000_000),
-                )
-            for member in members:
-                with package.open(member) as file:
-                    if b"<!DOCTYPE" in file.read(4096):  # no spreadsheet program writes one; entity bombs need one
-                        raise unreadable(
-                            "no-workbook", _("Die Datei enthält eine DOCTYPE-Angabe und wird nicht gelesen.")
-                        )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise unreadable("no-workbook", _("Die Datei ist beschädigt oder keine Excel-Arbeitsmappe (.xlsx).")) from error
-
-
-def _sheets(content: bytes) -> list[tuple[str, list[tuple[int, Cells]]]]:
-    """Name and numbered rows of the visible sheets, empty rows left out, a mark where a formula has no stored value."""
-    import openpyxl  # noqa: PLC0415 - two tenths of a second at the start of everything, for a file once a year
-
-    values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-    found = []
-    for sheet, twin in zip(values.worksheets, formulas.worksheets, strict=True):
-        if sheet.sheet_state != "visible":
-            continue
-        rows: list[tuple[int, Cells]] = []
-        for (number, cells), (_number, twins) in zip(_rows_of(sheet), _rows_of(twin), strict=True):
-            if all(cell is None for cell in twins):
-                continue
-            if len(rows) > MAX_ROWS + HEADING_ROWS:
-                raise too_many_rows()
-            gone = [cell is None and formula is not None for cell, formula in zip(cells, twins, strict=True)]
-            rows.append((number, [_NO_VALUE if lost else cell for cell, lost in zip(cells, gone, strict=True)]))
-        found.append((sheet.title, rows))
-    return found
-
-
-def _rows_of(sheet: Any) -> Iterator[tuple[int, Cells]]:
-    sheet.reset_dimensions()  # the size that a file states for itself may be smaller than what it holds
-    for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
-        if number > MAX_SHEET_ROWS:
-            raise unreadable(
-                "no-workbook", _("Das Blatt %(title)s hat mehr Zeilen, als Excel erlaubt.", title=sheet.title)
-            )
-        yield number, row
 
 
 def _numbered(reader: Any) -> Iterator[tuple[int, Cells]]:
@@ -332,16 +182,6 @@ def _take(
             plan.add(RawRow(at, texts, onegov=onegov))
 
 
-class _NoValue:
-    """Stands where a formula has no stored value."""
-
-    def __str__(self) -> str:
-        return _("(Formel ohne Wert)")
-
-
-_NO_VALUE: Final = _NoValue()
-
-
 def _word(cell: object) -> str:
     return "" if cell is None else " ".join(str(cell).split())
 
@@ -375,7 +215,7 @@ def _refusal(value: object, column: Column) -> tuple[str, str] | None:
                 " und den Wert neu eintragen.",
                 value=value,
             )
-        case _NoValue():
+        case NoValue():
             return "formula", _("Die Zelle enthält eine Formel ohne gespeicherten Wert. Bitte den Wert eintragen.")
     return None
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import yaml
 
 from eakte.language import _
-from eakte.operations.plan_tables import RawPlan, RawRow, unknown_heading, unreadable
+from eakte.operations.plan_raw import RawPlan, RawRow, unreadable
+from eakte.operations.plan_tables import unknown_heading
 from eakte.operations.plan_words import HEADINGS, IGNORED_HEADINGS, Position, folded
 
 MAX_LEVELS: Final = 50

@@ -25,19 +25,10 @@ from eakte.models import Case, Document, Dossier, Party
 from eakte.operations import template_making
 from eakte.operations.checking import placed
 from eakte.operations.documents import readable_document
-from eakte.operations.dossiers import (
-    NewDossier,
-    add_case,
-    add_dossier,
-    created_details,
-    known_case,
-    readable_case,
-    readable_dossier,
-    require_open,
-    writable_dossier,
-)
+from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
 from eakte.operations.external import claim
 from eakte.operations.filing import Stored, add_document
+from eakte.operations.opening import NewDossier, add_case, add_dossier, created_details, known_case
 from eakte.operations.parties import add_parties
 from eakte.operations.procedure_parts import (
     MOST_DOCUMENTS,

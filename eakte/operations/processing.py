@@ -38,8 +38,9 @@ from indexing.readings import Allowance
 from indexing.terms import terms_to_bytes
 from indexing.untrusted import Limits
 from indexing.words import page_text, read_pages
-from storage.blobs import BlobStore, Digests, fetch
+from storage.blobs import BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, StorageError
+from storage.verified import fetch
 
 if TYPE_CHECKING:
     from indexing.recognition import Recogniser

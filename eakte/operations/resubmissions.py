@@ -7,7 +7,7 @@ by nobody else, whomever it is for: a reminder tells what it reminds of.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,7 +24,14 @@ from eakte.operations.accounts import named_user
 from eakte.operations.checking import line, replaced, same_revision
 from eakte.operations.document_changes import workable_document
 from eakte.operations.documents import readable_document
-from eakte.operations.dossiers import readable_case, readable_dossier, require_open, writable_dossier
+from eakte.operations.dossiers import (
+    OpenedDossier,
+    read_before,
+    readable_case,
+    readable_dossier,
+    require_open,
+    writable_dossier,
+)
 from eakte.operations.paging import Page, by_day
 from eakte.operations.units import find_unit
 from eakte.terms import Actor, now, today
@@ -50,6 +57,10 @@ class ResubmissionView:
     row: Resubmission
     title: str
     reference_number: str | None
+    dossier_id: uuid.UUID | None
+    """Where what it reminds of lies; None in an inbox."""
+    changeable: bool
+    """Whether the actor may change day and note: works in the dossier or inbox, and what it reminds of is open."""
 
 
 def create_resubmission(
@@ -118,14 +129,14 @@ def readable_resubmission(session: Session, actor: Actor, resubmission_id: uuid.
     found = session.execute(_readable(rule_for(session, actor)).where(Resubmission.id == resubmission_id)).one_or_none()
     if found is None:
         raise NotFound
-    return ResubmissionView(found[0], found[1], found[2])
+    return ResubmissionView(*found)
 
 
 def list_resubmissions(
     session: Session,
     actor: Actor,
     *,
-    dossier: uuid.UUID | None = None,
+    dossier: uuid.UUID | OpenedDossier | None = None,
     case: uuid.UUID | None = None,
     document: uuid.UUID | None = None,
     mine: bool = False,
@@ -148,35 +159,18 @@ def list_resubmissions(
     if until is not None:
         statement = statement.where(Resubmission.due_on <= until)
     page = by_day(session, statement, Resubmission.due_on, Resubmission.id, after=after, limit=limit)
-    return Page([ResubmissionView(each[0], each[1], each[2]) for each in page.items], page.next)
-
-
-def changeable(session: Session, actor: Actor, rows: Iterable[Resubmission]) -> frozenset[uuid.UUID]:
-    """Those whose day and note the actor may change: works in the dossier or inbox, and it is open."""
-    wanted = {row.id: row for row in rows if row.done_at is None}
-    rule = rule_for(session, actor)
-    dossier_id = func.coalesce(Resubmission.dossier_id, Case.dossier_id, Document.dossier_id)
-    found = session.scalars(
-        select(Resubmission.id)
-        .outerjoin(Case, Case.id == Resubmission.case_id)
-        .outerjoin(Document, Document.id == Resubmission.document_id)
-        .outerjoin(Dossier, Dossier.id == dossier_id)
-        .where(
-            Resubmission.id.in_(wanted),
-            Case.closed_on.is_(None),
-            Document.cancelled_at.is_(None),
-            or_(Dossier.id.is_(None), and_(Dossier.closed_on.is_(None), rule.writable())),
-        )
-    )
-    return frozenset(found)
+    return Page([ResubmissionView(*each) for each in page.items], page.next)
 
 
 def _place(
-    session: Session, actor: Actor, dossier: uuid.UUID | None, case: uuid.UUID | None, document: uuid.UUID | None
+    session: Session,
+    actor: Actor,
+    dossier: uuid.UUID | OpenedDossier | None,
+    case: uuid.UUID | None,
+    document: uuid.UUID | None,
 ) -> ColumnElement[bool]:
     if dossier is not None:
-        readable_dossier(session, actor, dossier, Want.CONTENT)
-        return Dossier.id == dossier
+        return Dossier.id == read_before(session, actor, dossier)
     if case is not None:
         readable_dossier(session, actor, readable_case(session, actor, case).dossier_id, Want.CONTENT)
         return or_(Resubmission.case_id == case, Document.case_id == case)
@@ -190,12 +184,19 @@ def _place(
     return and_(own, Document.cancelled_at.is_(None))
 
 
-def _readable(rule: AccessRule) -> Select[Resubmission, str, str]:
-    """Resubmissions with title and reference number of what they remind of, where that may be read."""
+def _readable(rule: AccessRule) -> Select[Resubmission, str, str, uuid.UUID, bool]:
+    """Resubmissions as `ResubmissionView` has them, where what they remind of may be read."""
     dossier_id = func.coalesce(Resubmission.dossier_id, Case.dossier_id, Document.dossier_id)
     of_document = Resubmission.document_id.is_not(None)
+    title = func.coalesce(Document.title, Case.title, Dossier.title)
+    changeable = and_(
+        Resubmission.done_at.is_(None),
+        Case.closed_on.is_(None),
+        Document.cancelled_at.is_(None),
+        or_(Dossier.id.is_(None), and_(Dossier.closed_on.is_(None), rule.writable())),
+    )
     return (
-        select(Resubmission, func.coalesce(Document.title, Case.title, Dossier.title), Dossier.reference_number)
+        select(Resubmission, title, Dossier.reference_number, Dossier.id, changeable)
         .outerjoin(Case, Case.id == Resubmission.case_id)
         .outerjoin(Document, Document.id == Resubmission.document_id)
         .outerjoin(Dossier, Dossier.id == dossier_id)

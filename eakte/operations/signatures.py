@@ -23,8 +23,9 @@ from eakte.operations.queueing import enqueue_indexing
 from eakte.signing import Signature, SignatureProvider, Verdict, verify
 from eakte.terms import Actor, new_id, now
 from eakte.transaction import Transaction
-from storage.blobs import BlobStore, Digests, read_verified
+from storage.blobs import BlobStore, Digests
 from storage.errors import BlobDamaged, BlobMissing, StorageError
+from storage.verified import read_verified
 
 
 @dataclass(frozen=True, slots=True)

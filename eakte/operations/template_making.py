@@ -16,17 +16,9 @@ from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput
 from eakte.language import _
 from eakte.models import Case, Dossier, Party, Template
-from eakte.operations.dossiers import (
-    NewDossier,
-    add_case,
-    add_dossier,
-    created_details,
-    known_case,
-    readable_dossier,
-    require_open,
-    writable_dossier,
-)
+from eakte.operations.dossiers import readable_dossier, require_open, writable_dossier
 from eakte.operations.external import ExternalKey
+from eakte.operations.opening import NewDossier, add_case, add_dossier, created_details, known_case
 from eakte.operations.parties import PartyWords, add_parties
 from eakte.operations.templates import OF_DOSSIERS, PLACE, TemplateKind, usable_template
 from eakte.terms import Medium

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eakte.access import INBOX, is_head, units_below
 from eakte.audit import Tag
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, WrongState
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import AccessScope, Unit, User
 from eakte.operations.checking import line, replaced, same_revision
 from eakte.terms import Level, Role
@@ -151,7 +151,7 @@ def require_open_unit(unit: Unit) -> None:
             _(
                 "Die Organisationseinheit %(number)s ist seit %(closed_on)s geschlossen.",
                 number=unit.number,
-                closed_on=f"{unit.closed_on:%d.%m.%Y}",
+                closed_on=shown_day(unit.closed_on),
             )
         )
 

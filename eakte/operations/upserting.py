@@ -13,7 +13,7 @@ from eakte.errors import FieldError, InvalidInput
 from eakte.language import _
 from eakte.models import Case, Dossier
 from eakte.operations.changing import change_case, change_dossier
-from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
+from eakte.operations.opening import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.plan import find_class
 from eakte.operations.units import find_unit
 from eakte.terms import Level

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from eakte.models import Case, Document, Dossier, PlanClass, User
 from eakte.operations.accounts import create_user
 from eakte.operations.closing import close_dossier, set_event
-from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
+from eakte.operations.opening import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.plan_files import read_plan
 from eakte.operations.plan_import import take_over
 from eakte.operations.units import create_unit, list_units

@@ -18,9 +18,10 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
-from eakte.language import _, gettext, plural
+from eakte.language import _, gettext, plural, shown_day, shown_moment, shown_number, tag
 from eakte.terms import BERLIN, MOST_COUNTED
 from eakte.web import words
+from eakte.web.typed_days import as_typed
 from eakte.web.views import Choice
 
 BUILT: Final = Path(__file__).parent / "static" / "built"
@@ -117,7 +118,7 @@ def environment() -> jinja2.Environment:
         when=when,
         near=near,
         long_day=long_day,
-        number=number,
+        number=shown_number,
         counted=counted,
         size=size,
         word=words.word,
@@ -128,6 +129,7 @@ def environment() -> jinja2.Environment:
     )
     made.globals.update(
         static=static,
+        language=tag,
         areas=words.AREAS,
         state_icons=words.STATE_ICONS,
         mark_icons=words.MARK_ICONS,
@@ -164,18 +166,18 @@ def built_files() -> frozenset[str]:
 def day(value: date) -> Markup:
     """23.11.2026, as ``<time>``; a moment is shown as its day in Berlin."""
     only = value.astimezone(BERLIN).date() if isinstance(value, datetime) else value
-    return _time(only.isoformat(), f"{only:%d.%m.%Y}")
+    return _time(only.isoformat(), shown_day(only))
 
 
 def day_field(value: datetime) -> str:
     """23.11.2026 as a field's value, the day in Berlin."""
-    return f"{value.astimezone(BERLIN):%d.%m.%Y}"
+    return as_typed(value.astimezone(BERLIN))
 
 
 def stamp(value: datetime) -> Markup:
     """23.11.2026 08:14, Berlin time, as ``<time>``."""
     local = value.astimezone(BERLIN)
-    return _time(local.isoformat(timespec="minutes"), f"{local:%d.%m.%Y %H:%M}")
+    return _time(local.isoformat(timespec="minutes"), shown_moment(local))
 
 
 def when(value: datetime, at: datetime) -> Markup:
@@ -190,18 +192,18 @@ def when(value: datetime, at: datetime) -> Markup:
     elif timedelta(0) < now.date() - local.date() < timedelta(days=_WEEK):
         short = f"{_(words.WEEKDAYS[local.weekday()])} {local:%H:%M}"
     elif local.year == now.year:
-        short = f"{local:%d.%m.}"
+        short = _short_day(local)
     else:
-        short = f"{local:%d.%m.%Y}"
-    return _time(local.isoformat(timespec="minutes"), short, title=f"{local:%d.%m.%Y %H:%M}")
+        short = shown_day(local)
+    return _time(local.isoformat(timespec="minutes"), short, title=shown_moment(local))
 
 
 def near(value: date, at: datetime) -> Markup:
     """A day to come or just past as lists show it: gestern, heute, morgen, 20.11. (this year), else the full day."""
     today = at.astimezone(BERLIN).date()
     word = {-1: _("gestern"), 0: _("heute"), 1: _("morgen")}.get((value - today).days)
-    short = word or (f"{value:%d.%m.}" if value.year == today.year else f"{value:%d.%m.%Y}")
-    return _time(value.isoformat(), short, title=f"{value:%d.%m.%Y}")
+    short = word or (_short_day(value) if value.year == today.year else shown_day(value))
+    return _time(value.isoformat(), short, title=shown_day(value))
 
 
 def long_day(value: datetime) -> str:
@@ -216,16 +218,11 @@ def long_day(value: datetime) -> str:
     )
 
 
-def number(value: int) -> str:
-    """1.204.331."""
-    return f"{value:,}".replace(",", ".")
-
-
 def counted(value: int, *, short: bool = False) -> str:
     """1.000, then "mehr als 1.000" (short: 1.000+): what `MOST_COUNTED` keeps from being counted."""
-    most = number(MOST_COUNTED)
+    most = shown_number(MOST_COUNTED)
     if value <= MOST_COUNTED:
-        return number(value)
+        return shown_number(value)
     return f"{most}+" if short else _("mehr als %(num)s", num=most)
 
 
@@ -255,6 +252,11 @@ def pairs(choices: Iterable[Choice]) -> list[tuple[str, str]]:
 def labelled(codes: Iterable[str], vocabulary: str) -> list[tuple[str, str]]:
     """(code, word) of each code."""
     return [(code, words.word(code, vocabulary)) for code in codes]
+
+
+def _short_day(value: date) -> str:
+    """20.11."""
+    return _("%(day)s.%(month)s.", day=f"{value:%d}", month=f"{value:%m}")
 
 
 def _time(machine: str, shown: str, title: str = "") -> Markup:

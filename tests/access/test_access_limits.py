@@ -13,10 +13,12 @@ from eakte.errors import EakteError, InvalidInput, NotAllowed, NotFound
 from eakte.operations.closing import close_dossier, reopen_dossier, set_event
 from eakte.operations.document_changes import change_document
 from eakte.operations.documents import view_document
-from eakte.operations.dossiers import NewCase, create_case, readable_case, readable_dossier, writable_dossier
+from eakte.operations.dossier_lists import DossierFilter, list_dossiers
+from eakte.operations.dossiers import readable_case, readable_dossier, writable_dossier
 from eakte.operations.filing import Draft, check_draft
-from eakte.operations.listing import DossierFilter, list_cases, list_documents, list_dossiers
+from eakte.operations.listing import list_cases, list_documents
 from eakte.operations.moving import move_dossier
+from eakte.operations.opening import NewCase, create_case
 from eakte.operations.searching import find_by_reference
 from eakte.operations.waiting import retry
 from eakte.terms import new_id, today

@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from eakte.models import PlanClass
 from eakte.operations.plan_changes import recount_branch, take_effect
-from eakte.operations.plan_files import PlanFileError, read_plan
+from eakte.operations.plan_files import read_plan
 from eakte.operations.plan_import import take_over
+from eakte.operations.plan_words import PlanFileError
 from eakte.terms import SYSTEM, today
 from tests.api.world import API, World, done, places, problem
 

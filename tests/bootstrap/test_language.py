@@ -16,7 +16,19 @@ from eakte.language import _, ngettext, speaking
 from eakte.malformed import sentence_of
 from tests.support.commands import called as command
 from tests.support.foreign import Marked
-from tools.catalogue import LANGUAGE, MARKS, ROOT, called, collected, for_people, nodes_of, texts, tree_of, written
+from tools.catalogue import (
+    LANGUAGE,
+    MARKS,
+    ROOT,
+    TEMPLATES,
+    called,
+    collected,
+    for_people,
+    nodes_of,
+    texts,
+    tree_of,
+    written,
+)
 
 LEFT_OUT = ("eakte/migrations/", "eakte/sample/")
 """Migrations say nothing, sample data is data."""
@@ -170,6 +182,42 @@ def faults(call: ast.Call, node: ast.expr, known: set[str]) -> Iterator[str]:
             yield f"shows {sorted(shown)}, is given {sorted(given)}"
         if re.search(r"%(?!\(\w+\)s|%)", text.replace("%%", "")):
             yield f"a percent sign is written twice: {text}"
+
+
+COUNTED = re.compile(r"%\((\w+)\)s[ \N{NO-BREAK SPACE}](?:[A-ZÄÖÜ]\w+|(?:bleiben|fehlen|warten)\b)")
+"""A value before a noun or a verb of many."""
+NO_COUNT = re.compile(r"(most|max|longest|shortest)(_|$)|(problem|wrong)$")
+"""Values that are limits of the product, always more than one; and those that are sentences."""
+OF_ONE_FORM = re.compile(r"%\(\w+\)s (Byte|GB|Grad|KB|MB|Prozent|Uhr|Zeichen)\b")
+"""Words that are the same for one and for many."""
+
+
+def test_what_is_counted_has_a_form_for_one() -> None:
+    found = collected()
+    wrong = [
+        f"{said.place}: {said.one}"
+        for said in found
+        if said.many is None
+        for counted in [COUNTED.search(OF_ONE_FORM.sub("", said.one))]
+        if counted and not NO_COUNT.match(counted[1])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+SAME = "von|in|neu,|geändert,|unverändert|offen"
+GLUED = re.compile(rf'\|(?:number|counted|length)[^{{}}]*\}}\}} ?\{{\{{ ?_\("(?!(?:{SAME})")')
+"""A number, and beside it a word that is not the same for one and for many."""
+
+
+def test_no_word_of_many_stands_beside_a_number() -> None:
+    """`{{ count|number }} {{ _("Akten") }}` has one form only, and a translator sees half a sentence."""
+    wrong = [
+        f"{path.name}:{number}"
+        for path in sorted(TEMPLATES.glob("*.html"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if GLUED.search(line)
+    ]
+    assert not wrong
 
 
 def test_a_module_that_speaks_calls_nothing_else_by_that_name() -> None:

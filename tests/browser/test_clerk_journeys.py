@@ -38,6 +38,7 @@ def test_with_the_mouse(browser: Browser, office: Office) -> None:
         line = page.locator("[data-ea-uploads] li")
         expect(line).to_contain_text("abgelegt in ohne Vorgang")
         expect(page.locator("[data-ea-uploads-count]")).to_have_text("1 von 1 abgelegt")
+        expect(page.locator("#ansage")).to_have_text("1 von 1 Datei abgelegt")
         expect(page.locator("#vorgaenge [data-ea-row]")).to_have_count(1)
         expect(page.locator(".ea-views .ea-count")).to_have_text("1")
         line.get_by_role("link", name="Öffnen").click()

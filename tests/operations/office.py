@@ -24,8 +24,8 @@ from eakte.operations import processing
 from eakte.operations.accounts import actor_of, create_user
 from eakte.operations.closing import close_dossier
 from eakte.operations.documents import current_version, readable_document
-from eakte.operations.dossiers import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
+from eakte.operations.opening import NewCase, NewDossier, create_case, create_dossier
 from eakte.operations.plan import create_class
 from eakte.operations.plan_rules import RetentionWords
 from eakte.operations.searching import Question, Result, find

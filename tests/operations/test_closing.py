@@ -15,8 +15,8 @@ from eakte.audit import Tag
 from eakte.errors import CasesOpen, InvalidInput, NotAllowed, StaleRevision, WrongState
 from eakte.models import Dossier
 from eakte.operations.closing import close_case, reopen_case, reopen_dossier, set_event
+from eakte.operations.dossier_lists import in_state
 from eakte.operations.dossiers import state_on
-from eakte.operations.listing import _in_state
 from eakte.terms import CaseState, DossierState, today
 from tests.operations.office import Office
 
@@ -236,6 +236,6 @@ def test_what_a_dossier_says_of_itself_is_what_lists_ask(
         found.state = "closed" if closed else "open"
         found.retention_end, found.retention_offer_by, found.grace_end = end, offer_by, grace
         session.flush()
-        listed = [state for state in DossierState if session.scalar(select(Dossier.id).where(_in_state(state)))]
+        listed = [state for state in DossierState if session.scalar(select(Dossier.id).where(in_state(state)))]
         assert listed == [state_on(found, day)]
         session.rollback()

@@ -10,14 +10,8 @@ from contextlib import suppress
 import pytest
 
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound, StaleRevision, WrongState
-from eakte.operations.dossiers import (
-    NewCase,
-    NewDossier,
-    create_case,
-    create_dossier,
-    readable_dossier,
-    writable_dossier,
-)
+from eakte.operations.dossiers import readable_dossier, writable_dossier
+from eakte.operations.opening import NewCase, NewDossier, create_case, create_dossier
 from eakte.terms import SYSTEM, Actor, DossierState, today
 from tests.operations.office import PATTERN, Office
 

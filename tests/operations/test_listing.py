@@ -11,15 +11,9 @@ from typing import Any
 import pytest
 
 from eakte.errors import InvalidInput, NotAllowed, NotFound
-from eakte.operations import listing
-from eakte.operations.listing import (
-    DossierFilter,
-    count_dossiers,
-    dossiers_per_class,
-    list_cases,
-    list_documents,
-    list_dossiers,
-)
+from eakte.operations import dossier_lists
+from eakte.operations.dossier_lists import DossierFilter, count_dossiers, dossiers_per_class, list_dossiers
+from eakte.operations.listing import list_cases, list_documents
 from eakte.operations.paging import MAX_LIMIT, Page
 from eakte.operations.plan import find_class
 from eakte.terms import new_id
@@ -173,7 +167,7 @@ def test_of_many_it_is_only_said_that_they_are_many(lists: Lists, monkeypatch: p
     with lists.office.backends.transactions.read() as session:
         place = find_class(session, "634").id
         exact = count_dossiers(session, clerk, several), dossiers_per_class(session, clerk, [place])[place]
-        monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+        monkeypatch.setattr(dossier_lists, "MOST_COUNTED", 3)
         assert (count_dossiers(session, clerk, several), dossiers_per_class(session, clerk, [place])) == (4, {place: 4})
     assert min(exact) > 4
 

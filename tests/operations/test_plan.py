@@ -12,9 +12,11 @@ from eakte.audit import Tag
 from eakte.errors import InvalidInput, NotAllowed, NotFound
 from eakte.models import PlanClass
 from eakte.operations.plan import create_class, find_class, list_classes, view_class
-from eakte.operations.plan_files import PlanRow, Position, read_plan
+from eakte.operations.plan_files import read_plan
 from eakte.operations.plan_import import Difference, take_over
+from eakte.operations.plan_rows import PlanRow
 from eakte.operations.plan_rules import RetentionWords
+from eakte.operations.plan_words import Position
 from eakte.terms import new_id, today
 from retention.terms import Appraisal, Term
 from tests.operations.office import PLAN, Office

@@ -17,8 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eakte.errors import InvalidInput
-from eakte.operations import plan_tables
-from eakte.operations.plan_files import PlanFileError, PlanRow, Position, read_plan, write_plan_yaml
+from eakte.operations import plan_raw, plan_sheets, plan_tables
+from eakte.operations.plan_files import read_plan, write_plan_yaml
+from eakte.operations.plan_rows import PlanRow
+from eakte.operations.plan_words import PlanFileError, Position
 from retention.terms import CLOSING, LAST_DOCUMENT, Anchor, Appraisal, DisposalLevel, Rounding, Term
 
 HEADINGS = [
@@ -500,19 +502,20 @@ def test_a_part_with_a_document_type_is_not_read(files: Files) -> None:
 
 def test_a_workbook_that_unpacks_to_too_much_is_not_opened(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     path = files.xlsx(["Nummer", "Titel"], ["6", "Bauen"])
-    monkeypatch.setattr(plan_tables, "MAX_UNPACKED_BYTES", 5_000)
+    monkeypatch.setattr(plan_sheets, "MAX_UNPACKED_BYTES", 5_000)
     assert rules(path) == ["too-large"]
 
 
 def test_a_file_that_is_too_large_is_not_read(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     path = files.csv(PLAN_CSV)
-    monkeypatch.setattr(plan_tables, "MAX_FILE_BYTES", len(path.read_bytes()) - 1)
+    monkeypatch.setattr(plan_raw, "MAX_FILE_BYTES", len(path.read_bytes()) - 1)
     assert rules(path) == ["too-large"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "yaml"])
 def test_a_plan_with_too_many_rows_is_refused(files: Files, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(plan_tables, "MAX_ROWS", 3)
+    for module in (plan_raw, plan_tables):
+        monkeypatch.setattr(module, "MAX_ROWS", 3)
     monkeypatch.setattr(plan_tables, "HEADING_ROWS", 3)
     numbers = [f"{n}" for n in range(1, 9)]
     write: dict[str, Callable[[], Path]] = {
@@ -524,7 +527,8 @@ def test_a_plan_with_too_many_rows_is_refused(files: Files, monkeypatch: pytest.
 
 
 def test_a_long_sheet_that_is_no_plan_is_not_read_to_its_end(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_tables, "MAX_ROWS", 3)
+    for module in (plan_raw, plan_tables):
+        monkeypatch.setattr(module, "MAX_ROWS", 3)
     monkeypatch.setattr(plan_tables, "HEADING_ROWS", 3)
     assert rules(files.xlsx(*(["kein", "Aktenplan"] for _ in range(9)))) == ["too-many-rows"]
 

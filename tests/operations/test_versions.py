@@ -26,9 +26,10 @@ from eakte.operations.cancelling import cancel_document
 from eakte.operations.document_bulk import move_documents
 from eakte.operations.document_changes import change_document, lock_document
 from eakte.operations.documents import readable_document
+from eakte.operations.dossier_lists import dossier_activity
 from eakte.operations.dossiers import youngest_document_day
 from eakte.operations.filing import store_original
-from eakte.operations.listing import dossier_activity, list_documents
+from eakte.operations.listing import list_documents
 from eakte.operations.versions import add_version, check_out, finalize, release, restore_version
 from eakte.terms import DocumentState
 from eakte.transaction import Transaction

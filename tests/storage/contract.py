@@ -19,7 +19,7 @@ from typing import Protocol
 import pikepdf
 import pytest
 
-from storage.blobs import BLOCK_SIZE, BlobStore, Digests, VerifiedReader, fetch, read_verified
+from storage.blobs import BLOCK_SIZE, BlobStore, Digests
 from storage.errors import (
     BlobConflict,
     BlobDamaged,
@@ -28,6 +28,7 @@ from storage.errors import (
     InvalidBlobName,
     RangeNotSatisfiable,
 )
+from storage.verified import VerifiedReader, fetch, read_verified
 
 NAME = "0190c5a0-7d31-7c55-b8a4-000000000001/1/original"
 ALL_AGES = timedelta(hours=-1)

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from storage.blobs import BlobStore, read_verified
+from storage.blobs import BlobStore
 from storage.errors import BlobConflict, BlobMissing, BlobTooLarge
+from storage.verified import read_verified
 from tests.storage.contract import Abandoned, digests_of
 
 # Few segments, so that names meet; some lie below others on purpose.

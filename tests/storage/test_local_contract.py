@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from storage import local
-from storage.blobs import read_verified
 from storage.errors import BlobConflict, BlobMissing, InvalidBlobName, StorageUnavailable
 from storage.local import LocalBlobStore
+from storage.verified import read_verified
 from tests.storage.contract import ALL_AGES, NAME, BlobStoreContract, content_of
 from tests.storage.machine import MACHINE_SETTINGS, BlobStoreMachine
 

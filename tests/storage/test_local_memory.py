@@ -12,7 +12,7 @@ import storage
 PRELUDE = """
 import sys
 from pathlib import Path
-from storage.blobs import VerifiedReader, read_verified
+from storage.verified import VerifiedReader, read_verified
 from storage.local import LocalBlobStore
 
 def peak():

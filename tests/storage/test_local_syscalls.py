@@ -15,9 +15,9 @@ from typing import Literal
 import pytest
 
 import storage.local
-from storage.blobs import read_verified
 from storage.errors import StorageError, StorageFull, StorageUnavailable
 from storage.local import LocalBlobStore
+from storage.verified import read_verified
 from tests.storage.contract import ALL_AGES, NAME, content_of, digests_of
 from tests.storage.failing import SEAM, Crash, FailingSyscalls, Fault, QuickSyscalls
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from storage.blobs import BLOCK_SIZE, read_verified
+from storage.blobs import BLOCK_SIZE
 from storage.errors import BlobConflict, BlobDamaged, BlobMissing, StorageError, StorageFull, StorageUnavailable
 from storage.s3 import PART_SIZE, S3BlobStore
 from storage.s3_words import Patience, S3Location
+from storage.verified import read_verified
 from tests.storage.contract import NAME, collect, content_of, digests_of
 from tests.storage.lying_server import Lies, Truth, lying_proxy
 from tests.storage.s3_support import S3Raw, fresh_location, new_store

@@ -16,7 +16,7 @@ ALLOWED_MIB = 60
 SCRIPT = """
 import sys
 from pathlib import Path
-from storage.blobs import read_verified
+from storage.verified import read_verified
 from storage.s3 import S3BlobStore
 from storage.s3_words import S3Location
 

@@ -23,8 +23,8 @@ from eakte.database import Database
 from eakte.errors import SetupFailed, Unavailable
 from eakte.models import Document, Dossier, User
 from eakte.operations.accounts import create_token
-from eakte.operations.dossiers import NewDossier, create_dossier
 from eakte.operations.filing import Draft, file_document, store_original
+from eakte.operations.opening import NewDossier, create_dossier
 from eakte.operations.queueing import INDEX, enqueue_indexing, enqueue_processing
 from eakte.terms import SYSTEM, Scope, new_id
 from eakte.transaction import Transaction, Transactions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from gettext import NullTranslations
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from eakte.web import rendering, words
 from eakte.web.acts import ACTS
 from eakte.web.details import LABELS, told
 from eakte.web.pages.happened import MESSAGES, message_of
+from eakte.web.typed_days import as_typed, typed_day
 from eakte.web.views import Frame, Message
 from tests.support.foreign import Circled, circled, readable, texts_in
 from tests.web.fixtures_of_views import FRAME, NOW
@@ -42,6 +44,21 @@ def test_words_for_codes_moments_and_amounts_are_of_the_language_spoken() -> Non
         said += [link.label for link in Frame(municipality="", now=NOW).foot]
     assert {text for text in said if readable(text, [])} == set()
     assert set(ACTS.values()) >= {"Akte angelegt"}, "the acts are shown by the pages of the log"
+
+
+def test_a_page_says_which_language_it_speaks_and_writes_days_as_that_does() -> None:
+    class Danish(NullTranslations):
+        def info(self) -> dict[str, str]:
+            return {"language": "da_DK"}
+
+        def gettext(self, message: str) -> str:
+            return {"%(day)s.%(month)s.%(year)s": "%(year)s-%(month)s-%(day)s"}.get(message, message)
+
+    assert '<html lang="de"' in page_of("akte")
+    with speaking(Danish()):
+        assert '<html lang="da-DK"' in page_of("akte")
+        assert rendering.day(date(2026, 11, 23)).striptags() == "2026-11-23"
+        assert typed_day(as_typed(date(2026, 11, 23)), at="day", label="") == date(2026, 11, 23)
 
 
 def test_values_are_escaped_in_any_language() -> None:

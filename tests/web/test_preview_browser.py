@@ -389,6 +389,7 @@ def test_files_dropped_are_filed_one_by_one_and_a_failure_keeps_its_line(browser
         assert "abgelegt in ohne Vorgang" in lines.nth(0).inner_text()
         assert "Die Datei ist größer als 2 GB." in lines.nth(1).inner_text()
         assert page.inner_text("[data-ea-uploads-count]") == "1 von 2 abgelegt"
+        page.wait_for_function("document.getElementById('ansage').textContent === '1 von 2 Dateien abgelegt'")
         assert "plan.tif" in page.inner_text("#fehler")
         assert page.evaluate("window.__csp") == []
     headers, body = preview.uploads[0]

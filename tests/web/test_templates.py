@@ -13,6 +13,7 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
+from eakte.language import shown_number
 from eakte.web import rendering, words
 from eakte.web.details import told
 from eakte.web.rendering import (
@@ -20,7 +21,6 @@ from eakte.web.rendering import (
     STATIC_PREFIX,
     counted,
     environment,
-    number,
     render,
     render_block,
     size,
@@ -155,7 +155,11 @@ def test_all_words_of_a_template_are_msgids(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     markup = "".join(text if kind == "data" else "_" for _line, kind, text in environment().lex(source))
     tree = environment().parse(source)
-    calls = [call for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name) and call.node.name == "_"]
+    calls = [
+        call
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in {"_", "ngettext"}
+    ]
     msgids = {id(text) for call in calls for text in call.find_all(nodes.Const)}
     others = [text.value for text in tree.find_all(nodes.Const) if id(text) not in msgids]
     german = re.compile(r"[äöüßÄÖÜ]|^\W*[A-Z][a-z]{2,}|^(?!ea-|kern-)\w+ \w{2,}")
@@ -232,7 +236,7 @@ def test_moments_are_short_in_lists_and_full_behind(moment: datetime, shown: str
 
 
 def test_numbers_sizes_and_paragraph_signs_are_written_as_here() -> None:
-    assert number(1204331) == "1.204.331"
+    assert shown_number(1204331) == "1.204.331"
     assert [counted(n) for n in (7, 1000, 1001)] == ["7", "1.000", "mehr als 1.000"]
     assert counted(1001, short=True) == "1.000+"
     assert [size(octets) for octets in (1, 999, 3_812_004, 3_100_000_000)] == [

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
-from eakte.language import _, ngettext
+from eakte.language import _, ngettext, shown_day, shown_moment
+from eakte.language import shown_number as number
 from eakte.operations.figures import Backlog, Figures, figures
 from eakte.operations.fixity import Standing, wrong_words
 from eakte.operations.health import Check, ready
@@ -20,7 +21,7 @@ from eakte.settings import Settings, is_secret
 from eakte.terms import BERLIN, Actor
 from eakte.web.pages.admin_sections import require_section, sections_of
 from eakte.web.pages.asking import Person, Sent, go, make_frame, page, part, quoted, with_ok
-from eakte.web.rendering import SECURITY_HEADERS, number, size
+from eakte.web.rendering import SECURITY_HEADERS, size
 from eakte.web.views import (
     FailedRow,
     FailedView,
@@ -205,14 +206,14 @@ def _storage(check: Check, storage: Standing) -> HealthCard:
         progress = _("%(done)s von %(planned)s", done=number(running.done), planned=planned)
     if verified is not None:
         value = _("%(good)s von %(all)s", good=number(verified.checked), all=number(verified.checked))
-        when = f"{verified.at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+        when = shown_moment(verified.at.astimezone(BERLIN))
         mended = verified.missing + verified.damaged
         sentence = _("geprüft %(when)s, seither alle wieder unversehrt", when=when) if mended else ""
         sentence = sentence or _("alle unverändert, %(when)s", when=when)
         if progress:
             sentence = _("%(last)s; neue Prüfrunde: %(progress)s", last=sentence, progress=progress)
     elif running is not None:
-        since = f"{running.begun_at.astimezone(BERLIN):%d.%m.%Y}"
+        since = shown_day(running.begun_at.astimezone(BERLIN))
         value, sentence = progress, _("bisher alle unverändert, erste Prüfrunde seit %(since)s", since=since)
     else:
         sentence = _("Der Helfer beginnt damit, sobald eine Datei abgelegt ist.")
@@ -254,7 +255,7 @@ def _disposal(backlog: Backlog) -> HealthCard:
     label = _("Rückstand der Aussonderung")
     if backlog.since is None:
         return HealthCard(label, "ok", _dossiers(0), _("Keine Aufbewahrungsfrist ist abgelaufen."))
-    parts = [_("aussonderungsreif, die älteste seit %(day)s", day=f"{backlog.since:%d.%m.%Y}")]
+    parts = [_("aussonderungsreif, die älteste seit %(day)s", day=shown_day(backlog.since))]
     if backlog.long:
         parts.append(_("%(num)s länger als ein Jahr", num=number(backlog.long)))
     if backlog.to_offer:

@@ -22,8 +22,9 @@ from eakte.terms import BERLIN, SYSTEM
 from eakte.web.acts import ACTS
 from eakte.web.details import told
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, make_frame, page, quoted, typed_day
+from eakte.web.pages.asking import Person, make_frame, page, quoted
 from eakte.web.rendering import SECURITY_HEADERS
+from eakte.web.typed_days import typed_day
 from eakte.web.views import Choice, EntryView, FieldError, Form, LogRow, LogView, Section
 
 router = APIRouter(include_in_schema=False)

@@ -19,14 +19,16 @@ from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, StaleRevision
 from eakte.language import _
 from eakte.models import PlanClass
-from eakte.operations.plan_files import PlanFileError, PlanRow
 from eakte.operations.plan_import import COLUMNS, Changed, Difference, Value, compare_plan, take_over
 from eakte.operations.plan_reading import entries_to_rows, read_upload, rows_to_entries
+from eakte.operations.plan_rows import PlanRow
 from eakte.operations.plan_saying import shown
+from eakte.operations.plan_words import PlanFileError
 from eakte.operations.steps import begin_step, end_step, find_step
 from eakte.terms import Actor, today
 from eakte.web.pages.admin_sections import require_section
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page
+from eakte.web.typed_days import as_typed, typed_day
 from eakte.web.views import FileProblem, Form, PlanChange, PlanImportView, PlanPreview
 
 router = APIRouter(include_in_schema=False)
@@ -170,7 +172,7 @@ def _preview(
         missing=tuple(missing),
         unchanged=found.unchanged,
         counts=(len(found.new), len(found.changed), len(found.missing)),
-        form=form or Form(values={"valid_from": f"{today():%d.%m.%Y}"}),
+        form=form or Form(values={"valid_from": as_typed(today())}),
     )
 
 

@@ -7,7 +7,6 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,19 +14,19 @@ from urllib.parse import quote
 import anyio.from_thread
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
 from eakte import __version__
 from eakte.api.dependencies import check_csrf, get_backends, signed_in
 from eakte.api.problems import status_of
 from eakte.errors import EakteError, InvalidInput, NotSignedIn, StaleRevision, WrongState
-from eakte.errors import FieldError as DomainFieldError
 from eakte.language import _
 from eakte.operations.idempotency import Reply, once
 from eakte.operations.inbox import count_inbox
 from eakte.operations.personal import preference
 from eakte.operations.taking_back import last_act, own_act
-from eakte.terms import Actor, Role, now, today
+from eakte.terms import Actor, Role, now
 from eakte.transaction import Transaction
 from eakte.web.pages.admin_sections import sections_of
 from eakte.web.pages.happened import message_of
@@ -122,22 +121,28 @@ Sent = Annotated[Submitted, Depends(submitted)]
 
 
 def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", message: Message | None = None) -> Frame:
-    """The frame around a page."""
-    backends = get_backends(request)
-    with backends.transactions.read() as session:
-        chosen = preference(session, actor.user_id) if actor.user_id else None
-        lying = count_inbox(session, actor)
-        administers = bool(sections_of(session, actor))
+    """The frame around a page that reads nothing else, or has read it."""
+    with get_backends(request).transactions.read() as session:
+        return frame_in(session, request, actor, area=area, query=query, message=message)
+
+
+def frame_in(
+    session: Session, request: Request, actor: Actor, *, area: str, query: str = "", message: Message | None = None
+) -> Frame:
+    """The frame around what the same session reads: the access rule is made once for both."""
+    chosen = preference(session, actor.user_id) if actor.user_id else None
+    lying = count_inbox(session, actor)
+    administers = bool(sections_of(session, actor))
     happened = request.query_params.get("ok", "")
     messages = [message] if message else []
     said = message_of(happened)
-    undo = _undo(request, actor, said) if said else None
+    undo = _undo(session, request, actor, said) if said else None
     if said and undo is None:
         messages.append(Message("info" if happened in {"inzwischen", "nicht-zurueck"} else "success", said))
     reads = actor.has(Role.CLERK, Role.REGISTRAR)
     areas = ("start", "inbox", "files", "search", "resubmissions") if reads else ("start",)
     return Frame(
-        municipality=backends.settings.municipality,
+        municipality=get_backends(request).settings.municipality,
         now=now(),
         user=_short(actor.display_name),
         user_name=actor.display_name,
@@ -156,15 +161,14 @@ def make_frame(request: Request, actor: Actor, *, area: str, query: str = "", me
     )
 
 
-def _undo(request: Request, actor: Actor, said: str) -> Undo | None:
+def _undo(session: Session, request: Request, actor: Actor, said: str) -> Undo | None:
     """What the address says was just done (`akt`), where the person can take it back."""
     try:
         entry_id = uuid.UUID(request.query_params.get("akt", ""))
     except ValueError:
         return None
-    with get_backends(request).transactions.read() as session:
-        if own_act(session, actor, entry_id) is None:
-            return None
+    if own_act(session, actor, entry_id) is None:
+        return None
     return Undo(said, f"/zuruecknehmen/{entry_id}", own_place(request.url.path, "/"))
 
 
@@ -259,51 +263,9 @@ def attempt(
     return go(address)
 
 
-def typed_day(text: str | None, *, at: str, label: str) -> date | None:
-    """A day as people type it: 23.11.2026, 23.11., 231126, heute, gestern, +14, 2026-11-23. Raises InvalidInput."""
-    typed = (text or "").strip().lower()
-    if not typed:
-        return None
-    for read in (_word_day, _relative_day, _written_day):
-        found = read(typed)
-        if found is not None:
-            return found
-    message = _("%(label)s ist kein Tag. Zum Beispiel: 23.11.2026 oder heute.", label=label)
-    raise InvalidInput(errors=[DomainFieldError(at, message)])
-
-
 def quoted(text: str) -> str:
     """Text as a part of an address."""
     return quote(text, safe="")
-
-
-def _word_day(typed: str) -> date | None:
-    words = {_("heute"): 0, _("gestern"): -1, _("morgen"): 1}
-    return today() + timedelta(days=words[typed]) if typed in words else None
-
-
-def _relative_day(typed: str) -> date | None:
-    if typed[0] in "+-" and typed[1:].isdecimal() and len(typed) <= 5:  # noqa: PLR2004 - sign and four digits
-        return today() + timedelta(days=int(typed))
-    return None
-
-
-def _written_day(typed: str) -> date | None:
-    short = typed.rstrip(".")
-    year = today().year
-    for text, form in (
-        (typed, "%Y-%m-%d"),
-        (short, "%d.%m.%Y"),
-        (short, "%d.%m.%y"),
-        (f"{short}.{year}", "%d.%m.%Y"),
-        (short, "%d%m%y"),
-        (short, "%d%m%Y"),
-    ):
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return None
 
 
 def _short(name: str) -> str:

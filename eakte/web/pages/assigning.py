@@ -103,9 +103,9 @@ def classify(request: Request, sent: Sent, dossier_id: uuid.UUID) -> Response:
     return _do(request, sent, dossier_id, act, "akte-eingestuft", "classify")
 
 
-def may_assign(session: Session, actor: Actor, dossier: Dossier) -> bool:
-    """Whether there is anything for the person on the page."""
-    return is_registrar(actor) or works_there(session, actor, dossier)
+def may_assign(actor: Actor, *, works: bool) -> bool:
+    """Whether there is anything on the page for the person, who works in the open dossier or does not."""
+    return works or is_registrar(actor)
 
 
 def _do(
@@ -183,7 +183,7 @@ def _reads(session: Session, actor: Actor, dossier_id: uuid.UUID) -> bool:
 def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> AssignView:
     dossier = readable_dossier(session, actor, dossier_id)
     keeps = is_registrar(actor)
-    if not may_assign(session, actor, dossier):
+    if not may_assign(actor, works=works_there(session, actor, dossier)):
         raise NotAllowed(_("Diese Akte ordnen Sie nicht zu."))
     tree = PlanTree(session, actor)
     reads = _reads(session, actor, dossier_id)

@@ -24,22 +24,12 @@ from eakte.operations.document_bulk import (
 from eakte.operations.dossiers import readable_dossier
 from eakte.terms import Actor
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import (
-    Person,
-    Sent,
-    Submitted,
-    form_again,
-    go,
-    make_frame,
-    page,
-    part,
-    typed_day,
-    undoable,
-)
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, part, undoable
 from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.picking import chosen_place, picker
 from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import BulkView, DocumentRow, Form, Link, Picker
 
 router = APIRouter(include_in_schema=False)

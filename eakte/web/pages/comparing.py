@@ -15,11 +15,11 @@ from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import NotFound
 from eakte.language import _
-from eakte.models import Case, Document, Dossier, Version
-from eakte.operations.documents import digests_of, list_versions, log_look, opened, readable_document, words_of_page
+from eakte.models import Case, Document, Version
+from eakte.operations.documents import digests_of, list_versions, log_look, open_document, opened, words_of_page
 from eakte.operations.page_hits import frame_of
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, make_frame, page
+from eakte.web.pages.asking import Person, frame_in, page
 from eakte.web.pages.document_pages import page_images, rects
 from eakte.web.pages.document_view import asked_number, document_path
 from eakte.web.rendering import stamp
@@ -37,11 +37,11 @@ def show(request: Request, actor: Person, document_id: uuid.UUID) -> Response:
     """The two newest versions unless the address names others."""
     backends = get_backends(request)
     with backends.transactions.read() as session:
-        readable_document(session, actor, document_id)
-    log_look(backends.transactions, actor, document_id)
-    with backends.transactions.read() as session:
         view = _view(session, backends, actor, document_id, request)
-    return page("vergleich.html", frame=make_frame(request, actor, area="files"), view=view)
+        frame = frame_in(session, request, actor, area="files")
+    # Before the first byte is sent: a look that cannot be logged is none.
+    log_look(backends.transactions, actor, document_id)
+    return page("vergleich.html", frame=frame, view=view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class _Asked:
 
 
 def _view(session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, request: Request) -> CompareView:
-    document = readable_document(session, actor, document_id)
+    found = open_document(session, actor, document_id)
+    document, dossier = found.document, found.dossier
     versions = {row.number: row for row in list_versions(session, document)}
-    dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
     file_case = session.get(Case, document.case_id) if document.case_id else None
     view = CompareView(
         id=str(document.id),

@@ -9,7 +9,8 @@ from typing import Any
 from eakte.errors import FieldError, InvalidInput
 from eakte.language import _
 from eakte.operations.fields import Definition, FieldOwner, FieldType
-from eakte.web.pages.asking import Submitted, typed_day
+from eakte.web.pages.asking import Submitted
+from eakte.web.typed_days import typed_day
 from eakte.web.views import Choice, DataInput
 
 _AMOUNT = re.compile(r"-?\d{1,3}(\.\d{3})*(,\d+)?|-?\d+([.,]\d+)?")

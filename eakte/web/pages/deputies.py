@@ -19,7 +19,8 @@ from eakte.operations.deputies import DeputyWords, end_deputation, list_deputati
 from eakte.operations.dossiers import is_registrar
 from eakte.terms import Actor, Level
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, go, make_frame, page
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DeputiesView, DeputyRow, Form
 
 router = APIRouter(include_in_schema=False)

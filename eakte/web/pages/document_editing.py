@@ -15,11 +15,12 @@ from eakte.language import _, msgid
 from eakte.models import Document
 from eakte.operations.document_changes import change_document, require_changeable, workable_document
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Sent, form_again, go, numbered, typed_day
+from eakte.web.pages.asking import Sent, form_again, go, numbered
 from eakte.web.pages.document_acts import told
 from eakte.web.pages.document_marks import stated
 from eakte.web.pages.documents import document_page
 from eakte.web.pages.history import last_changer
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DocumentEdit, DocumentView, Form
 from eakte.web.views import FieldError as FormError
 

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from eakte.access import may_write, rule_for
-from eakte.language import _
+from eakte.language import _, shown_moment
 from eakte.models import Document, Dossier, User
+from eakte.operations.documents import OpenedDocument
 from eakte.terms import BERLIN, Actor, Role
+from eakte.web.typed_days import as_typed
 from eakte.web.views import DocumentActs, DocumentEdit, Form, Mark
 
 FORMS = ("add_version", "finalize", "cancel", "remind", "release_other")
@@ -69,12 +71,13 @@ def works_there(session: Session, actor: Actor, dossier: Dossier | None) -> bool
     return dossier.closed_on is None and may_write(session, rule_for(session, actor), dossier)
 
 
-def acts(session: Session, actor: Actor, document: Document, dossier: Dossier | None) -> DocumentActs:
+def acts(actor: Actor, opened: OpenedDocument) -> DocumentActs:
     """What is possible now; the operations decide again when it is done."""
+    document, dossier = opened.document, opened.dossier
     mine = document.checked_out_by is not None and document.checked_out_by == actor.user_id
     held = document.checked_out_by is not None and not mine
     possible = DocumentActs(release=mine, release_other=Form() if held and actor.has(Role.REGISTRAR) else None)
-    if document.cancelled_at is not None or not works_there(session, actor, dossier):
+    if document.cancelled_at is not None or not opened.works:
         return possible
     possible = replace(possible, remind=Form(), cancel=None if held else Form())
     if dossier is not None:
@@ -115,12 +118,12 @@ def stated(document: Document) -> dict[str, str]:
         "kind": document.kind,
         "sender": document.sender or "",
         "addressee": document.addressee or "",
-        **{name: f"{day:%d.%m.%Y}" if day else "" for name, day in days.items()},
+        **{name: as_typed(day) if day else "" for name, day in days.items()},
     }
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(BERLIN):%d.%m.%Y %H:%M}"
+    return shown_moment(at.astimezone(BERLIN))
 
 
 def _name(session: Session, user_id: uuid.UUID | None) -> str:

@@ -20,11 +20,12 @@ from eakte.operations.documents import (
 from eakte.operations.documents import (
     current_version,
     list_versions,
-    view_document,
+    open_document,
+    view_of,
 )
 from eakte.operations.page_hits import pages_found
 from eakte.terms import Actor, DocumentState
-from eakte.web.pages.document_marks import acts, marks
+from eakte.web.pages.document_marks import acts, edit_form, marks
 from eakte.web.pages.document_pages import framed_from, page_images, text_stretch
 from eakte.web.pages.history import entry_of_filing, sentences
 from eakte.web.pages.tree import class_address
@@ -46,21 +47,21 @@ HISTORY = 5
 def document_view(
     session: Session, backends: Backends, actor: Actor, document_id: uuid.UUID, request: Request, *, as_text: bool
 ) -> DocumentView:
-    """The document as the address asks for it: which version, which page, which question. Raises NotFound."""
+    """The document as the address asks for it: version, page, question, form. Raises NotFound, NotAllowed."""
     asked = request.query_params
-    found = view_document(session, actor, document_id)
-    document = found.document
+    opened = open_document(session, actor, document_id)
+    document, dossier = opened.document, opened.dossier
+    found = view_of(session, document)
     number = asked_number(asked.get("v"), default=document.version)
     version = found.version if number == document.version else current_version(session, document, number)
     query = asked.get("q", "").strip()[:500]
-    dossier = session.get(Dossier, document.dossier_id) if document.dossier_id else None
     file_case = session.get(Case, document.case_id) if document.case_id else None
     words = pages_found(session, backends.blobs, version, query)
     count = len(version.page_sizes or []) // 2
     current = min(asked_number(asked.get("s"), default=0) or next(iter(words), 1), max(count, 1))
     framed = {} if as_text else framed_from(session, backends, version, query, words, current)
     related = relations(session, actor, document)
-    possible = acts(session, actor, document, dossier)
+    possible = acts(actor, opened)
     return DocumentView(
         id=str(document.id),
         title=document.title,
@@ -85,6 +86,7 @@ def document_view(
         text=text_stretch(session, backends, version, current) if as_text else None,
         marks=marks(session, actor, document),
         acts=possible,
+        edit=edit_form(document) if possible.edit and asked.get("bearbeiten") else None,
     )
 
 
@@ -168,12 +170,17 @@ def _neighbours(session: Session, document: Document, file_case: Case | None) ->
     place &= Document.cancelled_at.is_(None)
     newer = select(Document.id).where(place, Document.id > document.id)
     older = select(Document.id).where(place, Document.id < document.id)
-    before = session.scalar(newer.order_by(Document.id).limit(1))
-    after = session.scalar(older.order_by(Document.id.desc()).limit(1))
-    position = (session.scalar(select(func.count()).select_from(newer.subquery())) or 0) + 1
+    before, after, before_it, after_it = session.execute(
+        select(
+            newer.order_by(Document.id).limit(1).scalar_subquery(),
+            older.order_by(Document.id.desc()).limit(1).scalar_subquery(),
+            select(func.count()).select_from(newer.subquery()).scalar_subquery(),
+            select(func.count()).select_from(older.subquery()).scalar_subquery(),
+        )
+    ).one()
     return Neighbours(
-        position=position,
-        count=position + (session.scalar(select(func.count()).select_from(older.subquery())) or 0),
+        position=before_it + 1,
+        count=before_it + 1 + after_it,
         place=_("Vorgang %(number)s", number=file_case.ordinal) if file_case else _("der Akte"),
         previous=f"/dokumente/{before}" if before else "",
         next=f"/dokumente/{after}" if after else "",

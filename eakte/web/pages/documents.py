@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
@@ -12,14 +11,10 @@ from sqlalchemy.orm import Session
 from eakte.api import document_content as api
 from eakte.api.dependencies import get_backends
 from eakte.language import _
-from eakte.operations.documents import (
-    log_look,
-    readable_document,
-)
+from eakte.operations.documents import log_look
 from eakte.operations.waiting import retry
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, Sent, go, make_frame, page, part
-from eakte.web.pages.document_marks import edit_form
+from eakte.web.pages.asking import Person, Sent, frame_in, go, page, part
 from eakte.web.pages.document_view import document_view
 from eakte.web.views import (
     DocumentView,
@@ -79,22 +74,18 @@ def document_page(
     """The page again, as an act left it: with a form that came back, or with the sentence why it was refused."""
     backends = get_backends(request)
     with backends.transactions.read() as session:
-        readable_document(session, actor, document_id)
         view = change(session, document_view(session, backends, actor, document_id, request, as_text=False))
-    frame = make_frame(request, actor, area="files", message=message)
+        frame = frame_in(session, request, actor, area="files", message=message)
     return page("dokument.html", frame=frame, view=view, status=status)
 
 
 def _answer(request: Request, actor: Actor, document_id: uuid.UUID, *, as_text: bool) -> Response:
     backends = get_backends(request)
     with backends.transactions.read() as session:
-        readable_document(session, actor, document_id)
-    log_look(backends.transactions, actor, document_id)
-    with backends.transactions.read() as session:
         view = document_view(session, backends, actor, document_id, request, as_text=as_text)
-        if view.acts.edit and request.query_params.get("bearbeiten"):
-            view = replace(view, edit=edit_form(readable_document(session, actor, document_id)))
-    frame = make_frame(request, actor, area="files", message=_older(view))
+        frame = frame_in(session, request, actor, area="files", message=_older(view))
+    # Before the first byte is sent: a look that cannot be logged is none.
+    log_look(backends.transactions, actor, document_id)
     if request.headers.get("hx-target") == "angaben":
         return part("dokument.html", "eigenschaften", frame=frame, view=view)
     answer = page("dokument.html", frame=frame, view=view)

@@ -10,21 +10,21 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from eakte.access import Want, may_write, rule_for
+from eakte.access import Want
 from eakte.api.dependencies import get_backends
 from eakte.errors import NotAllowed
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import Dossier
 from eakte.operations.changing import change_dossier
-from eakte.operations.dossiers import is_registrar, readable_dossier
+from eakte.operations.dossiers import is_registrar, open_dossier, readable_dossier
 from eakte.operations.fields import Definition, FieldOwner, definitions_of, german_value
 from eakte.operations.lending import give_back, lend
 from eakte.terms import Actor, Medium
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, numbered, page
 from eakte.web.pages.datafields import inputs, typed_fields
-from eakte.web.pages.document_marks import works_there
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DossierEditView, Form, Link
 
 router = APIRouter(include_in_schema=False)
@@ -103,15 +103,16 @@ def _do(
     return attempt(request, sent, run, refused)
 
 
-def may_handle(session: Session, actor: Actor, dossier: Dossier) -> bool:
+def may_handle(actor: Actor, dossier: Dossier, *, works: bool) -> bool:
     """Whether the person lends and takes back the paper: works in the dossier, open or closed, or keeps the files."""
-    on_paper = dossier.medium != Medium.ELECTRONIC.value
-    return on_paper and (is_registrar(actor) or may_write(session, rule_for(session, actor), dossier))
+    return dossier.medium != Medium.ELECTRONIC.value and (works or is_registrar(actor))
 
 
 def _view(session: Session, actor: Actor, dossier_id: uuid.UUID) -> DossierEditView:
-    dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
-    works, handles = works_there(session, actor, dossier), may_handle(session, actor, dossier)
+    opened = open_dossier(session, actor, dossier_id)
+    dossier = opened.dossier
+    works = opened.works and dossier.closed_on is None
+    handles = may_handle(actor, dossier, works=opened.works)
     if not (works or handles):
         raise NotAllowed(_("In dieser Akte ändern Sie nichts."))
     definitions = definitions_of(session, dossier.plan_class)
@@ -136,10 +137,10 @@ def lent_words(dossier: Dossier) -> str:
     """Who has the paper: „Amtsgericht Nienburg, seit 23.11.2026, zurück bis 14.12.2026“; empty where nobody has."""
     if dossier.lent_to is None or dossier.lent_on is None:
         return ""
-    since = f"{dossier.lent_on:%d.%m.%Y}"
+    since = shown_day(dossier.lent_on)
     if dossier.lent_until is None:
         return _("%(who)s, seit %(day)s", who=dossier.lent_to, day=since)
-    until = f"{dossier.lent_until:%d.%m.%Y}"
+    until = shown_day(dossier.lent_until)
     return _("%(who)s, seit %(day)s, zurück bis %(until)s", who=dossier.lent_to, day=since, until=until)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -12,15 +12,14 @@ from fastapi import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eakte.access import Want, may_write, rule_for
-from eakte.language import _
-from eakte.models import Case, Document, Dossier
+from eakte.language import _, shown_day
+from eakte.models import Case, Document, Dossier, Party
 from eakte.operations.documents import DocumentView
-from eakte.operations.dossiers import readable_dossier, state_on
-from eakte.operations.fields import FieldOwner, definitions_of, shown_values
+from eakte.operations.dossiers import open_dossier, state_on
+from eakte.operations.fields import Definition, FieldOwner, fields_of, shown_values
 from eakte.operations.listing import list_documents
 from eakte.operations.parties import list_parties
-from eakte.operations.plan_rules import resolve_class
+from eakte.operations.plan_rules import line_of, resolve_line
 from eakte.operations.resubmissions import list_resubmissions
 from eakte.terms import Actor, Level, Role, today
 from eakte.web.pages.asking import quoted
@@ -43,13 +42,14 @@ PARTIES = 20
 
 def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request: Request) -> DossierView:
     """The dossier as the address asks for it: filter, kind, order, page. Raises NotFound, NotAllowed."""
-    dossier = readable_dossier(session, actor, dossier_id, Want.CONTENT)
+    opened = open_dossier(session, actor, dossier_id)
+    dossier, writes = opened.dossier, opened.works
     asked = request.query_params
     cases = session.scalars(select(Case).where(Case.dossier_id == dossier.id).order_by(Case.ordinal.desc())).all()
     found = list_documents(
         session,
         actor,
-        dossier=dossier.id,
+        dossier=opened,
         kind=asked.get("art") or None,
         contains=asked.get("filter") or None,
         cancelled=bool(asked.get("storniert")),
@@ -59,11 +59,12 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
     )
     filtered = bool(asked.get("art") or asked.get("filter") or asked.get("after"))
     tree = PlanTree(session, actor)
-    writes = may_write(session, rule_for(session, actor), dossier)
     is_open = dossier.closed_on is None
-    resolved = resolve_class(session, dossier.plan_class)
+    said_by_plan = line_of(session, dossier.plan_class)
+    resolved = resolve_line(said_by_plan)
     open_cases = tuple(f"{case.ordinal} {case.title}" for case in cases if case.closed_on is None)
-    reminders = list_resubmissions(session, actor, dossier=dossier.id, limit=REMINDERS)
+    reminders = list_resubmissions(session, actor, dossier=opened, limit=REMINDERS)
+    parties = list_parties(session, actor, dossier=opened, limit=PARTIES)
     view = DossierView(
         id=str(dossier.id),
         reference_number=dossier.reference_number,
@@ -75,7 +76,7 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
         path=tree.links(dossier.plan_class),
         properties=(
             *_properties(dossier, rule_sentence(resolved), str(resolved.appraisal.value)),
-            *_particulars(session, actor, dossier),
+            *_particulars(dossier, fields_of(said_by_plan), parties.items),
         ),
         groups=_groups(cases, found.items, empty_too=not filtered, may_change=writes and is_open),
         documents=session.scalar(
@@ -101,9 +102,9 @@ def dossier_view(session: Session, actor: Actor, dossier_id: uuid.UUID, request:
         reopen=Form() if writes and not is_open else None,
         remind=Form() if writes and is_open else None,
         templates=case_templates(session, dossier) if writes and is_open else (),
-        edit=(writes and is_open) or may_handle(session, actor, dossier),
-        assign=may_assign(session, actor, dossier),
-        resubmissions=resubmission_items(session, actor, reminders.items),
+        edit=(writes and is_open) or may_handle(actor, dossier, works=writes),
+        assign=may_assign(actor, works=writes and is_open),
+        resubmissions=resubmission_items(reminders.items),
     )
     return replace(view, next=view.address(after=found.next) if found.next else "")
 
@@ -170,16 +171,16 @@ def document_row(view: DocumentView) -> DocumentRow:
 def _note(dossier: Dossier) -> str:
     if dossier.closed_on is None:
         return ""
-    closed = f"{dossier.closed_on:%d.%m.%Y}"
+    closed = shown_day(dossier.closed_on)
     if dossier.grace_end is not None and dossier.grace_end >= today():
-        grace = f"{dossier.grace_end:%d.%m.%Y}"
+        grace = shown_day(dossier.grace_end)
         parts = [_("zdA seit %(day)s, Transferfrist bis %(until)s", day=closed, until=grace)]
     else:
         parts = [_("zdA seit %(day)s", day=closed)]
     if dossier.retention_end is not None:
-        parts.append(_("aufzubewahren bis %(day)s", day=f"{dossier.retention_end:%d.%m.%Y}"))
+        parts.append(_("aufzubewahren bis %(day)s", day=shown_day(dossier.retention_end)))
     elif dossier.retention_offer_by is not None:
-        offer_by = f"{dossier.retention_offer_by:%d.%m.%Y}"
+        offer_by = shown_day(dossier.retention_offer_by)
         parts.append(_("dauernd aufzubewahren, dem Archiv anzubieten bis %(day)s", day=offer_by))
     elif dossier.retention_state == "waiting-for-event":
         parts.append(_("die Frist wartet auf ihr Ereignis"))
@@ -192,7 +193,7 @@ def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, 
         Property(_("Zuständig"), f"{dossier.unit.number} {dossier.unit.name}"),
         Property(_("Vertraulichkeit"), word(Level(dossier.confidentiality).word, "confidentiality")),
         Property(_("Medium"), word(dossier.medium, "medium")),
-        Property(_("Laufzeit"), _("seit %(day)s", day=f"{dossier.opened_on:%d.%m.%Y}")),
+        Property(_("Laufzeit"), _("seit %(day)s", day=shown_day(dossier.opened_on))),
     ]
     if dossier.closed_on is not None:
         rows.append(Property(_("zdA"), dossier.closed_on))
@@ -204,7 +205,7 @@ def _properties(dossier: Dossier, rule: str, appraisal: str) -> tuple[Property, 
     return tuple(rows)
 
 
-def _particulars(session: Session, actor: Actor, dossier: Dossier) -> list[Property]:
+def _particulars(dossier: Dossier, fields: Iterable[Definition], parties: Iterable[Party]) -> list[Property]:
     """What not every dossier has: former numbers, paper, data fields, parties."""
     rows = []
     if dossier.former_references:
@@ -213,11 +214,9 @@ def _particulars(session: Session, actor: Actor, dossier: Dossier) -> list[Prope
         rows.append(Property(_("Standort"), dossier.location))
     if lent := lent_words(dossier):
         rows.append(Property(_("Ausgeliehen an"), lent))
-    definitions = definitions_of(session, dossier.plan_class)
-    shown = shown_values(definitions, FieldOwner.DOSSIER, dossier.fields or {})
+    shown = shown_values(fields, FieldOwner.DOSSIER, dossier.fields or {})
     rows += [Property(label, text) for label, text in shown]
-    parties = list_parties(session, actor, dossier=dossier.id, limit=PARTIES)
-    rows += [Property(party.role, party.name) for party in parties.items]
+    rows += [Property(party.role, party.name) for party in parties]
     return rows
 
 

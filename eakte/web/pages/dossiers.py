@@ -13,16 +13,18 @@ from eakte.api.dependencies import get_backends
 from eakte.errors import CasesOpen, EakteError, FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.language import _
 from eakte.operations.closing import close_dossier, reopen_dossier
-from eakte.operations.dossiers import NewCase, create_case, readable_dossier
+from eakte.operations.dossiers import readable_dossier
+from eakte.operations.opening import NewCase, create_case
 from eakte.operations.personal import note_use
 from eakte.operations.resubmissions import create_resubmission
 from eakte.operations.searching import find_by_reference
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, attempt, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, attempt, frame_in, go, make_frame, page
 from eakte.web.pages.dossier_view import dossier_view
 from eakte.web.pages.history import sentences
 from eakte.web.pages.resubmissions import reminder
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import DossierView, Form, HistoryView
 
 router = APIRouter(include_in_schema=False)
@@ -45,9 +47,10 @@ def show(request: Request, actor: Person, dossier_id: uuid.UUID) -> Response:
     backends = get_backends(request)
     with backends.transactions.read() as session:
         view = dossier_view(session, actor, dossier_id, request)
+        frame = frame_in(session, request, actor, area="files")
     with backends.transactions.begin(actor) as tx:
         note_use(tx, dossier_id)
-    return page("akte.html", frame=make_frame(request, actor, area="files"), view=view)
+    return page("akte.html", frame=frame, view=view)
 
 
 @router.get("/akten/{dossier_id}/verlauf")
@@ -133,9 +136,9 @@ def _do(request: Request, sent: Sent, dossier_id: uuid.UUID, act: Callable[[Tran
     def refused(why: Refused) -> Response:
         with get_backends(request).transactions.read() as session:
             view = dossier_view(session, sent.actor, dossier_id, request)
+            frame = frame_in(session, request, sent.actor, area="files", message=why.message)
         if why.form is not None:
             view = _with_form(view, form, why.form, why.error)
-        frame = make_frame(request, sent.actor, area="files", message=why.message)
         return page("akte.html", frame=frame, view=view, status=why.status)
 
     return attempt(

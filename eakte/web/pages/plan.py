@@ -11,9 +11,10 @@ from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from eakte.language import _
 from eakte.models import PlanClass
-from eakte.operations.dossiers import NewDossier, create_dossier, is_registrar, state_on
+from eakte.operations.dossier_lists import DossierFilter, count_dossiers, dossier_activity, list_dossiers
+from eakte.operations.dossiers import is_registrar, state_on
 from eakte.operations.fields import FieldOwner, definitions_of
-from eakte.operations.listing import DossierFilter, count_dossiers, dossier_activity, list_dossiers
+from eakte.operations.opening import NewDossier, create_dossier
 from eakte.operations.plan import find_class
 from eakte.operations.plan_rules import resolve_class
 from eakte.operations.plan_saying import anchor_words, term_words

@@ -6,17 +6,15 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eakte.api.dependencies import get_backends
 from eakte.errors import FieldError, InvalidInput, NotAllowed, StaleRevision, WrongState
 from eakte.language import _
-from eakte.models import Case, Resubmission, Unit
+from eakte.models import Unit
 from eakte.operations.resubmissions import (
     Reminder,
     change_resubmission,
-    changeable,
     finish,
     list_resubmissions,
     readable_resubmission,
@@ -36,9 +34,9 @@ from eakte.web.pages.asking import (
     numbered,
     own_place,
     page,
-    typed_day,
     with_ok,
 )
+from eakte.web.typed_days import as_typed, typed_day
 from eakte.web.views import Form, ResubmissionItem, ResubmissionsView, ResubmissionView
 
 router = APIRouter(include_in_schema=False)
@@ -54,7 +52,7 @@ def show(request: Request, actor: Person) -> Response:
         unit = session.get(Unit, actor.unit_id) if actor.unit_id else None
         found = list_resubmissions(session, actor, mine=True, after=request.query_params.get("after"), limit=ROWS)
         view = ResubmissionsView(
-            items=items(session, actor, found.items),
+            items=items(found.items),
             unit=f"{unit.number} {unit.name}" if unit else "",
             next=f"/wiedervorlagen?after={found.next}" if found.next else "",
         )
@@ -107,24 +105,20 @@ def change(request: Request, sent: Sent, resubmission_id: uuid.UUID) -> Response
         return page("wiedervorlage.html", frame=frame, view=view, status=422)
 
 
-def items(session: Session, actor: Actor, found: Sequence[Found]) -> tuple[ResubmissionItem, ...]:
+def items(found: Sequence[Found]) -> tuple[ResubmissionItem, ...]:
     """Resubmissions as rows with what the person may do to each."""
-    rows = [each.row for each in found]
-    free = changeable(session, actor, rows)
-    cases = [row.case_id for row in rows if row.case_id]
-    lying = {row[0]: row[1] for row in session.execute(select(Case.id, Case.dossier_id).where(Case.id.in_(cases)))}
     return tuple(
         ResubmissionItem(
             id=str(each.row.id),
             note=each.row.note,
             title=each.title,
-            href=_address(each.row, lying),
+            href=_address(each),
             reference_number=each.reference_number or "",
             due=each.row.due_on,
             when="overdue" if each.row.due_on < today() else "today" if each.row.due_on == today() else "later",
             revision=each.row.revision,
             for_unit=each.row.unit_id is not None,
-            may_change=each.row.id in free,
+            may_change=each.changeable,
         )
         for each in found
     )
@@ -138,10 +132,9 @@ def reminder(sent: Submitted) -> Reminder:
     return Reminder(day, sent.text("note"))
 
 
-def _address(row: Resubmission, dossiers: dict[uuid.UUID, uuid.UUID]) -> str:
-    if row.document_id is not None:
-        return f"/dokumente/{row.document_id}"
-    return f"/akten/{dossiers[row.case_id] if row.case_id else row.dossier_id}"
+def _address(each: Found) -> str:
+    document = each.row.document_id
+    return f"/dokumente/{document}" if document is not None else f"/akten/{each.dossier_id}"
 
 
 def _do(request: Request, sent: Submitted, act: Callable[[Transaction], str]) -> Response:
@@ -162,10 +155,10 @@ def _view(
     found = readable_resubmission(session, actor, resubmission_id)
     if found.row.done_at is not None:
         raise WrongState(_("Die Wiedervorlage ist erledigt."))
-    (item,) = items(session, actor, [found])
+    (item,) = items([found])
     if not item.may_change:
         raise NotAllowed(_("Diese Wiedervorlage ändert, wer die Akte bearbeitet."))
-    values = {"due_on": f"{item.due:%d.%m.%Y}", "note": item.note}
+    values = {"due_on": as_typed(item.due), "note": item.note}
     return ResubmissionView(
         id=item.id,
         title=item.title,

@@ -18,8 +18,9 @@ from eakte.operations.dossiers import readable_case, readable_dossier, writable_
 from eakte.operations.exclusions import exclude, list_exclusions, readmit
 from eakte.operations.shares import ShareWords, end_share, give_share
 from eakte.transaction import Transaction
-from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Refused, Sent, Submitted, attempt, make_frame, page
 from eakte.web.pages.rights_view import rights_view
+from eakte.web.typed_days import typed_day
 
 router = APIRouter(include_in_schema=False)
 PLACE = "/akten/{dossier_id}/rechte"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eakte.access import Reason, Source, is_head, may_write, rule_for
 from eakte.errors import InvalidInput, NotAllowed
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.models import Case, Dossier, DossierExclusion, DossierShare, OfferedLook, Unit, User
 from eakte.operations.accounts import person_called
 from eakte.operations.dossiers import is_registrar, readable_dossier
@@ -137,7 +137,7 @@ def _sentence(session: Session, reason: Reason) -> str:
     if case is not None:
         sentence = _("%(why)s (nur Vorgang %(number)s %(title)s)", why=sentence, number=case.ordinal, title=case.title)
     if reason.until is not None:
-        sentence = _("%(why)s, bis %(day)s", why=sentence, day=f"{reason.until:%d.%m.%Y}")
+        sentence = _("%(why)s, bis %(day)s", why=sentence, day=shown_day(reason.until))
     return sentence
 
 

@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from eakte.api.dependencies import get_backends
 from eakte.bootstrap import Backends
 from eakte.errors import ContentDamaged, InvalidInput, NotFound, SearchUnavailable, StorageFailed
-from eakte.language import _
+from eakte.language import _, shown_day
 from eakte.operations.documents import digests_of, words_of_page
 from eakte.operations.entries import NOWHERE
 from eakte.operations.hit_lists import HEADS, MOST_HITS, as_csv, as_xlsx, fields_of, list_hits
@@ -105,7 +105,7 @@ def _row(request: Request, found: Found, fields: str) -> tuple[str, ...]:
     return (
         document.title,
         word(document.kind, "kind"),
-        f"{on:%d.%m.%Y}" if on else "",
+        shown_day(on) if on else "",
         document.sender or "",
         dossier.reference_number if dossier else _("Posteingang"),
         dossier.title if dossier else "",

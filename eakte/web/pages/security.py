@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from eakte.api.dependencies import get_backends, idle_time
 from eakte.errors import FieldError as DomainFieldError
 from eakte.errors import InvalidInput, NotFound, SignInPaused
-from eakte.language import _
+from eakte.language import _, ngettext
 from eakte.models import User
 from eakte.operations import second_factor
 from eakte.operations.accounts import create_token, find_token, list_tokens, revoke_token
@@ -180,7 +180,11 @@ def _confirm(request: Request, sent: Submitted, *, at: str) -> None:
     try:
         confirm_password(get_backends(request).transactions, sent.actor, sent.text(at)[:500], at=at)
     except SignInPaused as error:
-        message = _("Zu viele Versuche. Bitte warten Sie %(num)s Minuten.", num=-(-error.seconds // 60))
+        message = ngettext(
+            "Zu viele Versuche. Bitte warten Sie %(num)s Minute.",
+            "Zu viele Versuche. Bitte warten Sie %(num)s Minuten.",
+            -(-error.seconds // 60),
+        )
         raise InvalidInput(errors=[DomainFieldError(at, message)]) from error
 
 

@@ -69,6 +69,6 @@ def _view(session: Session, actor: Actor, *, search_down: bool) -> StartView:
         view,
         inbox=inbox_items(session, actor, list_documents(session, actor, inbox=True, limit=NEWEST).items),
         inbox_count=count_inbox(session, actor),
-        due=items(session, actor, due.items),
+        due=items(due.items),
         more_due=due.next is not None,
     )

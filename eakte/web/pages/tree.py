@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eakte.models import Dossier, PlanClass
-from eakte.operations.listing import dossiers_per_class
+from eakte.operations.dossier_lists import dossiers_per_class
 from eakte.terms import Actor
 from eakte.web.pages.asking import quoted
 from eakte.web.views import Link, TreeNode

@@ -20,8 +20,9 @@ from eakte.models import Case
 from eakte.operations.dossiers import readable_dossier, require_open
 from eakte.operations.filing import Draft, check_draft, file_document, store_original
 from eakte.terms import Actor
-from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page, typed_day
+from eakte.web.pages.asking import Person, Sent, Submitted, form_again, go, make_frame, page
 from eakte.web.pages.tree import PlanTree
+from eakte.web.typed_days import typed_day
 from eakte.web.views import Choice, Form, Link, UploadView
 
 router = APIRouter(include_in_schema=False)

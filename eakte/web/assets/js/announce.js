@@ -8,9 +8,11 @@ export function alarm(text) {
   say("fehler", text);
 }
 
-// What a script says stands on the page, in its language: in data-ea-say-… of the part that the script works on.
+// What a script says stands on the page, in its language: in data-ea-say-… of the part that the script works on. Where
+// it says another thing of one (of one in all, where it says how many there are), that stands in data-ea-say-…-one.
 export function sentence(element, name, values = {}) {
-  return element.dataset[`eaSay${name}`].replace(/%\((\w+)\)s/g, (_place, key) => values[key]);
+  const one = (values.all ?? values.num) === 1 && element.dataset[`eaSay${name}One`];
+  return (one || element.dataset[`eaSay${name}`]).replace(/%\((\w+)\)s/g, (_place, key) => values[key]);
 }
 
 function say(id, text) {

@@ -179,7 +179,7 @@ function parse(text) {
 }
 
 function megabytes(bytes) {
-  return (bytes / 1e6).toLocaleString("de-DE", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return (bytes / 1e6).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 // crypto.randomUUID exists over TLS and on localhost only; the key need not be a UUID, only unguessed and unrepeated.
