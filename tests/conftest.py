@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from hypothesis import settings as hypothesis_settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from eakte.bootstrap import Backends, open_backends, update_index
+from eakte.bootstrap import Backends
 from eakte.database import Database
 from eakte.operations import passwords
 from eakte.operations.schema import migrate
-from eakte.settings import Settings
+from tests.support.backends import fresh_backends
 from tests.support.clamd import debian_clamd
-from tests.support.postgres import debian_postgres, drop_database, new_database
+from tests.support.postgres import debian_postgres, new_database
 from tests.support.servers import minio_server, opensearch_server, versitygw_server
 from tests.support.service import Municipality, Service, data_folder
 
@@ -171,13 +170,8 @@ def migrated(postgres_admin: str) -> str:
 @pytest.fixture
 def backends(postgres_admin: str, migrated: str) -> Iterator[Backends]:
     """Fresh backends on the real server: own database, blobs and index; no worker runs."""
-    url = new_database(postgres_admin, copy_of=migrated)
-    with tempfile.TemporaryDirectory(prefix="eakte-test-") as folder:
-        settings = Settings(data_dir=Path(folder), database_url=url)
-        with open_backends(settings, say=lambda _sentence: None) as opened:
-            update_index(opened)
-            yield opened
-    drop_database(postgres_admin, url)
+    with fresh_backends(postgres_admin, migrated) as opened:
+        yield opened
 
 
 @pytest.fixture
