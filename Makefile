@@ -15,7 +15,7 @@ dev: $(VENV)/.installed
 $(VENV)/bin/python:
 	PYTHON="$(PYTHON)" tools/environment --empty
 
-$(VENV)/.installed: requirements/dev.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py tools/environment | $(VENV)/bin/python
+$(VENV)/.installed: requirements/dev.lock requirements/installer.lock pyproject.toml hatch_build.py package-lock.json tools/build_assets.py tools/environment | $(VENV)/bin/python
 	PYTHON="$(PYTHON)" tools/timed "set-up: packages" tools/environment
 
 lint: dev
@@ -88,9 +88,10 @@ long: dev
 	tools/tests tests -m long
 
 # New lock files without a download host in them.
-lock:
-	uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
-	uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml --group dev requirements/build.in -o requirements/dev.lock
+lock: dev
+	$(BIN)/uv pip compile --python-version 3.11 -q --generate-hashes --no-annotate --no-header --only-binary :all: requirements/installer.in -o requirements/installer.lock
+	$(BIN)/uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --python-version 3.11 -q --generate-hashes --no-strip-extras --no-annotate --no-header --only-binary :all: pyproject.toml --group dev requirements/build.in -o requirements/dev.lock
 
 # The data folder of `make run` stays: somebody may have filed something.
 clean:
