@@ -37,6 +37,7 @@ PRELOADED = (
     "indexing.outlook",
     "indexing.pages",
     "indexing.rendition",
+    "indexing.tesseract",
     "indexing.text",
     "indexing.typeset",
 )

@@ -63,7 +63,7 @@ def version(program: Path) -> str:
 
 
 def inspect(path: Path, media_type: str) -> list[str]:
-    """What someone should know of an office file before it is opened: keys of `rendition.WARNINGS`.
+    """What someone should know of an office file before it is opened: keys of `results.WARNINGS`.
 
     Raises:
         Refused: It is locked with a password.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from indexing import media, pages
+from indexing import media
 from indexing.errors import UntrustedFailed
 from indexing.recognition import Recogniser
 from indexing.survey import Survey, unreadable
@@ -97,12 +97,12 @@ class PageReader:
             "last": last,
             "max_pixels": self.limits.pixels,
         }
-        function: Callable[..., Iterator[Any]] = pages.pdf_pages
+        reader = "indexing.pages:pdf_pages"
         if survey.media_type != media.PDF:
-            function = pages.image_pages
+            reader = "indexing.pages:image_pages"
             arguments["memory"] = self.limits.memory_bytes
         number = first
-        for untrusted in untrusted_values(function, arguments, limits=self.limits, folder=folder):
+        for untrusted in untrusted_values(reader, arguments, limits=self.limits, folder=folder):
             yield self._checked(untrusted, number, last, folder, threads)
             number += 1
         if number != last + 1:
@@ -141,7 +141,7 @@ class PageReader:
     def _pack(self, images: zipfile.ZipFile, folder: Path, first: int, last: int, turned: dict[int, int]) -> None:
         if turned:
             arguments = {"folder": str(folder), "pages": {str(page): degrees for page, degrees in turned.items()}}
-            run_untrusted(pages.turned_images, arguments, limits=self.limits, folder=folder)
+            run_untrusted("indexing.pages:turned_images", arguments, limits=self.limits, folder=folder)
         for number in range(first, last + 1):
             untrusted_image = read_untrusted_file(folder / member(number, "webp"), _IMAGE_BYTES)
             if untrusted_image[:4] != b"RIFF" or untrusted_image[8:12] != b"WEBP":

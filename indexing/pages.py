@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from indexing import media, office, pixels, rendition
+from indexing import media, office, pdf_facts, pixels
 from indexing.errors import Refused
 from indexing.text import pdf_layer
 from indexing.words import member, to_json
@@ -45,7 +45,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
 
     Yields:
         Once: ``media_type``, ``pages``, ``refused`` (why there are none, or null), ``warnings`` (keys of
-        `rendition.WARNINGS`), ``facts`` (sentences), ``claim`` (the PDF/A flavour that the file claims, or null).
+        `results.WARNINGS`), ``facts`` (sentences), ``claim`` (the PDF/A flavour that the file claims, or null).
     """
     path = Path(source)
     found: dict[str, Any] = {
@@ -60,7 +60,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
         if found["media_type"] == media.PDF:
             with open_pdf(path) as document:
                 found["pages"] = len(document)
-            found |= rendition.inspect(path)
+            found |= pdf_facts.inspect(path)
         elif found["media_type"] in media.IMAGES:
             found["pages"] = sum(1 for _ in frames(path, 1, memory))
         elif found["media_type"] in media.OFFICE or found["media_type"] == media.LOCKED_OFFICE:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from indexing import media, readings, rendition, typeset, unpaged
+from indexing import media, readings, unpaged
 from indexing.errors import BadWords, UntrustedFailed, judged
 from indexing.page_reader import PageReader
 from indexing.readings import Allowance, Letter, Part, Reading
 from indexing.recognition import Recogniser
 from indexing.rendering import Rendition, RenditionState, render
+from indexing.results import RENDITION, TYPESET
 from indexing.survey import Survey, no_page_view, survey, unreadable
 from indexing.untrusted import Limits, read_untrusted_file, run_untrusted, take_untrusted_file
 from indexing.words import PAGE_BYTES, from_json, member, read_pages, write_words
@@ -134,7 +135,7 @@ class _Job:
         finally:
             for folder in self._workdir.glob("untrusted-*"):
                 shutil.rmtree(folder)
-            for name in (typeset.FILE, readings.TEXT, readings.PDF):
+            for name in (TYPESET, readings.TEXT, readings.PDF):
                 (self._workdir / name).unlink(missing_ok=True)
 
     def _processed(self) -> Processed:
@@ -209,7 +210,7 @@ class _Job:
             "media_type": media_type,
             "max_pages": self._limits.pages,
         }
-        untrusted = run_untrusted(typeset.typeset, arguments, limits=self._limits, folder=folder)
+        untrusted = run_untrusted("indexing.typeset:typeset", arguments, limits=self._limits, folder=folder)
         count = untrusted.get("pages") if isinstance(untrusted, dict) else None
         if type(count) is not int or not 0 < count <= self._limits.pages:
             raise unreadable("typeset")
@@ -218,8 +219,8 @@ class _Job:
             from_json(read_untrusted_file(folder / member(number, "json"), PAGE_BYTES), number)
             for number in range(1, count + 1)
         ]
-        pdf = self._workdir / typeset.FILE
-        take_untrusted_file(folder / typeset.FILE, pdf, self._limits.file_bytes)
+        pdf = self._workdir / TYPESET
+        take_untrusted_file(folder / TYPESET, pdf, self._limits.file_bytes)
         shutil.rmtree(folder)
         self._source = pdf
         typeset_survey = replace(found, media_type=media.PDF, pages=count)
@@ -244,7 +245,7 @@ class _Job:
             found,
             origins,
             words=self._words,
-            target=self._workdir / rendition.FILE,
+            target=self._workdir / RENDITION,
             limits=self._limits,
             folder=self._folder(),
         )

@@ -6,7 +6,7 @@ is both ends of that conversation: `said` for the child, `read` for the parent, 
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -145,7 +145,7 @@ def sizes(count: int) -> str:
 
 
 def read(
-    function: Callable[..., Iterator[Any]],
+    reader: str,
     arguments: dict[str, Any],
     *,
     folder: Path,
@@ -156,7 +156,7 @@ def read(
     """Run a reader in a throw-away process and take what it leaves.
 
     Args:
-        function: The reader; its ``folder`` is given here.
+        reader: As ``module:function``; its ``folder`` is given here.
         arguments: Its other arguments.
         folder: An empty folder for the child; the caller removes it.
         workdir: Where the checked files go.
@@ -166,7 +166,7 @@ def read(
     Raises:
         UntrustedFailed: The file is refused with a reason, or it broke a limit.
     """
-    untrusted = run_untrusted(function, {**arguments, "folder": str(folder)}, limits=limits, folder=folder)
+    untrusted = run_untrusted(reader, {**arguments, "folder": str(folder)}, limits=limits, folder=folder)
     try:
         names = [one_line(name) for name in untrusted["names"]]
         warnings = tuple(one_line(sentence) for sentence in untrusted["warnings"][:_MOST_WARNINGS])

@@ -1,13 +1,13 @@
 """The PDF/A rendition of a file whose words are known: made in a process of its own, checked before it is used."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from indexing import media, rendition
+from indexing import media
 from indexing.errors import UntrustedFailed, judged
+from indexing.results import RENDITION
 from indexing.survey import Survey
 from indexing.untrusted import Limits, one_line, run_untrusted, take_untrusted_file
 
@@ -59,9 +59,9 @@ def render(
         "folder": str(folder),
         "max_pixels": limits.pixels,
     }
-    function: Callable[..., Iterator[Any]] = rendition.render_images
+    target_name = "indexing.rendition:render_images"
     if survey.media_type == media.PDF:
-        function = rendition.render_pdf
+        target_name = "indexing.rendition:render_pdf"
         arguments["recognised"] = [page for page, origin in origins.items() if origin == "recognised"]
         arguments["claim"] = survey.claim
     else:
@@ -69,7 +69,7 @@ def render(
     extra = survey.pages * _PAGE_CPU_SECONDS
     longer = replace(limits, cpu_seconds=limits.cpu_seconds + int(extra), wall_seconds=limits.wall_seconds + 4 * extra)
     try:
-        untrusted = run_untrusted(function, arguments, limits=longer, folder=folder)
+        untrusted = run_untrusted(target_name, arguments, limits=longer, folder=folder)
         return _checked(untrusted, folder, target, limits.file_bytes)
     except UntrustedFailed as failure:
         return Rendition("none", reason=judged(failure))
@@ -83,7 +83,7 @@ def _checked(untrusted: Any, folder: Path, target: Path, most_bytes: int) -> Ren
     flavour, reason = untrusted.get("flavour"), untrusted.get("reason")
     original = untrusted.get("original") is True
     if not original:
-        take_untrusted_file(folder / rendition.FILE, target, most_bytes)
+        take_untrusted_file(folder / RENDITION, target, most_bytes)
     return Rendition(
         untrusted["state"],
         flavour=flavour[:2] if isinstance(flavour, str) else None,

@@ -1,13 +1,11 @@
-"""The rendition: PDF/A for reading in twenty years. Runs in a throw-away process and alone knows pikepdf.
+"""The rendition: PDF/A for reading in twenty years. Runs in a throw-away process.
 
 In this order, and the first that holds counts: the original is PDF/A already; it can be made PDF/A (2b, with embedded
 files 3b) without touching its contents, recognised pages getting their text invisibly; its pages are drawn and become
 images with a text layer (``raster``); there is none, for a reason. The original is never altered.
 """
 
-import contextlib
 import io
-import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,106 +13,16 @@ from typing import Any, Final
 
 import pikepdf
 import pikepdf.pdfa
-import pikepdf.settings
 from pikepdf import Array, Dictionary, Name, Pdf
 
-from indexing import signatures, textlayer
+from indexing import pages, pixels, textlayer
+from indexing.pdf_passive import make_passive
+from indexing.results import RENDITION
 from indexing.words import PageWords, read_pages
 
-FILE: Final = "rendition.pdf"
-
-WARNINGS: Final = {
-    "encrypted": "Die Datei ist verschlüsselt oder gegen Bearbeitung geschützt.",
-    "signed": "Die Datei ist elektronisch signiert; die Signatur gilt nur für das Original und wurde nicht geprüft.",
-    "javascript": "Die Datei enthält JavaScript.",
-    "open-action": "Die Datei will beim Öffnen eine Aktion ausführen.",
-    "launch": "Die Datei will ein Programm starten.",
-    "attachments": "Die Datei enthält eingebettete Dateien.",
-    "macros": "Die Datei enthält Makros; sie wurden nicht ausgeführt.",
-    "xfa": "Die Datei enthält ein dynamisches Formular (XFA), das möglicherweise unvollständig angezeigt wird.",
-}
-"""What a clerk is told about a file, by key."""
-
-_MAX_OBJECTS: Final = 200_000
-_MOST_NAMED: Final = 10
 _RASTER_DPI: Final = 150
 _RASTER_QUALITY: Final = 80
-_PART: Final = re.compile(r"[1-4]")
-_CONFORMANCE: Final = re.compile(r"[abuefABUEF]?")
 _LAYER_FONT: Final = "EakteUnsichtbar"
-
-pikepdf.settings.set_qpdf_limits(flate_max_memory=64 << 20, max_stream_filters=5)
-
-
-def inspect(path: Path) -> dict[str, Any]:
-    """What someone should know of a PDF.
-
-    Returns:
-        ``warnings`` (keys of `WARNINGS`), ``claim`` (PDF/A flavour or None), ``facts`` (sentences about this file's
-        signatures and embedded files).
-    """
-    try:
-        with pikepdf.open(path) as pdf:
-            embedded = _embedded(pdf)
-            facts = [*signatures.sentences(pdf.Root, path.stat().st_size), *embedded]
-            warnings = _warnings(pdf) - ({"attachments"} if embedded else set())  # the sentence that names them will do
-            return {"warnings": sorted(warnings), "claim": _claim(pdf), "facts": facts}
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
-        # pdfium can read it, so pages and text do not suffer
-        return {"warnings": [], "claim": None, "facts": []}
-
-
-def _embedded(pdf: Pdf) -> list[str]:
-    names = [str(name) for name in list(pdf.attachments)[:_MOST_NAMED]]
-    return [f"Die Datei enthält eingebettete Dateien: {', '.join(names)}."] if names else []
-
-
-def _warnings(pdf: Pdf) -> set[str]:
-    found = set()
-    if pdf.is_encrypted:
-        found.add("encrypted")
-    root = pdf.Root
-    if "/OpenAction" in root and not _is_harmless(root.OpenAction):
-        found.add("open-action")
-    if len(pdf.attachments):
-        found.add("attachments")
-    if "/XFA" in root.get(Name.AcroForm, Dictionary()):
-        found.add("xfa")
-    for count, item in enumerate(pdf.objects):
-        if count > _MAX_OBJECTS:
-            break
-        if isinstance(item, pikepdf.Dictionary):
-            found |= _of_object(item)
-    return found
-
-
-def _of_object(item: pikepdf.Object) -> set[str]:
-    found = set()
-    for value in (item, *(item.get(key) for key in (Name.A, Name.OpenAction))):
-        kind = value.get(Name.S) if isinstance(value, pikepdf.Dictionary) else None
-        if kind == Name.JavaScript:
-            found.add("javascript")
-        elif kind == Name.Launch:
-            found.add("launch")
-    if item.get(Name.FT) == Name.Sig and Name.V in item:
-        found.add("signed")
-    if item.get(Name.Type) == Name.Filespec and Name.EF in item:
-        found.add("attachments")
-    return found
-
-
-def _is_harmless(action: pikepdf.Object) -> bool:
-    """A destination to go to when opening."""
-    return not isinstance(action, pikepdf.Dictionary) or action.get(Name.S) == Name.GoTo
-
-
-def _claim(pdf: Pdf) -> str | None:
-    with contextlib.suppress(Exception):  # XMP is anyone's XML; what cannot be read claims nothing
-        metadata = pdf.open_metadata()
-        part, conformance = str(metadata.get("pdfaid:part", "")), str(metadata.get("pdfaid:conformance", ""))
-        if _PART.fullmatch(part) and _CONFORMANCE.fullmatch(conformance):
-            return part + conformance.lower()
-    return None
 
 
 def render_pdf(
@@ -136,7 +44,7 @@ def render_pdf(
     if claim and (own := _own(Path(source), claim)):
         yield own
         return
-    target = Path(folder) / FILE
+    target = Path(folder) / RENDITION
     try:
         yield _converted(Path(source), Path(words), target, recognised)
     except (pikepdf.pdfa.PdfaError, pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -157,7 +65,7 @@ def _own(path: Path, claim: str) -> dict[str, Any] | None:
 
 def _converted(source: Path, words: Path, target: Path, recognised: list[int]) -> dict[str, Any]:
     with pikepdf.open(source) as pdf:
-        _make_passive(pdf)
+        make_passive(pdf)
         if recognised:
             wanted = set(recognised)
             font = _invisible_font(pdf)
@@ -168,90 +76,6 @@ def _converted(source: Path, words: Path, target: Path, recognised: list[int]) -
         flavour = "3b" if len(pdf.attachments) else "2b"
         pikepdf.pdfa.save(pdf, target, flavour)
     return _result("conforming", flavour)
-
-
-def _make_passive(pdf: Pdf) -> None:
-    """Take out what a copy for reading has no use for: actions, form fields, broken signatures, private notes.
-
-    Fields and signatures stay visible as they look. Page contents are not touched. What PDF/A forbids and no screen
-    shows (halftones and transfer functions of a printing press) goes too.
-    """
-    root = pdf.Root
-    if Name.AcroForm in root:
-        pdf.generate_appearance_streams()
-        pdf.flatten_annotations("screen")
-    _complete_specifications(pdf)
-    _keep(root, _CATALOG_KEYS)
-    _keep(pdf.trailer, _TRAILER_KEYS)
-    for page in pdf.pages:
-        _keep(page.obj, _PAGE_KEYS)
-    for count, item in enumerate(pdf.objects):
-        if count > _MAX_OBJECTS:
-            break
-        if isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
-            _make_object_passive(item)
-
-
-def _keep(item: pikepdf.Object, keys: frozenset[str]) -> None:
-    for key in list(item.keys()):
-        if key not in keys:
-            del item[key]
-
-
-def _complete_specifications(pdf: Pdf) -> None:
-    """PDF/A-3 wants the descriptions of embedded files as objects of their own, with both forms of the name."""
-    tree = pdf.Root.get(Name.Names, Dictionary()).get(Name.EmbeddedFiles, Dictionary())
-    names = tree.get(Name.Names, Array())
-    for place, entry in enumerate(names):
-        if not isinstance(entry, pikepdf.Dictionary):
-            continue
-        for key, other in ((Name.F, Name.UF), (Name.UF, Name.F)):
-            if key not in entry and other in entry:
-                entry[key] = entry[other]
-        if not entry.is_indirect:
-            names[place] = pdf.make_indirect(entry)
-
-
-def _make_object_passive(item: pikepdf.Object) -> None:
-    for key in _NOTES:
-        if key in item:
-            del item[key]
-    action = item.get(Name.A)
-    if isinstance(action, pikepdf.Dictionary) and str(action.get(Name.S)) not in _HARMLESS:
-        del item[Name.A]
-    if item.get(Name.Type) == Name.FontDescriptor and Name.CIDSet in item:
-        del item[Name.CIDSet]  # optional in PDF/A-2 and wrong more often than not
-    for resources in (item, item.get(Name.Resources)):
-        if isinstance(resources, pikepdf.Dictionary) and (Name.ExtGState in resources or Name.Font in resources):
-            _make_resources_plain(resources)
-
-
-def _make_resources_plain(resources: pikepdf.Dictionary) -> None:
-    if Name.Encoding in resources:
-        del resources[Name.Encoding]
-    states = resources.get(Name.ExtGState)
-    for state in states.as_dict().values() if isinstance(states, pikepdf.Dictionary) else ():
-        for key in _PRESS if isinstance(state, pikepdf.Dictionary) else ():
-            if key in state:
-                del state[key]
-
-
-_CATALOG_KEYS: Final = frozenset(
-    {
-        *("/Type", "/Version", "/Pages", "/Names", "/Dests", "/ViewerPreferences", "/PageLayout", "/PageMode"),
-        *("/Outlines", "/Metadata", "/StructTreeRoot", "/MarkInfo", "/Lang", "/OutputIntents", "/OCProperties", "/AF"),
-    }
-)
-_PAGE_KEYS: Final = frozenset(
-    {
-        *("/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Rotate"),
-        *("/Contents", "/Annots", "/Group", "/StructParents", "/Tabs", "/UserUnit", "/AF", "/LastModified"),
-    }
-)
-_TRAILER_KEYS: Final = frozenset({"/Root", "/Info", "/ID", "/Size", "/Prev", "/Encrypt", "/XRefStm"})
-_NOTES: Final = (Name.AA, Name.PieceInfo, Name.SE)
-_PRESS: Final = (Name.TR, Name.TR2, Name.HT, Name.BG, Name.BG2, Name.UCR, Name.UCR2)
-_HARMLESS: Final = frozenset({"/GoTo", "/URI", "/Named", "/GoToR", "/Thread"})
 
 
 def _lay_over(page: pikepdf.Page, words: PageWords, font: pikepdf.Object) -> None:
@@ -305,8 +129,6 @@ def _invisible_font(pdf: Pdf) -> pikepdf.Object:
 
 def _raster(source: Path, words: Path, target: Path, max_pixels: int, why: str) -> dict[str, Any]:
     """Page images with a text layer: what is seen is kept, what cannot be kept is said."""
-    from indexing import pages, pixels  # noqa: PLC0415 - pages asks this module about PDFs
-
     with pages.open_pdf(source) as document, Pdf.new() as pdf, words.open("rb") as layer:
         font = _invisible_font(pdf)
         for page_words in read_pages(layer):
@@ -327,8 +149,6 @@ def render_images(source: str, words: str, folder: str, *, max_pixels: int, memo
     Yields:
         Once, as `render_pdf` does.
     """
-    from indexing import pages  # noqa: PLC0415 - pages asks this module about PDFs
-
     path = Path(source)
     with Pdf.new() as pdf, Path(words).open("rb") as layer:
         font = _invisible_font(pdf)
@@ -338,7 +158,7 @@ def render_images(source: str, words: str, folder: str, *, max_pixels: int, memo
             width, height = _paper(frame.size, dpi)
             image = _as_is(pdf, path, frame) if jpeg else _image(pdf, frame, lossy=pages.is_lossy(path))
             _lay_over(_image_page(pdf, image, width, height), page_words, font)
-        pikepdf.pdfa.save(pdf, Path(folder) / FILE, "2b")
+        pikepdf.pdfa.save(pdf, Path(folder) / RENDITION, "2b")
     yield _result("conforming", "2b")
 
 

@@ -1,7 +1,7 @@
 """What the signatures of a PDF say: in which field, by whom, when, and over how much of the file.
 
 Read, not verified: whether a signature is mathematically sound and its certificate trusted is not looked at here, and
-the warning beside these sentences says so. Gets its objects from `rendition`, which alone knows pikepdf.
+the warning beside these sentences says so. Gets its objects from `pdf_facts`.
 """
 
 import contextlib

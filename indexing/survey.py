@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from indexing import media, pages, rendition, unpaged
+from indexing import media, unpaged
 from indexing.errors import UntrustedFailed
+from indexing.results import WARNINGS
 from indexing.untrusted import Limits, one_line, run_untrusted
 
 _MOST_FACTS: Final = 20
@@ -40,13 +41,13 @@ def survey(source: Path, *, limits: Limits, folder: Callable[[], Path]) -> Surve
     """
     arguments = {"source": str(source), "memory": limits.memory_bytes}
     place = folder()
-    untrusted = run_untrusted(pages.survey, arguments, limits=limits, folder=place)
+    untrusted = run_untrusted("indexing.pages:survey", arguments, limits=limits, folder=place)
     shutil.rmtree(place)
     try:
         media_type, count, claim = untrusted["media_type"], untrusted["pages"], untrusted["claim"]
         if not media.KNOWN_FORMAT.fullmatch(media_type) or type(count) is not int or count < 0:
             raise unreadable("survey")
-        warnings = tuple(sentence for key, sentence in rendition.WARNINGS.items() if key in untrusted["warnings"])
+        warnings = tuple(sentence for key, sentence in WARNINGS.items() if key in untrusted["warnings"])
         claimed = claim if isinstance(claim, str) and 0 < len(claim) <= 2 else None  # noqa: PLR2004 - part and level
         warnings += tuple(one_line(fact) for fact in untrusted["facts"][:_MOST_FACTS])
         refused = untrusted["refused"]

@@ -13,10 +13,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from indexing import media
 from indexing.errors import Refused
+from indexing.results import TYPESET
 from indexing.text import UNITS_PER_POINT, decoded, html_decoded, html_text
 from indexing.words import MAX_WORDS, PageWords, Word, cleaned, clipped, member, to_json
 
-FILE: Final = "typeset.pdf"
 _FONT: Final = "Vera"
 _SIZE: Final = 10
 _LEADING: Final = 13.5
@@ -58,7 +58,7 @@ class _Setter:
         self._known = pdfmetrics.getFont(_FONT).face.charToGlyph
         # The first font is named on every page: the usual Helvetica would not be embedded, which PDF/A forbids.
         self._canvas = Canvas(
-            str(folder / FILE), pagesize=A4, invariant=1, initialFontName=_FONT, initialFontSize=_SIZE
+            str(folder / TYPESET), pagesize=A4, invariant=1, initialFontName=_FONT, initialFontSize=_SIZE
         )
         self._folder = folder
         self._max_pages = max_pages

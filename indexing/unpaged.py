@@ -1,12 +1,12 @@
 """Files that are no pages themselves: which reader makes what of which kind, and why of the others nothing is made."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from indexing import archives, invoices, mail, media, office, outlook, readings
+from indexing import media, office, readings
 from indexing.errors import UntrustedFailed, judged
 from indexing.readings import Allowance, Reading
 from indexing.untrusted import Limits
@@ -59,24 +59,26 @@ def read(
     """
     most = allowance.parts
 
-    def run(function: Callable[..., Iterator[Any]], *, given: Limits = limits, parts: int = 0, **more: Any) -> Reading:
+    def run(reader: str, *, given: Limits = limits, parts: int = 0, **more: Any) -> Reading:
         place = folder()
         try:
             arguments = {"source": str(source), **more}
-            return readings.read(function, arguments, folder=place, workdir=workdir, limits=given, most_parts=parts)
+            return readings.read(reader, arguments, folder=place, workdir=workdir, limits=given, most_parts=parts)
         finally:
             shutil.rmtree(place)
 
     if media_type in media.OFFICE:
         return _office(run, media.OFFICE[media_type], limits, libreoffice)
     if media_type in {media.MAIL, media.OUTLOOK}:
-        return run(mail.read if media_type == media.MAIL else outlook.read, parts=most, most=most)
+        return run("indexing.mail:read" if media_type == media.MAIL else "indexing.outlook:read", parts=most, most=most)
     if media_type == media.ZIP:
         # All that is taken out lies here twice for a moment: as the child left it, and as it was taken over.
         total = limits.output_bytes // 2
         opened = allowance.archives and most > 0
-        return run(archives.read, parts=most, most=most, opened=opened, total=total, largest=limits.file_bytes)
-    return run(invoices.read) if media_type == media.XML else None
+        return run(
+            "indexing.archives:read", parts=most, most=most, opened=opened, total=total, largest=limits.file_bytes
+        )
+    return run("indexing.invoices:read") if media_type == media.XML else None
 
 
 def _office(run: Callable[..., Reading], ending: str, limits: Limits, libreoffice: Path | None) -> Reading:
@@ -87,7 +89,7 @@ def _office(run: Callable[..., Reading], ending: str, limits: Limits, libreoffic
         # A little before the limit by the clock, which would be taken for the machine's fault.
         seconds = 0.9 * limits.wall_seconds
         try:
-            return run(office.convert, given=more, program=str(libreoffice), ending=ending, seconds=seconds)
+            return run("indexing.office:convert", given=more, program=str(libreoffice), ending=ending, seconds=seconds)
         except UntrustedFailed as failure:
             why = judged(failure)
-    return run(office.words, remark=why)
+    return run("indexing.office:words", remark=why)

@@ -37,7 +37,7 @@ def read_upload(path: Path) -> list[PlanRow]:
     with tempfile.TemporaryDirectory(prefix="eakte-plan-") as folder:
         try:
             arguments = {"path": str(path), "folder": folder}
-            run_untrusted(read_into, arguments, limits=LIMITS, folder=Path(folder))
+            run_untrusted("eakte.operations.plan_reading:read_into", arguments, limits=LIMITS, folder=Path(folder))
             untrusted = json.loads(read_untrusted_file(Path(folder) / RESULT, LIMITS.file_bytes))
             problems = [_problem(each) for each in untrusted["problems"]]
             rows = entries_to_rows(untrusted["rows"])

@@ -11,7 +11,8 @@ import pytest
 
 from storage.blobs import BLOCK_SIZE
 from storage.errors import BlobConflict, BlobDamaged, BlobMissing, StorageError, StorageFull, StorageUnavailable
-from storage.s3 import PART_SIZE, S3BlobStore
+from storage.s3 import S3BlobStore
+from storage.s3_upload import PART_SIZE
 from storage.s3_words import Patience, S3Location
 from storage.verified import read_verified
 from tests.storage.contract import NAME, collect, content_of, digests_of

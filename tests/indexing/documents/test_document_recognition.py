@@ -10,7 +10,8 @@ from PIL import Image
 
 from indexing import pixels
 from indexing.errors import RecognitionFailed
-from indexing.recognition import Recogniser, with_paragraph
+from indexing.recognition import Recogniser
+from indexing.tesseract import with_paragraph
 from indexing.words import PageWords, page_text
 from tests.indexing.documents.material import LETTER, corpora, order_free_errors, place, scan
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexing import untrusted
+from indexing import forking
 from indexing.errors import ProcessingFailed
 from indexing.processing import Processed, process
 from indexing.recognition import Recogniser
@@ -112,5 +112,5 @@ def test_others_do_not_notice(recogniser: Recogniser, tmp_path: Path) -> None:
             assert (result.text_state, result.rendition_state) == ("born-digital", "conforming")
         elif source.name.startswith("slow"):
             assert result.text_reason == CPU
-    assert untrusted._nursery._process is not None
-    assert untrusted._nursery._process.poll() is None
+    assert forking._nursery._process is not None
+    assert forking._nursery._process.poll() is None

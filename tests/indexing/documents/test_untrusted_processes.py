@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from indexing import untrusted
+from indexing import forking
 from indexing.errors import FailureKind, UntrustedFailed
 from indexing.untrusted import Limits, read_untrusted_file, run_untrusted, take_untrusted_file
 from tests.indexing.documents import hostile
@@ -26,7 +26,8 @@ TIGHT = Limits(
 
 
 def run(function: Callable[..., Iterator[Any]], place: Path, limits: Limits = TIGHT, /, **arguments: Any) -> Any:
-    return run_untrusted(function, arguments, limits=limits, folder=place)
+    target = f"{function.__module__}:{function.__name__}"
+    return run_untrusted(target, arguments, limits=limits, folder=place)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,12 @@ def test_a_process_that_leaves_its_group_is_killed_too(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_ended_readers(tmp_path: Path) -> None:
-    untrusted._nursery.close()  # one of our own: others in this process may hold readers that they have not ended yet
+    forking._nursery.close()  # one of our own: others in this process may hold readers that they have not ended yet
     for _ in range(5):
         run(hostile.well, tmp_path, folder=str(tmp_path))
         with pytest.raises(UntrustedFailed):
             run(hostile.segfaults, tmp_path)
-    nursery = untrusted._nursery._process
+    nursery = forking._nursery._process
     assert nursery is not None
     until(lambda: not _zombies(nursery.pid), what="the nursery has buried its children")
 
@@ -108,7 +109,7 @@ def _zombies(parent: int) -> list[psutil.Process]:
 def test_a_reader_inherits_no_secrets_no_files_and_no_main_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    untrusted._nursery.close()
+    forking._nursery.close()
     monkeypatch.setenv("EAKTE_DATABASE_URL", "postgresql://secret")
     with (tmp_path / "open").open("wb") as file:
         os.set_inheritable(file.fileno(), True)
@@ -163,7 +164,7 @@ def test_readers_run_from_several_threads_at_once(tmp_path: Path) -> None:
 
 def test_a_killed_nursery_is_replaced(tmp_path: Path) -> None:
     run(hostile.well, tmp_path, folder=str(tmp_path))
-    nursery = untrusted._nursery._process
+    nursery = forking._nursery._process
     assert nursery is not None
     os.kill(nursery.pid, signal.SIGKILL)
     nursery.wait(10)
@@ -174,18 +175,18 @@ _PARENT = """
 import os, sys, threading
 from pathlib import Path
 from indexing.untrusted import Limits, run_untrusted
-from indexing import untrusted
-from tests.indexing.documents import hostile
+from indexing import forking
 from tests.support.service import until
 folder = Path(sys.argv[1])
-threading.Thread(target=lambda: run_untrusted(hostile.hangs, {}, limits=Limits(), folder=folder), daemon=True).start()
+hangs = "tests.indexing.documents.hostile:hangs"
+threading.Thread(target=lambda: run_untrusted(hangs, {}, limits=Limits(), folder=folder), daemon=True).start()
 while not (
-    untrusted._nursery._process
-    and (kin := list(Path(f"/proc/{untrusted._nursery._process.pid}/task").glob("*/children")))
+    forking._nursery._process
+    and (kin := list(Path(f"/proc/{forking._nursery._process.pid}/task").glob("*/children")))
     and kin[0].read_text()
 ):
     pass
-print(untrusted._nursery._process.pid, kin[0].read_text().split()[0], flush=True)
+print(forking._nursery._process.pid, kin[0].read_text().split()[0], flush=True)
 os.kill(os.getpid(), 9)
 """
 
