@@ -194,7 +194,6 @@ def service(request: pytest.FixtureRequest, service_settings: dict[str, str]) ->
             running = Service(folder, **service_settings)
         else:
             running = Service(folder, **real_servers(request), **service_settings)
-            running.command("migrate")
             running.start_worker()
         running.start()
         yield running
@@ -206,7 +205,9 @@ def real_servers(request: pytest.FixtureRequest) -> dict[str, str]:
     """Settings of a municipality of its own on the session's real servers."""
     name = f"eakte-{secrets.token_hex(6)}"
     return {
-        "EAKTE_DATABASE_URL": new_database(request.getfixturevalue("postgres_admin")),
+        "EAKTE_DATABASE_URL": new_database(
+            request.getfixturevalue("postgres_admin"), copy_of=request.getfixturevalue("migrated")
+        ),
         "EAKTE_STORAGE_URL": f"{request.getfixturevalue('minio')}/{name}",
         "EAKTE_SEARCH_URL": f"{request.getfixturevalue('opensearch')}/{name}",
     }

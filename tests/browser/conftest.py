@@ -31,7 +31,6 @@ def office(request: pytest.FixtureRequest) -> Iterator[Office]:
             **(real_servers(request) if request.param == "real" else {}),
         )
         if request.param == "real":
-            service.command("migrate")
             service.start_worker()
         service.start()
         with service.backends() as opened:

@@ -73,11 +73,12 @@ def _file(backends: Backends, title: str) -> uuid.UUID:
         return file_document(tx, Draft(inbox=True, unit="63", title=title), stored).id
 
 
-def test_a_job_does_not_run_for_ever_because_a_connection_broke_while_it_was_ended(postgres_admin: str) -> None:
-    url = new_database(postgres_admin)
+def test_a_job_does_not_run_for_ever_because_a_connection_broke_while_it_was_ended(
+    postgres_admin: str, migrated: str
+) -> None:
+    url = new_database(postgres_admin, copy_of=migrated)
     with data_folder() as folder:
         service = Service(folder, EAKTE_DATABASE_URL=url)
-        service.command("migrate")
         with service.backends() as opened:
             token = Municipality(opened).tokens["clerk63"]
         with psycopg.connect(url) as connection:

@@ -55,12 +55,11 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def stand(postgres_admin: str) -> Iterator[Stand]:
-    database = new_database(postgres_admin)
+def stand(postgres_admin: str, migrated: str) -> Iterator[Stand]:
+    database = new_database(postgres_admin, copy_of=migrated)
     with data_folder() as folder, withholding(database, WORD) as proxy:
         # The patterns of numbers are the municipality's own.
         service = Service(folder, EAKTE_DATABASE_URL=proxy.url, **NUMBERS)
-        service.command("migrate")
         service.start()
         with service.backends() as opened:
             town = Municipality(opened)

@@ -59,7 +59,7 @@ def installed() -> Iterator[Town]:
     with data_folder() as folder:
         numbers = {"EAKTE_REFERENCE_PATTERN": "{class}.{n:03}", "EAKTE_LETTER_PATTERN": "{reference} ({unit})[ {case}]"}
         service = Service(folder, **numbers)
-        service.start()
+        service.start(from_nothing=True)
         with service.backends() as opened:
             town = Municipality(opened)
             with service.client(town.tokens["clerk63"]) as clerk:

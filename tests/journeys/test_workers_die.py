@@ -83,11 +83,10 @@ def test_a_document_that_kills_its_worker_fails_and_harms_no_other() -> None:
         assert clerk.post(f"{PATH}/{poison}/retry").status_code == 409
 
 
-def test_a_killed_workers_job_is_taken_over_within_a_minute(postgres_admin: str) -> None:
+def test_a_killed_workers_job_is_taken_over_within_a_minute(postgres_admin: str, migrated: str) -> None:
     """As it is installed: default settings, a server by URL, two workers on the same queue."""
     with data_folder() as folder:
-        service = Service(folder, EAKTE_DATABASE_URL=new_database(postgres_admin))
-        service.command("migrate")
+        service = Service(folder, EAKTE_DATABASE_URL=new_database(postgres_admin, copy_of=migrated))
         service.start()
         with service.backends() as opened, contextlib.ExitStack() as stack:
             town = Municipality(opened)
