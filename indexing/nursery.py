@@ -33,7 +33,7 @@ PRELOADED = (
     "tesserocr",
     "indexing.archives",
     "indexing.invoices",
-    "indexing.media",
+    "indexing.detection",
     "indexing.outlook",
     "indexing.pages",
     "indexing.rendition",

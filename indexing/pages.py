@@ -14,7 +14,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from indexing import media, office, pdf_facts, pixels
+from indexing import media, office_reader, pdf_facts, pixels
+from indexing.detection import detect
 from indexing.errors import Refused
 from indexing.text import pdf_layer
 from indexing.words import member, to_json
@@ -49,7 +50,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
     """
     path = Path(source)
     found: dict[str, Any] = {
-        "media_type": media.detect(path),
+        "media_type": detect(path),
         "pages": 0,
         "refused": None,
         "warnings": [],
@@ -64,7 +65,7 @@ def survey(source: str, memory: int) -> Iterator[dict[str, Any]]:
         elif found["media_type"] in media.IMAGES:
             found["pages"] = sum(1 for _ in frames(path, 1, memory))
         elif found["media_type"] in media.OFFICE or found["media_type"] == media.LOCKED_OFFICE:
-            found["warnings"] = office.inspect(path, found["media_type"])
+            found["warnings"] = office_reader.inspect(path, found["media_type"])
     except _Locked as refusal:
         found |= {"refused": str(refusal), "warnings": ["encrypted"]}
     except Refused as refusal:

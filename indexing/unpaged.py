@@ -89,7 +89,9 @@ def _office(run: Callable[..., Reading], ending: str, limits: Limits, libreoffic
         # A little before the limit by the clock, which would be taken for the machine's fault.
         seconds = 0.9 * limits.wall_seconds
         try:
-            return run("indexing.office:convert", given=more, program=str(libreoffice), ending=ending, seconds=seconds)
+            return run(
+                "indexing.office_reader:convert", given=more, program=str(libreoffice), ending=ending, seconds=seconds
+            )
         except UntrustedFailed as failure:
             why = judged(failure)
-    return run("indexing.office:words", remark=why)
+    return run("indexing.office_reader:words", remark=why)

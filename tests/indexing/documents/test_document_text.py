@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from indexing import media
+from indexing.detection import detect
 from indexing.pages import open_pdf
 from indexing.text import Layer, decoded, html_decoded, html_text, pdf_layer
 from indexing.words import page_text
@@ -100,13 +101,13 @@ def test_broken_html_is_read_without_complaint(markup: str) -> None:
 def test_the_kind_of_a_file_follows_from_its_bytes(tmp_path: Path, data: bytes, media_type: str) -> None:
     path = tmp_path / "invoice.docx"
     path.write_bytes(data)
-    found = media.detect(path)
+    found = detect(path)
     assert found == media_type or (media_type == media.UNKNOWN and found.startswith("application/"))
 
 
 def test_office_files_are_told_apart() -> None:
     office = corpora() / "office"
-    assert media.detect(office / "sample.docx").endswith("wordprocessingml.document")
-    assert media.detect(office / "sample.odt") == "application/vnd.oasis.opendocument.text"
-    assert media.detect(office / "multi-part-broken.odt") == "application/vnd.oasis.opendocument.text"
-    assert media.detect(office / "sample.doc") == "application/msword"
+    assert detect(office / "sample.docx").endswith("wordprocessingml.document")
+    assert detect(office / "sample.odt") == "application/vnd.oasis.opendocument.text"
+    assert detect(office / "multi-part-broken.odt") == "application/vnd.oasis.opendocument.text"
+    assert detect(office / "sample.doc") == "application/msword"
