@@ -15,6 +15,7 @@ import ctypes
 import importlib
 import json
 import os
+import pkgutil
 import resource
 import select
 import signal
@@ -30,7 +31,6 @@ PRELOADED = (
     "PIL.Image",
     "pi_heif",
     "fontTools.ttLib",
-    "tesserocr",
     "indexing.archives",
     "indexing.invoices",
     "indexing.detection",
@@ -117,9 +117,8 @@ def _child(request: dict[str, Any], channel_fd: int) -> NoReturn:
             os.dup2(quiet, standard)
         for name, value in request["limits"].items():
             _lower(getattr(resource, name), value)
-        module, name = request["target"].split(":")
         with socket.socket(fileno=channel_fd) as channel:
-            getattr(importlib.import_module(module), name)(channel)
+            pkgutil.resolve_name(request["target"])(channel)
         status = 0
     finally:
         os._exit(status)

@@ -59,9 +59,9 @@ def render(
         "folder": str(folder),
         "max_pixels": limits.pixels,
     }
-    target_name = "indexing.rendition:render_images"
+    function = "indexing.rendition:render_images"
     if survey.media_type == media.PDF:
-        target_name = "indexing.rendition:render_pdf"
+        function = "indexing.rendition:render_pdf"
         arguments["recognised"] = [page for page, origin in origins.items() if origin == "recognised"]
         arguments["claim"] = survey.claim
     else:
@@ -69,7 +69,7 @@ def render(
     extra = survey.pages * _PAGE_CPU_SECONDS
     longer = replace(limits, cpu_seconds=limits.cpu_seconds + int(extra), wall_seconds=limits.wall_seconds + 4 * extra)
     try:
-        untrusted = run_untrusted(target_name, arguments, limits=longer, folder=folder)
+        untrusted = run_untrusted(function, arguments, limits=longer, folder=folder)
         return _checked(untrusted, folder, target, limits.file_bytes)
     except UntrustedFailed as failure:
         return Rendition("none", reason=judged(failure))

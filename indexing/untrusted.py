@@ -6,9 +6,9 @@ hangs or eats memory costs its own document and nothing else.
 
 import contextlib
 import errno
-import importlib
 import json
 import os
+import pkgutil
 import shutil
 import signal
 import socket
@@ -76,8 +76,7 @@ def answer(channel: socket.socket) -> None:
     request = json.loads(read_message(channel))
     said: dict[str, Any]
     try:
-        function = getattr(importlib.import_module(request["module"]), request["function"])
-        for value in function(**request["arguments"]):
+        for value in pkgutil.resolve_name(request["target"])(**request["arguments"]):
             send_message(channel, json.dumps({"value": value}).encode())
         said = {"end": True}
     except Refused as refusal:
@@ -113,8 +112,7 @@ def untrusted_values(target: str, arguments: dict[str, Any], *, limits: Limits, 
     """
     child = fork("indexing.untrusted:answer", limits.as_resources())
     deadline = time.monotonic() + limits.wall_seconds
-    module, function = target.split(":")
-    request = {"module": module, "function": function, "arguments": arguments}
+    request = {"target": target, "arguments": arguments}
 
     def glance() -> None:
         if _size_of(folder) > limits.output_bytes:

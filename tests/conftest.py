@@ -202,7 +202,7 @@ def service(request: pytest.FixtureRequest, service_settings: dict[str, str]) ->
 
 
 def real_servers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Settings of a municipality of its own on the session's real servers."""
+    """Settings of a municipality of its own on the session's real servers; its database has the schema."""
     name = f"eakte-{secrets.token_hex(6)}"
     return {
         "EAKTE_DATABASE_URL": new_database(
